@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Kernel half of bootstrap: an event when a process executes a file, and one when it ends.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
+
+/* report only the ends of processes that lived at least so long; 0 reports everything */
+const volatile __u64 min_duration_ns;
+
+/* events that did not fit into the ring */
+__u64 lost;
+
+struct event {
+	__u64 time; /* ns since boot */
+	__u64 duration_ns; /* how long the process lived */
+	__u32 pid;
+	__u32 ppid;
+	__u32 status; /* as wait(2) tells it */
+	bool exit_event;
+	char comm[16];
+	char filename[256];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+	__type(value, struct event);
+} events SEC(".maps");
+
+struct process {
+	__u64 pid;
+	__u64 start;
+};
+
+/* processes whose end has just been reported */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct process);
+	__type(value, bool);
+} ended SEC(".maps");
+
+static __always_inline struct event *begin_event(struct task_struct *task)
+{
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		__sync_fetch_and_add(&lost, 1);
+		return NULL;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time = bpf_ktime_get_boot_ns();
+	event->pid = task->tgid;
+	event->ppid = task->real_parent->tgid;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	return event;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct event *event;
+
+	if (min_duration_ns)
+		return 0;
+	event = begin_event(task);
+	if (!event)
+		return 0;
+	bpf_probe_read_kernel_str(event->filename, sizeof(event->filename), bprm->filename);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(handle_exit, struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	struct signal_struct *signal = task->signal;
+	struct process process = { .pid = task->tgid, .start = leader->start_boottime };
+	__u64 duration_ns = bpf_ktime_get_boot_ns() - process.start;
+	struct event *event;
+	bool yes = true;
+
+	/* A process ends with its last thread, which need not be the first one it had. */
+	if (signal->live.counter)
+		return 0;
+	if (duration_ns < min_duration_ns)
+		return 0;
+	/* The last threads may get here side by side, on several CPUs: the first of them reports. */
+	if (bpf_map_update_elem(&ended, &process, &yes, BPF_NOEXIST))
+		return 0;
+
+	event = begin_event(task);
+	if (!event)
+		return 0;
+	event->exit_event = true;
+	event->duration_ns = duration_ns;
+	/* what the parent will get, see wait_task_zombie() in kernel/exit.c */
+	event->status = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code :
+							    leader->exit_code;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The system call that the current task is in, read from its saved registers. They are the same at
+ * entry and at exit but for the one that carries the return value.
+ *
+ * Registers: man 2 syscall; compat marks: TS_COMPAT of arch/x86/include/asm/thread_info.h and
+ * TIF_32BIT of arch/arm64/include/asm/thread_info.h.
+ */
+#ifndef DENOBPF_SYSCALL_H
+#define DENOBPF_SYSCALL_H
+
+#if defined(__TARGET_ARCH_x86)
+
+#define TS_COMPAT 0x0002
+#define X32_SYSCALL_BIT 0x40000000
+
+static __always_inline bool syscall_is_compat(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+}
+
+static __always_inline int syscall_nr(struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
+/* nth argument of a 64-bit call, n from 0 */
+static __always_inline __u64 syscall_arg(struct pt_regs *regs, int n)
+{
+	switch (n) {
+	case 0:
+		return regs->di;
+	case 1:
+		return regs->si;
+	default:
+		return regs->dx;
+	}
+}
+
+/* nth argument of a 32-bit call, n from 0 */
+static __always_inline __u64 syscall_arg32(struct pt_regs *regs, int n)
+{
+	switch (n) {
+	case 0:
+		return (__u32)regs->bx;
+	case 1:
+		return (__u32)regs->cx;
+	default:
+		return (__u32)regs->dx;
+	}
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+#define TIF_32BIT 22
+
+static __always_inline bool syscall_is_compat(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread_info.flags) & (1UL << TIF_32BIT);
+}
+
+static __always_inline int syscall_nr(struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+
+static __always_inline __u64 syscall_arg(struct pt_regs *regs, int n)
+{
+	return n == 0 ? regs->orig_x0 : regs->regs[n];
+}
+
+static __always_inline __u64 syscall_arg32(struct pt_regs *regs, int n)
+{
+	return (__u32)syscall_arg(regs, n);
+}
+
+#else
+#error "syscall.h knows x86 and arm64 only"
+#endif
+
+#endif /* DENOBPF_SYSCALL_H */

@@ -1,0 +1,69 @@
+/**
+ * What libbpf says while it works. Left to itself it writes to stderr; here it is kept, for the error
+ * message if there is one, and shown only on request.
+ */
+import { symbolGroup } from "../sys/library.ts";
+import { libc } from "../sys/libc.ts";
+import { printing } from "./symbols.ts";
+
+/** `enum libbpf_print_level` of libbpf.h. */
+const LIBBPF_DEBUG = 2;
+
+let kept: string[] = [];
+let listener: ((text: string) => void) | undefined;
+let listening = false;
+
+const formatting = symbolGroup(libc, {
+  // int vasprintf(char **strp, const char *fmt, va_list ap); FFI: *strp is freed by free
+  vasprintf: { parameters: ["buffer", "pointer", "pointer"], result: "i32" },
+  // void free(void *ptr)
+  free: { parameters: ["pointer"], result: "void" },
+});
+
+/** Hands everything that libbpf says, debug messages too, to `listen`; undefined ends that. */
+export function onLog(listen: ((text: string) => void) | undefined): void {
+  listener = listen;
+}
+
+/**
+ * Runs `work` and gives its result, along with what libbpf said during it: warnings and information,
+ * of any length (a verifier log can be megabytes).
+ */
+export function withLog<T>(work: () => T): { result: T; log: string } {
+  listen();
+  kept = [];
+  const result = work();
+  const log = kept.join("");
+  kept = [];
+  return { result, log };
+}
+
+/** Takes over libbpf's printing, once for the process. */
+function listen(): void {
+  if (listening) return;
+  listening = true;
+  // int (*libbpf_print_fn_t)(enum libbpf_print_level level, const char *fmt, va_list ap)
+  // A va_list travels as a pointer: on x86-64 it is an array; on arm64 a struct passed by reference.
+  const print = new Deno.UnsafeCallback(
+    { parameters: ["u32", "pointer", "pointer"], result: "i32" },
+    (level, format, list) => {
+      if (level === LIBBPF_DEBUG && listener === undefined) return 0;
+      const text = formatted(format, list);
+      if (level !== LIBBPF_DEBUG) kept.push(text);
+      listener?.(text);
+      return text.length;
+    },
+  );
+  printing().libbpf_set_print(print.pointer);
+}
+
+function formatted(format: Deno.PointerValue, list: Deno.PointerValue): string {
+  const result = new BigUint64Array(1);
+  if (formatting().vasprintf(new Uint8Array(result.buffer), format, list) < 0) return "";
+  const text = Deno.UnsafePointer.create(result[0])!;
+  try {
+    return Deno.UnsafePointerView.getCString(text);
+  } finally {
+    formatting().free(text);
+  }
+}

@@ -1,0 +1,95 @@
+import { errorName, errorText } from "../libbpf/error.ts";
+import { errors } from "../libbpf/symbols.ts";
+
+/** A call of libbpf or the kernel that failed. */
+export class BpfError extends Error {
+  override readonly name: string = "BpfError";
+  /** Name of the error number: `"EPERM"`. */
+  readonly code: string;
+
+  /**
+   * @param operation what was tried, to be read behind "Cannot": `load execsnoop`
+   * @param errno the positive error number
+   * @param hint what the user can do about it
+   * @param reason why, where more is known than the error number tells
+   */
+  constructor(
+    readonly operation: string,
+    readonly errno: number,
+    readonly hint?: string,
+    reason?: string,
+  ) {
+    super(`Cannot ${operation}: ${reason ?? `${errorText(errno)} (${errorName(errno)})`}`);
+    this.code = errorName(errno);
+  }
+}
+
+/** This process may not do it: not root, a capability missing, or lockdown. */
+export class PermissionError extends BpfError {
+  override readonly name = "PermissionError";
+}
+
+/** The kernel, or what is set up on this host, lacks what is needed. */
+export class UnsupportedError extends BpfError {
+  override readonly name = "UnsupportedError";
+
+  /**
+   * @param feature what is missing: `BTF`, `ring buffers`
+   * @param since the first kernel that has it: `"5.8"`, if a kernel version decides
+   */
+  constructor(
+    operation: string,
+    errno: number,
+    readonly feature: string,
+    readonly since?: string,
+    hint?: string,
+  ) {
+    const kernel = since === undefined ? "" : `, which Linux ${since} and later have`;
+    super(operation, errno, hint, `this host has no ${feature}${kernel}`);
+  }
+}
+
+/** A program that the kernel's verifier rejected. */
+export class VerifierError extends BpfError {
+  override readonly name = "VerifierError";
+  /** The last line of the log that says something: why the program was rejected. */
+  readonly summary: string;
+
+  /**
+   * @param program the name of the rejected program
+   * @param log the verifier's whole log
+   */
+  constructor(operation: string, errno: number, readonly program: string, readonly log: string) {
+    const summary = lastReason(log);
+    const others = log.trim().split("\n").length - 1;
+    super(
+      operation,
+      errno,
+      others > 0 ? `the verifier's log has ${others} more lines; --verbose shows them` : undefined,
+      `program ${program} was rejected by the verifier: ${summary}`,
+    );
+    this.summary = summary;
+  }
+}
+
+/** A call in the wrong phase: use before load, use after close, a write to loaded `.rodata`. */
+export class PhaseError extends Error {
+  override readonly name = "PhaseError";
+}
+
+/** Lines of a verifier log that give no reason: instructions, source, register states, statistics. */
+const NO_REASON =
+  /^(\d+: |; |\d+ \[|from \d+ to |R\d+(_\w+)?=|processed \d+ insns|verification time|stack depth|func#|max_states|$)/;
+
+function lastReason(log: string): string {
+  const lines = log.trim().split("\n").map((line) => line.trim());
+  return lines.findLast((line) => !NO_REASON.test(line)) ?? "no reason given";
+}
+
+/**
+ * The errno of the libbpf function that just returned NULL. It must be asked for at once: any other
+ * call of C may overwrite it.
+ */
+export function lastError(): number {
+  return -Number(errors().libbpf_get_error(null));
+}

@@ -1,0 +1,274 @@
+import { Bytes } from "../btf/bytes.ts";
+import { type EventCodec, RecordView } from "../btf/codec.ts";
+import { Mapping, pageSize } from "../sys/memory.ts";
+import { Waiter } from "../sys/waiter.ts";
+import { AnyMap } from "./any_map.ts";
+import { PhaseError } from "./errors.ts";
+import type { Lifetime } from "./lifetime.ts";
+
+/** The header word of a record, kernel/bpf/ringbuf.c: two flags and the length. */
+const DISCARDED = 1 << 30;
+const LENGTH = DISCARDED - 1;
+const HEADER_SIZE = 8;
+
+/**
+ * The consumer's position is told to the kernel once in so many bytes (a quarter of a small ring), as
+ * each time costs a cache miss.
+ */
+const PUBLISH_EVERY = 64 * 1024;
+
+/** Records in one batch at most: then the event loop gets a turn, so that signals are answered. */
+const BATCH_LIMIT = 8192;
+
+/** A drain of so few bytes was not worth waking up for: the next one is given time to fill. */
+const SMALL_DRAIN = 4096;
+const PAUSE_MS = 1;
+
+/** What ends an iteration. */
+export interface ReadOptions {
+  /** When aborted, the iteration ends; records not yet given out stay in the ring. */
+  signal?: AbortSignal;
+}
+
+/** The records that one look into the ring found. They are read as {@link forEach} walks them. */
+export interface Batch<V> {
+  /**
+   * Calls `handle` with a view on each record. It is one object that moves on from record to record:
+   * take from it what is needed, do not keep it.
+   * @returns how many records there were
+   */
+  forEach(handle: (record: V) => void): number;
+}
+
+/**
+ * A BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place: the kernel's memory is mapped, and an event
+ * costs no call into C. One reader at a time.
+ */
+export class RingBuffer<T, V extends RecordView = RecordView> extends AnyMap implements Disposable {
+  readonly #codec: EventCodec<T, V>;
+  readonly #view: V;
+  #memory: RingMemory | undefined;
+  #waiter: Waiter | undefined;
+  #closed = false;
+
+  /** @internal Objects and skeletons make rings. */
+  constructor(
+    name: string,
+    pointer: Deno.PointerObject,
+    lifetime: Lifetime,
+    codec: EventCodec<T, V>,
+  ) {
+    super(name, pointer, lifetime);
+    this.#codec = codec;
+    this.#view = codec.view();
+  }
+
+  /**
+   * Every event, decoded, as it comes:
+   *
+   * ```ts ignore
+   * for await (const event of skel.maps.events.read({ signal })) console.log(event.pid);
+   * ```
+   * @throws {RangeError} if a record is shorter than the event's type
+   */
+  async *read(options: ReadOptions = {}): AsyncGenerator<T, void, void> {
+    for await (const _ of this.batches(options)) {
+      const ring = this.#ring();
+      try {
+        for (let count = 0; count < BATCH_LIMIT && ring.next(); count++) {
+          this.#checkLength(ring);
+          const event = this.#codec.decode(ring.data, ring.start, ring.end);
+          yield event;
+          if (options.signal?.aborted || this.#closed) return;
+        }
+      } finally {
+        if (!this.#closed) ring.publish();
+      }
+    }
+  }
+
+  /**
+   * Batches of records, without an object an event: for hot paths, and for output that is written once
+   * a batch. Each batch given out must be walked before the next is asked for.
+   *
+   * ```ts ignore
+   * for await (const batch of skel.maps.events.batches({ signal })) {
+   *   batch.forEach((record) => sum += record.size);
+   * }
+   * ```
+   */
+  async *batches({ signal }: ReadOptions = {}): AsyncGenerator<Batch<V>, void, void> {
+    const ring = this.#ring();
+    if (this.#waiter !== undefined) throw new PhaseError(`${this.name} is being read already`);
+    using waiter = new Waiter(this.fd);
+    this.#waiter = waiter;
+    const wake = () => waiter.wake();
+    signal?.addEventListener("abort", wake);
+    const batch: Batch<V> = { forEach: (handle) => this.consume(handle, BATCH_LIMIT) };
+    try {
+      let drained = 0;
+      while (!signal?.aborted && !this.#closed) {
+        const before = ring.position;
+        const began = performance.now();
+        if (ring.peek()) {
+          yield batch;
+          if (this.#closed) return;
+          drained = ring.position - before;
+          await waiter.turn();
+          continue;
+        }
+        await waiter.wait();
+        // Woken at once and again for a few records, or for one that is still being written: pause,
+        // so that a stream of single events does not cost a wake-up each.
+        const early = performance.now() - began < PAUSE_MS;
+        if (early && (drained < SMALL_DRAIN || ring.stalled())) await pause(PAUSE_MS);
+      }
+    } finally {
+      signal?.removeEventListener("abort", wake);
+      this.#waiter = undefined;
+    }
+  }
+
+  /**
+   * Reads what is in the ring now, at most `limit` records, without waiting.
+   * @returns how many records there were
+   * @throws {RangeError} if a record is shorter than the event's type
+   */
+  consume(handle: (record: V) => void, limit = Infinity): number {
+    const ring = this.#ring();
+    const view = this.#view;
+    let count = 0;
+    try {
+      while (count < limit && ring.next()) {
+        this.#checkLength(ring);
+        RecordView.place(view, ring.data, ring.start, ring.end);
+        count++;
+        handle(view);
+        if (this.#closed) break;
+      }
+    } finally {
+      if (!this.#closed) ring.publish();
+      RecordView.release(view);
+    }
+    return count;
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#waiter?.[Symbol.dispose]();
+    this.#memory?.[Symbol.dispose]();
+    this.#memory = undefined;
+  }
+
+  #ring(): RingMemory {
+    const { fd } = this; // asks whether the object is loaded
+    return this.#memory ??= new RingMemory(fd, this.maxEntries);
+  }
+
+  #checkLength(ring: RingMemory): void {
+    const length = ring.end - ring.start;
+    if (length >= this.#codec.size) return;
+    throw new RangeError(
+      `a record of ${this.name} has ${length} bytes, ${this.#codec.name} has ${this.#codec.size}`,
+    );
+  }
+}
+
+/** The mapped ring and the walk through it. */
+class RingMemory implements Disposable {
+  readonly #consumer: Mapping;
+  readonly #producer: Mapping;
+  /** Both positions count bytes since the ring was made and never wrap at its size. */
+  readonly #consumed: BigInt64Array;
+  readonly #produced: Int32Array;
+  readonly #headers: Int32Array;
+  readonly #mask: number;
+  readonly #publishEvery: number;
+  /** The data, mapped twice in a row, so that a record that wraps lies in one piece. */
+  readonly data: Bytes;
+  /** Where reading goes on; up to 2^53, of which 32 bits are compared with the producer's. */
+  position: number;
+  #published: number;
+  #limit = 0;
+  /** The record that {@link next} found. */
+  start = 0;
+  end = 0;
+
+  constructor(fd: number, size: number) {
+    const page = pageSize();
+    this.#consumer = Mapping.of(fd, 0, page, true);
+    try {
+      this.#producer = Mapping.of(fd, page, page + 2 * size, false);
+    } catch (error) {
+      this.#consumer[Symbol.dispose]();
+      throw error;
+    }
+    this.#consumed = new BigInt64Array(this.#consumer.u8.buffer, 0, 1);
+    const { buffer } = this.#producer.u8;
+    this.#produced = new Int32Array(buffer, 0, 2);
+    this.#headers = new Int32Array(buffer, page);
+    this.data = new Bytes(new Uint8Array(buffer, page));
+    this.#mask = size - 1;
+    this.#publishEvery = Math.min(PUBLISH_EVERY, size / 4);
+    this.position = this.#published = Number(Atomics.load(this.#consumed, 0));
+    this.#limit = this.position | 0;
+  }
+
+  /** Whether there is a record to look at: a finished one, or a discarded one to skip. */
+  peek(): boolean {
+    return this.#available() && Atomics.load(this.#headers, this.#at() >>> 2) >= 0;
+  }
+
+  /** Whether the next record is reserved and not yet submitted: the kernel is writing it. */
+  stalled(): boolean {
+    return this.#available() && Atomics.load(this.#headers, this.#at() >>> 2) < 0;
+  }
+
+  /** Steps to the next record; false if there is none now. Discarded ones are skipped. */
+  next(): boolean {
+    if (this.position - this.#published >= this.#publishEvery) this.publish();
+    while (this.#available()) {
+      const at = this.#at();
+      const header = Atomics.load(this.#headers, at >>> 2);
+      if (header < 0) return false; // bit 31: the record is being written
+      const length = header & LENGTH;
+      this.position += (length + HEADER_SIZE + 7) & ~7;
+      if ((header & DISCARDED) === 0) {
+        this.start = at + HEADER_SIZE;
+        this.end = this.start + length;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Tells the kernel how far reading has come, which frees that memory. The store is sequentially
+   * consistent: the kernel wakes the reader when it submits a record at this very position, so the
+   * position must be seen before the ring is looked at again.
+   */
+  publish(): void {
+    if (this.#published === this.position) return;
+    Atomics.store(this.#consumed, 0, BigInt(this.position));
+    this.#published = this.position;
+  }
+
+  [Symbol.dispose](): void {
+    this.#consumer[Symbol.dispose]();
+    this.#producer[Symbol.dispose]();
+  }
+
+  #at(): number {
+    return this.position & this.#mask;
+  }
+
+  #available(): boolean {
+    if (((this.#limit - this.position) | 0) > 0) return true;
+    this.#limit = Atomics.load(this.#produced, 0);
+    return ((this.#limit - this.position) | 0) > 0;
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,106 @@
+import { check, cString, files, stats } from "./libc.ts";
+
+/** From include/uapi/asm-generic/fcntl.h; the same on x86-64 and arm64. */
+const O_RDONLY = 0;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+
+/** Big enough for the small files of /proc and /sys in one call. */
+const CHUNK = 16 * 1024;
+
+/**
+ * Reads a file of /proc or /sys, where Deno's own functions ask for --allow-all.
+ * @throws {SystemError} when it cannot be opened or read
+ */
+export function readFile(path: string): Uint8Array<ArrayBuffer> {
+  using file = OpenFile.open(path);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (;;) {
+    const part = file.read(CHUNK);
+    if (part.length === 0) break;
+    parts.push(part);
+  }
+  if (parts.length === 1) return parts[0];
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** {@link readFile} as text. */
+export function readTextFile(path: string): string {
+  return new TextDecoder().decode(readFile(path));
+}
+
+/** {@link readTextFile}, or undefined where the file is missing or closed to us. */
+export function tryReadTextFile(path: string): string | undefined {
+  try {
+    return readTextFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file descriptor opened for reading. */
+export class OpenFile implements Disposable {
+  #fd: number;
+
+  private constructor(fd: number, readonly path: string) {
+    this.#fd = fd;
+  }
+
+  /**
+   * @param options.nonblocking a read that finds nothing gives no bytes instead of waiting
+   * @throws {SystemError}
+   */
+  static open(path: string, options: { nonblocking?: boolean } = {}): OpenFile {
+    const flags = O_RDONLY | O_CLOEXEC | (options.nonblocking ? O_NONBLOCK : 0);
+    return new OpenFile(check(files().open(cString(path), flags, 0), `open ${path}`), path);
+  }
+
+  /** The descriptor's number, for calls that take one. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /**
+   * At most `size` bytes; none at the end of the file.
+   * @throws {SystemError} a nonblocking file with nothing to read fails with EAGAIN
+   */
+  read(size: number): Uint8Array<ArrayBuffer> {
+    const buffer = new Uint8Array(size);
+    const count = check(files().read(this.#fd, buffer, BigInt(size)), `read ${this.path}`);
+    return buffer.subarray(0, count);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd < 0) return;
+    files().close(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+/** From include/uapi/linux/fcntl.h and include/uapi/linux/stat.h. */
+const AT_FDCWD = -100;
+const STATX_INO = 0x100;
+const SIZEOF_STATX = 256;
+const STX_INO = 32;
+const STX_DEV_MAJOR = 136;
+const STX_DEV_MINOR = 140;
+
+/**
+ * Which file `path` is: the device number as the kernel keeps it (`dev_t` of include/linux/kdev_t.h,
+ * 20 bits of minor) and the inode.
+ * @throws {SystemError}
+ */
+export function fileId(path: string): { dev: number; ino: bigint } {
+  const buffer = new Uint8Array(SIZEOF_STATX);
+  check(stats().statx(AT_FDCWD, cString(path), 0, STATX_INO, buffer), `stat ${path}`);
+  const view = new DataView(buffer.buffer);
+  const major = view.getUint32(STX_DEV_MAJOR, true);
+  const minor = view.getUint32(STX_DEV_MINOR, true);
+  return { dev: major * 2 ** 20 + minor, ino: view.getBigUint64(STX_INO, true) };
+}

@@ -1,0 +1,44 @@
+import { geteuid } from "./environment.ts";
+import { fileId } from "./file.ts";
+import { check, cString, mounts } from "./libc.ts";
+
+/** Flags of include/uapi/linux/mount.h that a pseudo file system is usually mounted with. */
+const MS_NOSUID = 2n;
+const MS_NODEV = 4n;
+const MS_NOEXEC = 8n;
+
+/** Where tracefs is mounted; debugfs mounts it at the second path by itself. */
+const TRACEFS = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+
+/** The tracefs folder, or undefined while none is mounted. */
+export function tracefs(): string | undefined {
+  return TRACEFS.find((folder) => exists(`${folder}/trace`));
+}
+
+/**
+ * The tracefs folder. Where tracefs is not mounted, as on a fresh machine, root mounts it.
+ * Attaching to a tracepoint needs it, as libbpf reads the tracepoint's id there.
+ * @throws {Error} with the command that would mount it
+ */
+export function mountTracefs(): string {
+  const mounted = tracefs();
+  if (mounted !== undefined) return mounted;
+  const command = `mount -t tracefs tracefs ${TRACEFS[0]}`;
+  if (geteuid() !== 0) throw new Error(`tracefs is not mounted; as root run: ${command}`);
+  const type = cString("tracefs");
+  const flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  check(
+    mounts().mount(type, cString(TRACEFS[0]), type, flags, null),
+    `mount tracefs (${command})`,
+  );
+  return TRACEFS[0];
+}
+
+function exists(path: string): boolean {
+  try {
+    fileId(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
