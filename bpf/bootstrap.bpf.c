@@ -91,7 +91,7 @@ int BPF_PROG(handle_exit, struct task_struct *task)
 		return 0;
 	if (duration_ns < min_duration_ns)
 		return 0;
-	/* The last threads may get here side by side, on several CPUs: the first of them reports. */
+	/* The last threads may get here side by side, on several CPUs: the first one reports. */
 	if (bpf_map_update_elem(&ended, &process, &yes, BPF_NOEXIST))
 		return 0;
 
@@ -101,8 +101,8 @@ int BPF_PROG(handle_exit, struct task_struct *task)
 	event->exit_event = true;
 	event->duration_ns = duration_ns;
 	/* what the parent will get, see wait_task_zombie() in kernel/exit.c */
-	event->status = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code :
-							    leader->exit_code;
+	event->status =
+		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : leader->exit_code;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

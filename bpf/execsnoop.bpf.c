@@ -3,10 +3,10 @@
  * Kernel half of execsnoop: one event for every exec.
  *
  * A successful exec is seen at sched_process_exec, whoever called it and however (execve, execveat,
- * fexecve, a 32-bit program, a thread that is not the leader). The arguments are then read from where
- * the kernel has just copied them to, so they are always in memory. A failed exec is seen when the
- * system call returns: what it pointed to has been read by the kernel by then. That hook runs for every
- * system call on the host, so it is loaded only when failed execs are asked for.
+ * fexecve, a 32-bit program, a thread that is not the leader). The arguments are then read from
+ * where the kernel has just copied them to, so they are always in memory. A failed exec is seen
+ * when the system call returns: what it pointed to has been read by the kernel by then. That hook
+ * runs for every system call on the host, so it is loaded only when failed execs are asked for.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -18,7 +18,7 @@
 #define ARGS_SIZE 8192
 #define ARG_SIZE 4096 /* of one argument of a failed exec */
 #define STRINGS_SIZE (PATH_SIZE + ARGS_SIZE)
-#define NO_UID ((__u32)-1)
+#define NO_UID 0xffffffff
 
 /* trace this user only */
 const volatile __u32 targ_uid = NO_UID;
@@ -127,7 +127,9 @@ static __always_inline void read_args(struct event *event, __u64 argv, bool comp
 		__u64 arg = 0;
 		long length;
 
-		if (bpf_probe_read_user(&arg, compat ? 4 : 8, (void *)argv + i * (compat ? 4 : 8)) || !arg)
+		if (bpf_probe_read_user(&arg, compat ? 4 : 8,
+					(void *)argv + i * (compat ? 4 : 8)) ||
+		    !arg)
 			break;
 		if (i == max_args || i == 1024 || end > STRINGS_SIZE - ARG_SIZE) {
 			event->args_cut = true;

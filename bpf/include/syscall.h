@@ -9,6 +9,9 @@
 #ifndef DENOBPF_SYSCALL_H
 #define DENOBPF_SYSCALL_H
 
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #if defined(__TARGET_ARCH_x86)
 
 #define TS_COMPAT 0x0002

@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { Reject } from "../../build/tests/skel/reject.ts";
+import { BpfError, BpfObject, onLog, VerifierError } from "../../lib/mod.ts";
+import { call, MAPS_CALL, openMaps } from "./call.ts";
+import { kernelTest } from "./harness.ts";
+
+const object = (name: string) => new URL(`../../build/tests/${name}.bpf.o`, import.meta.url);
+
+kernelTest("a program that the verifier rejects names itself, the reason and the log", {}, () => {
+  using opened = Reject.open();
+  const error = assertThrows(() => opened.load(), VerifierError);
+  assertEquals(error.program, "rejected");
+  assertStringIncludes(error.summary, "invalid mem access 'map_value_or_null'");
+  assertStringIncludes(error.log, "call bpf_map_lookup_elem#1");
+  assertStringIncludes(error.message, "Cannot load reject: program rejected was rejected");
+  assertEquals(error.code, "EACCES");
+});
+
+kernelTest("a program that is not to be loaded is left out", {}, () => {
+  using opened = Reject.open();
+  opened.progs.rejected.autoload = false;
+  const reject = opened.load().attach();
+  assert(reject.links.accepted !== null);
+  assertEquals(reject.links.rejected, null);
+});
+
+kernelTest("what libbpf says is silent, unless somebody listens", {}, () => {
+  const said: string[] = [];
+  onLog((text) => void said.push(text));
+  try {
+    using _ = openMaps().load();
+  } finally {
+    onLog(undefined);
+  }
+  assertStringIncludes(said.join(""), "libbpf: ");
+});
+
+kernelTest("destroying a link detaches its program alone", {}, () => {
+  using maps = openMaps().load().attach();
+  call(MAPS_CALL | 1);
+  maps.links.on_call!.destroy();
+  maps.links.on_call!.destroy();
+  call(MAPS_CALL | 1);
+  assertEquals(maps.bss.calls, 1n);
+  maps.links.on_call = maps.progs.on_call.attach();
+  call(MAPS_CALL | 1);
+  assertEquals(maps.bss.calls, 2n);
+});
+
+kernelTest("detach() detaches all programs and leaves maps and variables", {}, async () => {
+  await using maps = openMaps().load().attach();
+  call(MAPS_CALL | 1);
+  await maps.detach();
+  call(MAPS_CALL | 1);
+  assertEquals(maps.bss.calls, 1n);
+});
+
+kernelTest("an object is opened without a skeleton too", {}, () => {
+  using opened = BpfObject.open(object("maps").pathname);
+  assertEquals(opened.name, "maps");
+  assertEquals(opened.programs.map((program) => [program.name, program.section]), [
+    ["on_call", "tp_btf/sys_enter"],
+  ]);
+  opened.load();
+  assertEquals([...opened.attach().keys()], ["on_call"]);
+});
+
+kernelTest("bytes that are no BPF object are refused, and the process lives", {}, () => {
+  const whole = Deno.readFileSync(object("maps"));
+  const foreign = whole.slice();
+  foreign[5] = 2; // ELF data encoding: big-endian
+  const attempts: [string, Uint8Array<ArrayBuffer>][] = [
+    ["empty", new Uint8Array()],
+    ["text", new TextEncoder().encode("not an ELF file, whatever it is called")],
+    ["cut", whole.slice(0, whole.length / 2)],
+    ["foreign", foreign],
+    ["zeros", new Uint8Array(4096)],
+    ["program", Deno.readFileSync("/bin/true")],
+  ];
+  for (const [name, bytes] of attempts) {
+    const error = assertThrows(() => {
+      using opened = BpfObject.open(bytes, { name });
+      opened.load();
+    }, BpfError);
+    assertStringIncludes(error.message, `Cannot open ${name}: `);
+  }
+});
+
+kernelTest("names that an object does not have are refused, with those that it has", {}, () => {
+  using opened = BpfObject.open(object("maps").pathname);
+  assertThrows(() => opened.program("on_cal"), Error, "it has: on_call");
+  assertThrows(() => opened.section(".bsss"), Error, ".bss");
+  assertThrows(() => opened.section("hash"), Error);
+});
+
+kernelTest("a skeleton refuses an object that it was not generated from", {}, async () => {
+  const folder = new URL("../../build/tests/skel/", import.meta.url);
+  const read = (name: string) => Deno.readTextFileSync(new URL(`${name}.ts`, folder));
+  const objectIn = (text: string) => text.slice(text.indexOf("\nconst object ="));
+  const [maps, ring] = [read("maps"), read("ring")];
+  const mixed = new URL("mixed.ts", folder);
+  Deno.writeTextFileSync(mixed, maps.replace(objectIn(maps), objectIn(ring)));
+  const { Maps } = await import(mixed.href);
+  assertThrows(() => Maps.open(), Error, "maps has no map hash");
+  assertThrows(() => Maps.open(), Error, "build both again");
+});

@@ -1,0 +1,107 @@
+#!/usr/bin/env -S deno run --allow-ffi --allow-read
+/**
+ * bootstrap: processes as they execute files and end. A small complete tool to start from: every other
+ * one has these parts in this order.
+ */
+import { Bootstrap } from "#skel/bootstrap.ts";
+import { signalName } from "#lib/sys/signals.ts";
+import {
+  integer,
+  option,
+  type OptionsOf,
+  RingTrace,
+  type Tool,
+  toolMain,
+  type Trace,
+  withDefaults,
+} from "#lib/tool/mod.ts";
+
+const MAX_MS = 2 ** 40;
+
+const options = {
+  duration: option(
+    "d",
+    "MS",
+    "Show only the ends of processes that lived at least MS milliseconds",
+    integer(0, MAX_MS),
+    0,
+  ),
+};
+
+type Options = OptionsOf<typeof options>;
+
+/** A process that executed a file, or ended. */
+export interface ProcessEvent {
+  /** When it happened, in nanoseconds since 1970. */
+  readonly time: bigint;
+  readonly event: "EXEC" | "EXIT";
+  readonly comm: string;
+  readonly pid: number;
+  readonly ppid: number;
+  /** EXEC: the file, cut at 255 bytes. */
+  readonly filename?: string;
+  /** EXIT: what the process gave to exit(3), unless a signal ended it. */
+  readonly exit_code?: number;
+  /** EXIT: the signal that ended the process: `SIGKILL`. */
+  readonly signal?: string;
+  /** EXIT: how long the process lived, in nanoseconds. */
+  readonly duration_ns?: bigint;
+}
+
+export const tool: Tool<Options, ProcessEvent> = {
+  name: "bootstrap",
+  brief: "Trace processes as they execute files and end",
+  options,
+  examples: [
+    ["bootstrap", "all of them"],
+    ["bootstrap -d 100", "only the ends of those that lived 100 ms or more"],
+  ],
+  fields: {
+    time: { type: "time", width: -8, value: (e) => e.time },
+    event: { type: "text", width: -5, value: (e) => e.event },
+    comm: { type: "text", width: -16, value: (e) => e.comm },
+    pid: { type: "integer", width: -7, value: (e) => e.pid },
+    ppid: { type: "integer", width: -7, value: (e) => e.ppid },
+    filename: { type: "text", value: (e) => e.filename },
+    exit_code: { type: "integer", value: (e) => e.exit_code },
+    signal: { type: "text", value: (e) => e.signal },
+    duration_ns: { type: "integer", value: (e) => e.duration_ns },
+    outcome: { type: "text", header: "FILENAME/EXIT CODE", only: "table", value: outcome },
+  },
+  columns: () => ["time", "event", "comm", "pid", "ppid", "outcome"],
+  failed: (e) => e.signal !== undefined || (e.exit_code ?? 0) !== 0,
+  trace: bootstrap,
+};
+
+/** Starts tracing: the programs are attached when this returns. */
+export function bootstrap(given: Partial<Options> = {}): Trace<ProcessEvent> {
+  const { duration } = withDefaults(options, given);
+  const opened = Bootstrap.open();
+  opened.rodata.min_duration_ns = BigInt(duration) * 1_000_000n;
+  const skeleton = opened.load();
+  return new RingTrace({
+    skeleton,
+    ring: skeleton.maps.events,
+    event(record, wall) {
+      const { comm, pid, ppid } = record;
+      const event = { time: wall(record.time), comm, pid, ppid };
+      if (!record.exit_event) return { ...event, event: "EXEC", filename: record.filename };
+      return { ...event, event: "EXIT", ...end(record.status), duration_ns: record.duration_ns };
+    },
+    lost: () => skeleton.bss.lost,
+  });
+}
+
+/** The two kinds of end in a status of wait(2): bits 0 to 6 are a signal, bits 8 to 15 an exit code. */
+function end(status: number): Pick<ProcessEvent, "exit_code" | "signal"> {
+  const signal = status & 0x7f;
+  return signal === 0 ? { exit_code: status >> 8 & 0xff } : { signal: signalName(signal) };
+}
+
+/** The last column: the file of an EXEC, `[code] (12ms)` of an EXIT. */
+function outcome(e: ProcessEvent): string {
+  if (e.event === "EXEC") return e.filename!;
+  return `[${e.signal ?? e.exit_code}] (${e.duration_ns! / 1_000_000n}ms)`;
+}
+
+if (import.meta.main) await toolMain(tool);
