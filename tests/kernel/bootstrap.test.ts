@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { kernelTest, runExecs, type RunningTool, startTool } from "./harness.ts";
+import { execUntilShown, kernelTest, runExecs, type RunningTool, startTool } from "./harness.ts";
 
 const workload = new URL("../../build/tests/ends", import.meta.url).pathname;
 
@@ -85,12 +85,10 @@ kernelTest("-d shows only the ends of those that lived long enough", {}, async (
 
 kernelTest("JSON has exit code, signal and duration of their own", {}, async () => {
   await using tool = startTool("bootstrap", ["-o", "json"]);
-  let pids: number[] = [];
-  while (!tool.stdout.includes("EXIT")) pids = await runExecs({ count: 1 });
-  await tool.until(`"pid":${pids[0]},`);
+  await execUntilShown(tool, "/bin/true", "EXIT");
   const { stdout } = await tool.stop();
   const rows = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  const exit = rows.find((row) => row.event === "EXIT" && row.ppid === Deno.pid);
+  const exit = rows.find((row) => row.event === "EXIT" && row.ppid === Deno.pid)!;
   assertEquals([exit.exit_code, exit.signal, exit.filename], [0, null, null]);
   assert(exit.duration_ns > 0);
 });

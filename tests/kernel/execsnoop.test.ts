@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { execsnoop } from "../../tools/execsnoop.ts";
-import { kernelTest, runExecs, type RunningTool, startTool } from "./harness.ts";
+import { execUntilShown, kernelTest, runExecs, type RunningTool, startTool } from "./harness.ts";
 
 const workload = new URL("../../build/tests/execs", import.meta.url).pathname;
 
@@ -17,24 +17,16 @@ interface Row {
   ret: number;
 }
 
-/** The last exec of a workload: rows up to it are complete. */
-const END = "/bin/false";
+/** Executed until a tool shows it, and by no workload. */
+const PROBE = "/bin/false";
 
 /** Starts execsnoop and waits until it sees execs; its rows so far are dropped. */
 async function started(...args: string[]): Promise<RunningTool> {
   const tool = startTool("execsnoop", args);
-  if (args.includes("json")) await probe(tool, `"path":"${END}"`);
+  // JSON has no header: it runs once it shows an exec that comes again and again.
+  if (args.includes("json")) await execUntilShown(tool, PROBE, `"path":"${PROBE}"`);
   else await tool.until("PCOMM");
   return tool;
-}
-
-/** Executes END until the tool has shown it. */
-async function probe(tool: RunningTool, mark: string): Promise<void> {
-  for (;;) {
-    await runExecs({ count: 1, path: END, args: () => [] });
-    if (tool.stdout.includes(mark)) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** Runs kinds of tests/workloads/execs.c and gives the rows of the children, in their order. */
