@@ -181,7 +181,7 @@ kernelTest("without flags on a terminal Deno asks, and the tool runs", {}, async
     }
     throw new Error(`The screen never showed "${text}":\n${await screen()}`);
   };
-  await tmux(`new-session -d -x 100 -y 24 'deno run tools/execsnoop.ts'`);
+  await tmux(`new-session -d -x 100 -y 24 'deno run tools/execsnoop.ts -n nobody-is-called-so'`);
   try {
     await until("Granted all ffi access", "A Enter");
     await until("PCOMM            PID    PPID   RET ARGS", "A Enter");
