@@ -87,7 +87,7 @@ export const stats = symbolGroup(libc, {
 
 /** `text` as C wants it: UTF-8 with a NUL at the end. Keep the array alive while C uses it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text + "\0");
+  return new TextEncoder().encode(text + "\0") as Uint8Array<ArrayBuffer>;
 }
 
 /**

@@ -1,0 +1,114 @@
+import { Bytes } from "./bytes.ts";
+import { INSPECT, membersOf } from "./inspect.ts";
+
+/**
+ * How values of one C type are read from and written to memory. Generated skeletons declare one for
+ * every type they name; the scalar ones are in scalars.ts.
+ */
+export interface Codec<T> {
+  /** The type as C writes it: `struct event`, `__u32`. */
+  readonly name: string;
+  /** `sizeof`, in bytes. For a struct that ends in a flexible array: the size without it. */
+  readonly size: number;
+  /**
+   * Reads the value at `at`. Total: any `size` bytes decode.
+   * @param end where the memory of this value ends, `at + size` unless told: only a flexible array at
+   *   the end of a struct asks for it
+   */
+  decode(from: Bytes, at: number, end?: number): T;
+  /**
+   * Writes `value` at `at`; `end` as in {@link decode}.
+   * @throws {RangeError | TypeError} when it does not fit; the message names the member
+   */
+  encode(into: Bytes, at: number, value: T, end?: number): void;
+}
+
+/**
+ * A codec for ring buffer events: it also makes a view, one reusable object whose getters read the
+ * members of the record it stands on, so that a hot path makes no object per event.
+ */
+export interface EventCodec<T, V extends RecordView> extends Codec<T> {
+  /** A new view. It reads nothing before the ring buffer has placed it on a record. */
+  view(): V;
+}
+
+/** The memory of a view that stands on no record: reading it throws. */
+const NOTHING: Bytes = {
+  get u8(): never {
+    throw new RangeError(GONE);
+  },
+  get view(): never {
+    throw new RangeError(GONE);
+  },
+};
+
+const GONE = "This event view stands on no record: it is only good until the next event is read";
+
+/**
+ * What every generated event view stands on: some bytes, and where in them the record is. The names
+ * begin with `$`, which no C member's name can, so that a getter never hides one of them.
+ */
+export class RecordView {
+  /** @internal For generated getters: the memory that the record lies in. */
+  protected $bytes: Bytes = NOTHING;
+  /** @internal For generated getters: the offset of the record in it. */
+  protected $at = 0;
+  /** @internal For generated getters: where the record ends. */
+  protected $end = 0;
+
+  /** Length of the record in bytes. */
+  get $length(): number {
+    return this.$end - this.$at;
+  }
+
+  /** Printed, a view shows the members of its record, and not the memory that it lies in. */
+  [INSPECT](inspect: typeof Deno.inspect, options: Deno.InspectOptions): string {
+    return inspect(this.$bytes === NOTHING ? {} : membersOf(this), options);
+  }
+
+  /** @internal The ring buffer moves the view from record to record. */
+  static place(view: RecordView, bytes: Bytes, at: number, end: number): void {
+    view.$bytes = bytes;
+    view.$at = at;
+    view.$end = end;
+  }
+
+  /** @internal Takes the view off the ring's memory: its getters throw RangeError from then on. */
+  static release(view: RecordView): void {
+    RecordView.place(view, NOTHING, 0, 0);
+  }
+}
+
+/** Records of a ring buffer whose event type is not declared: each event is its bytes, copied. */
+export class RawView extends RecordView {
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.$bytes.u8.slice(this.$at, this.$end);
+  }
+}
+
+/** Bytes as they are. */
+export const raw: EventCodec<Uint8Array<ArrayBuffer>, RawView> = {
+  name: "bytes",
+  size: 0,
+  decode: (from, at, end = from.u8.length) => from.u8.slice(at, end),
+  encode: (into, at, value) => into.u8.set(value, at),
+  view: () => new RawView(),
+};
+
+/**
+ * Decodes one value that stands alone in `bytes`.
+ * @throws {RangeError} when there are fewer bytes than the type has; the message names the type.
+ */
+export function decodeAll<T>(codec: Codec<T>, bytes: Uint8Array<ArrayBuffer>): T {
+  if (bytes.length < codec.size) {
+    throw new RangeError(`${codec.name} has ${codec.size} bytes, only ${bytes.length} were given`);
+  }
+  return codec.decode(new Bytes(bytes), 0, bytes.length);
+}
+
+/** Encodes one value into bytes of its own. */
+export function encodeAll<T>(codec: Codec<T>, value: T): Uint8Array<ArrayBuffer> {
+  const into = Bytes.zeroed(codec.size);
+  codec.encode(into, 0, value);
+  return into.u8;
+}

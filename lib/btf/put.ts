@@ -1,0 +1,44 @@
+import type { Bytes } from "./bytes.ts";
+import { type Codec, encodeAll } from "./codec.ts";
+
+/** Errors whose message already begins with the name of a member. */
+const named = new WeakSet<Error>();
+
+/**
+ * Writes one member or element. An error names it, and around it whatever it lies in:
+ * `start.when: u64: -1 is not from 0 to 18446744073709551615`.
+ */
+export function put<T>(
+  into: Bytes,
+  at: number,
+  codec: Codec<T>,
+  name: string,
+  value: T,
+  end?: number,
+): void {
+  try {
+    codec.encode(into, at, value, end);
+  } catch (error) {
+    if (error instanceof Error) {
+      const joint = !named.has(error) ? ": " : error.message.startsWith("[") ? "" : ".";
+      error.message = name + joint + error.message;
+      named.add(error);
+    }
+    throw error;
+  }
+}
+
+/**
+ * Checks that a member of a union is still what {@link put} wrote, after the members that share its
+ * bytes were written over it.
+ */
+export function kept<T>(into: Bytes, at: number, codec: Codec<T>, name: string, value: T): void {
+  // Through the codec, since equal texts may differ in the bytes behind their NUL.
+  const now = encodeAll(codec, codec.decode(into, at, at + codec.size));
+  if (encodeAll(codec, value).some((byte, index) => byte !== now[index])) {
+    throw new RangeError(
+      `${name} shares its bytes with another member of its union that has another value; ` +
+        "give the union a name in C, and only one member needs to be set",
+    );
+  }
+}

@@ -1,0 +1,155 @@
+import type { Bytes } from "./bytes.ts";
+import type { Codec } from "./codec.ts";
+
+/**
+ * The scalar types. BPF objects and the kernels they run on have one byte order, the machine's, and
+ * both machines that the project builds for (x86-64, arm64) are little-endian.
+ */
+const LITTLE_ENDIAN = true;
+
+function number(
+  name: string,
+  size: number,
+  low: number,
+  high: number,
+  read: (view: DataView, at: number) => number,
+  write: (view: DataView, at: number, value: number) => void,
+): Codec<number> {
+  return {
+    name,
+    size,
+    decode: (from: Bytes, at: number) => read(from.view, at),
+    encode(into: Bytes, at: number, value: number) {
+      if (!Number.isInteger(value) || value < low || value > high) {
+        throw new RangeError(`${name}: ${value} is not a whole number from ${low} to ${high}`);
+      }
+      write(into.view, at, value);
+    },
+  };
+}
+
+function bigint(
+  name: string,
+  low: bigint,
+  high: bigint,
+  read: (view: DataView, at: number) => bigint,
+  write: (view: DataView, at: number, value: bigint) => void,
+): Codec<bigint> {
+  return {
+    name,
+    size: 8,
+    decode: (from: Bytes, at: number) => read(from.view, at),
+    encode(into: Bytes, at: number, value: bigint) {
+      if (typeof value !== "bigint") {
+        throw new TypeError(`${name}: a bigint is needed, not ${typeof value} (${value})`);
+      }
+      if (value < low || value > high) {
+        throw new RangeError(`${name}: ${value} is not from ${low} to ${high}`);
+      }
+      write(into.view, at, value);
+    },
+  };
+}
+
+/** 8-bit unsigned: `__u8`, `unsigned char`. */
+export const u8: Codec<number> = number(
+  "u8",
+  1,
+  0,
+  0xff,
+  (view, at) => view.getUint8(at),
+  (view, at, value) => view.setUint8(at, value),
+);
+
+/** 8-bit signed: `__s8`, `signed char`. */
+export const s8: Codec<number> = number(
+  "s8",
+  1,
+  -0x80,
+  0x7f,
+  (view, at) => view.getInt8(at),
+  (view, at, value) => view.setInt8(at, value),
+);
+
+/** 16-bit unsigned: `__u16`. */
+export const u16: Codec<number> = number(
+  "u16",
+  2,
+  0,
+  0xffff,
+  (view, at) => view.getUint16(at, LITTLE_ENDIAN),
+  (view, at, value) => view.setUint16(at, value, LITTLE_ENDIAN),
+);
+
+/** 16-bit signed: `__s16`. */
+export const s16: Codec<number> = number(
+  "s16",
+  2,
+  -0x8000,
+  0x7fff,
+  (view, at) => view.getInt16(at, LITTLE_ENDIAN),
+  (view, at, value) => view.setInt16(at, value, LITTLE_ENDIAN),
+);
+
+/** 32-bit unsigned: `__u32`, `unsigned int`. */
+export const u32: Codec<number> = number(
+  "u32",
+  4,
+  0,
+  0xffff_ffff,
+  (view, at) => view.getUint32(at, LITTLE_ENDIAN),
+  (view, at, value) => view.setUint32(at, value, LITTLE_ENDIAN),
+);
+
+/** 32-bit signed: `__s32`, `int`. */
+export const s32: Codec<number> = number(
+  "s32",
+  4,
+  -0x8000_0000,
+  0x7fff_ffff,
+  (view, at) => view.getInt32(at, LITTLE_ENDIAN),
+  (view, at, value) => view.setInt32(at, value, LITTLE_ENDIAN),
+);
+
+/** 64-bit unsigned: `__u64`; a pointer too. */
+export const u64: Codec<bigint> = bigint(
+  "u64",
+  0n,
+  0xffff_ffff_ffff_ffffn,
+  (view, at) => view.getBigUint64(at, LITTLE_ENDIAN),
+  (view, at, value) => view.setBigUint64(at, value, LITTLE_ENDIAN),
+);
+
+/** 64-bit signed: `__s64`. */
+export const s64: Codec<bigint> = bigint(
+  "s64",
+  -0x8000_0000_0000_0000n,
+  0x7fff_ffff_ffff_ffffn,
+  (view, at) => view.getBigInt64(at, LITTLE_ENDIAN),
+  (view, at, value) => view.setBigInt64(at, value, LITTLE_ENDIAN),
+);
+
+/** `bool`: any byte but 0 is true. */
+export const bool: Codec<boolean> = {
+  name: "bool",
+  size: 1,
+  decode: (from, at) => from.view.getUint8(at) !== 0,
+  encode(into, at, value) {
+    if (typeof value !== "boolean") {
+      throw new TypeError(`bool: true or false is needed, not ${typeof value} (${value})`);
+    }
+    into.view.setUint8(at, value ? 1 : 0);
+  },
+};
+
+/**
+ * A 64-bit value as a number.
+ * @throws {RangeError} beyond 2^53, where a number would be rounded.
+ */
+export function toNumber(value: bigint): number {
+  const result = Number(value);
+  if (!Number.isSafeInteger(result)) {
+    throw new RangeError(`${value} does not fit a number exactly (2^53 is the limit)`);
+  }
+  return result;
+}

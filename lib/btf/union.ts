@@ -1,0 +1,74 @@
+import { Bytes } from "./bytes.ts";
+import type { Codec } from "./codec.ts";
+import { INSPECT, membersOf } from "./inspect.ts";
+import { put } from "./put.ts";
+
+/** Where a member of a union lies and how it is read. The offset is 0 unless it is flattened. */
+type UnionMembers<U> = {
+  readonly [K in Exclude<keyof U, "$bytes">]: readonly [number, Codec<U[K]>];
+};
+
+/** What every union has besides its members: the bytes that all of them share, copied. */
+export interface Union {
+  readonly $bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A codec for a union, that also makes one. */
+export interface UnionCodec<U extends Union> extends Codec<U> {
+  /**
+   * A union with these members written and all other bytes 0. One member is enough; of several that
+   * share bytes the last one wins, as in C.
+   */
+  from(members: Partial<Omit<U, "$bytes">>): U;
+}
+
+/** `union name`: the value keeps a copy of the bytes, each member is decoded when it is read. */
+export function union<U extends Union>(
+  name: string,
+  size: number,
+  members: UnionMembers<U>,
+): UnionCodec<U> {
+  const codecs = new Map<string, readonly [number, Codec<unknown>]>(Object.entries(members));
+
+  class Value implements Union {
+    readonly #bytes: Bytes;
+    constructor(bytes: Bytes) {
+      this.#bytes = bytes;
+    }
+    get $bytes() {
+      return this.#bytes.u8;
+    }
+    toJSON() {
+      return membersOf(this);
+    }
+    [INSPECT](inspect: typeof Deno.inspect, options: Deno.InspectOptions) {
+      return inspect(membersOf(this), options);
+    }
+    static {
+      for (const [member, [offset, codec]] of codecs) {
+        Object.defineProperty(this.prototype, member, {
+          enumerable: true,
+          get: function (this: Value) {
+            return codec.decode(this.#bytes, offset);
+          },
+        });
+      }
+    }
+  }
+
+  return {
+    name,
+    size,
+    decode: (from, at) => new Value(new Bytes(from.u8.slice(at, at + size))) as Union as U,
+    encode: (into, at, value) => into.u8.set(value.$bytes, at),
+    from(given) {
+      const bytes = Bytes.zeroed(size);
+      for (const [member, value] of Object.entries(given)) {
+        const found = codecs.get(member);
+        if (!found) throw new TypeError(`${name} has no member ${member}`);
+        put(bytes, found[0], found[1], member, value);
+      }
+      return new Value(bytes) as Union as U;
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import type { BtfEnum } from "../btf/types.ts";
+import { type Field, type Mapped, Place } from "./mapping.ts";
+import { Names } from "./names.ts";
+
+/** A struct or union as it is to be written. */
+export interface Shape {
+  /** What TypeScript calls it. */
+  readonly name: string;
+  /** What C calls it: `struct event`. */
+  readonly spelled: string;
+  readonly size: number;
+  readonly fields: readonly Field[];
+}
+
+/** An interface and its codec, which reads every member at its own offset, with no table between. */
+export function emitStruct(shape: Shape, view?: string): string {
+  const { name, spelled, size, fields } = shape;
+  const open = fields.some((field) => field.mapped.open);
+  const end = open ? `, end = at + ${size}` : "";
+  const reads = fields.map((field) =>
+    `    ${field.name}: ${emitRead(field, "from", "at", "end")},\n`
+  );
+  const writes = fields.map((field) => `    ${emitPut("$.put", field)}\n`);
+  // Members of a union overwrite one another: what was written must still be there at the end.
+  const checks = fields.filter((field) => field.shared)
+    .map((field) => `    ${emitPut("$.kept", field)}\n`);
+  return `${emitInterface(shape)}
+export const ${name}: $.${view ? `EventCodec<${name}, ${view}>` : `Codec<${name}>`} = {
+  name: ${JSON.stringify(spelled)},
+  size: ${size},
+  decode: (from, at${end}) => ({
+${reads.join("")}  }),
+  encode(into, at, value${end}) {
+${writes.join("")}${checks.join("")}  },
+${view ? `  view: () => new ${view}(),\n` : ""}};
+`;
+}
+
+/** Only a field that is last, and open, reaches up to the end of the record. */
+function emitRead({ offset, mapped }: Field, from: string, at: string, end: string): string {
+  return mapped.read(new Place(from, at, offset, mapped.open ? end : undefined));
+}
+
+function emitPut(how: string, { name, offset, mapped }: Field): string {
+  const at = new Place("into", "at", offset).at();
+  const end = mapped.open ? ", end" : "";
+  return `${how}(into, ${at}, ${mapped.codec}, ${JSON.stringify(name)}, value.${name}${end});`;
+}
+
+function emitInterface({ name, spelled, size, fields }: Shape, base = "", note = ""): string {
+  const members = fields.map((field) =>
+    `  /** \`${field.declaration}\` at ${field.offset} */\n` +
+    `  readonly ${field.name}: ${field.mapped.type};\n`
+  );
+  return `/** \`${spelled}\`, ${size} bytes${note}. */
+export interface ${name}${base} {
+${members.join("")}}
+`;
+}
+
+/** A class whose getters read a record where it lies. */
+export function emitView({ name, spelled, fields }: Shape, view: string): string {
+  const getters = fields.map((field) =>
+    `  get ${field.name}(): ${field.mapped.type} {
+    return ${emitRead(field, "this.$bytes", "this.$at", "this.$end")};
+  }
+`
+  );
+  return `/** Reads the members of a \`${spelled}\` where it lies in the ring buffer. */
+export class ${view} extends $.RecordView implements ${name} {
+${getters.join("")}}
+`;
+}
+
+/** An interface and its codec. Which member counts is not in the bytes, so each is read on demand. */
+export function emitUnion(shape: Shape): string {
+  const { name, spelled, size, fields } = shape;
+  const members = fields.map((field) =>
+    `  ${field.name}: [${field.offset}, ${field.mapped.codec}],\n`
+  );
+  return `${emitInterface(shape, " extends $.Union", ", which all members share")}
+export const ${name}: $.UnionCodec<${name}> = $.union(${JSON.stringify(spelled)}, ${size}, {
+${members.join("")}});
+`;
+}
+
+/** The named values, and a type that offers them and takes any other value of the size. */
+export function emitEnum(
+  type: BtfEnum,
+  name: string,
+  codec: string,
+  base: Mapped,
+  spelled: string,
+): string {
+  const names = Names.ofMembers();
+  const suffix = base.type === "bigint" ? "n" : "";
+  const values = type.values.map(({ name, value }) =>
+    `  ${names.take(name)}: ${value}${suffix},\n`
+  );
+  return `/** \`${spelled}\` */
+export const ${name} = {
+${values.join("")}} as const;
+export type ${name} = $.EnumOf<typeof ${name}, ${base.type}>;
+const ${codec}: $.Codec<${name}> = ${base.codec};
+`;
+}

@@ -1,0 +1,142 @@
+import { Btf } from "../btf/layout.ts";
+import type { BtfSection } from "../btf/types.ts";
+import type { MapInfo } from "../objects/object.ts";
+import { Path } from "./mapping.ts";
+import { className, Names } from "./names.ts";
+import { emitSection } from "./sections.ts";
+import { TypeMapper } from "./type_mapper.ts";
+
+/** What a skeleton is made from: an opened object, described. */
+export interface SkeletonSource {
+  /** The object's name: `execsnoop`. */
+  readonly name: string;
+  /** Where the object lies, for the first line: `build/execsnoop.bpf.o`. */
+  readonly path: string;
+  /** The object file itself; the skeleton carries it. */
+  readonly object: Uint8Array;
+  /** Raw BTF of the opened object, in which libbpf has filled in the sections. */
+  readonly btf: Uint8Array;
+  readonly maps: readonly MapInfo[];
+  readonly programs: readonly { readonly name: string }[];
+  /** What the skeleton imports lib/skeleton/mod.ts by. */
+  readonly importing: string;
+}
+
+/** BPF_MAP_TYPE_PERCPU_HASH, _PERCPU_ARRAY, _LRU_PERCPU_HASH, _PERCPU_CGROUP_STORAGE. */
+const PER_CPU: ReadonlySet<number> = new Set([5, 6, 10, 21]);
+
+/** BPF_MAP_TYPE_RINGBUF. */
+const RING_BUFFER = 27;
+
+/**
+ * Writes the skeleton of an object: TypeScript text.
+ * @throws {BtfError} for a type that has no TypeScript type; the message names the path to it.
+ */
+export function emitSkeleton(source: SkeletonSource): string {
+  const btf = new Btf(source.btf);
+  const names = Names.ofModule();
+  const skeleton = names.take(className(source.name));
+  const sections = globalSections(btf, source.maps);
+  const maps = source.maps.filter((map) => !map.internal);
+  const events = maps.filter((map) => map.type === RING_BUFFER && map.valueTypeId !== 0);
+  const mapper = new TypeMapper(btf, names, events.map((map) => map.valueTypeId));
+
+  const mapLines = maps.map((map) => `${map.name}: ${emitMap(btf, mapper, map)}`);
+  const emitted = sections
+    .map(({ section, map }) => emitSection(btf, mapper, names, section, map.valueSize))
+    .filter((text) => text !== undefined);
+  const fields = Names.ofMembers(["maps", "progs", "links"]);
+  const programs = source.programs.map(({ name }) => name);
+  const file = source.path.slice(source.path.lastIndexOf("/") + 1).replace(/\.o$/, ".c");
+  return `// Generated from ${source.path} by lib/skeleton/generate.ts. Do not edit.
+// deno-lint-ignore-file
+import * as $ from ${JSON.stringify(source.importing)};
+
+${joinDefinitions(mapper.definitions)}${emitted.map(({ text }) => `${text}\n`).join("")}/**
+ * Skeleton of ${file}.
+ *
+ * \`\`\`ts ignore
+ * using opened = ${skeleton}.open();
+ * const skel = opened.load().attach();
+${events.slice(0, 1).map(exampleLine).join("")} * \`\`\`
+ */
+export class ${skeleton} extends $.Skeleton {
+  /** Opens the object: its global variables can be set, nothing is in the kernel yet. */
+  static open(options: $.OpenOptions = {}): $.Opened<${skeleton}> {
+    return new ${skeleton}(options) as $.Opened<${skeleton}>;
+  }
+
+  readonly maps = ${block(mapLines)};
+  readonly progs = ${block(programs.map((name) => `${name}: this.program("${name}")`))};
+  readonly links = ${block(programs.map((name) => `${name}: null as $.Link | null`))};
+${emitted.map(({ field, value }) => `  readonly ${fields.take(field)} = ${value};\n`).join("")}
+  private constructor(options: $.OpenOptions) {
+    super(${JSON.stringify(source.name)}, () => $.fromBase64(object), options);
+  }
+}
+
+const object =
+  "${toBase64(source.object)}";
+`;
+}
+
+function exampleLine({ name }: MapInfo): string {
+  return ` * for await (const event of skel.maps.${name}.read()) console.log(event);\n`;
+}
+
+function emitMap(btf: Btf, mapper: TypeMapper, map: MapInfo): string {
+  const name = JSON.stringify(map.name);
+  if (map.type === RING_BUFFER) {
+    if (map.valueTypeId === 0) return `this.ringBuffer(${name}, $.raw)`;
+    const path = Path.root(map.name, `${map.name}_event`);
+    if (btf.resolved(map.valueTypeId).kind !== "struct") {
+      throw path.error("the event of a ring buffer must be a struct");
+    }
+    return `this.ringBuffer(${name}, ${mapper.map(map.valueTypeId, path).codec})`;
+  }
+  const part = (what: "key" | "value", id: number, size: number) => {
+    if (id === 0) return `$.bytes(${size})`;
+    const path = Path.root(`${map.name} (${what})`, `${map.name}_${what}`);
+    if (btf.sizeOf(id) !== size) {
+      throw path.error(`the map has ${size} bytes, its type has ${btf.sizeOf(id)}`);
+    }
+    return mapper.map(id, path).codec;
+  };
+  const key = part("key", map.keyTypeId, map.keySize);
+  const value = part("value", map.valueTypeId, map.valueSize);
+  return `this.${PER_CPU.has(map.type) ? "perCpuMap" : "map"}(${name}, ${key}, ${value})`;
+}
+
+/** The sections of global variables, with their maps. */
+function globalSections(
+  btf: Btf,
+  maps: readonly MapInfo[],
+): { section: BtfSection; map: MapInfo }[] {
+  return maps.filter((map) => map.internal).flatMap((map) => {
+    const section = btf.types[btf.find("section", map.name) ?? 0];
+    // A section without BTF holds what the compiler made: string literals, `.rodata.str1.1`.
+    return section.kind === "section" ? [{ section, map }] : [];
+  });
+}
+
+/** A blank line apart, except constants of one line each. */
+function joinDefinitions(definitions: readonly string[]): string {
+  return definitions.map((text, index) => {
+    const next = definitions[index + 1];
+    const close = !text.includes("\n") && next && !next.includes("\n");
+    return text.trimEnd() + (close ? "\n" : "\n\n");
+  }).join("");
+}
+
+function block(lines: readonly string[]): string {
+  return lines.length === 0 ? "{}" : `{\n${lines.map((line) => `    ${line},\n`).join("")}  }`;
+}
+
+/** In pieces, since a call takes a limited number of arguments. */
+function toBase64(bytes: Uint8Array): string {
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  }
+  return btoa(binary);
+}

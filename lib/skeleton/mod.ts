@@ -1,0 +1,34 @@
+/**
+ * What generated skeletons import, all under one name. Not for use by hand: a tool imports its
+ * skeleton, `#skel/execsnoop.ts`.
+ *
+ * @module
+ */
+export {
+  bits,
+  boolBits,
+  signedBigBits,
+  signedBits,
+  unsignedBigBits,
+  unsignedBits,
+} from "../btf/bits.ts";
+export { type Codec, type EventCodec, raw, RecordView } from "../btf/codec.ts";
+export {
+  array,
+  bytes,
+  chars,
+  flexibleArray,
+  flexibleBytes,
+  flexibleChars,
+  type ReadonlyBytes,
+} from "../btf/composites.ts";
+export type { EnumOf } from "../btf/enum.ts";
+export { kept, put } from "../btf/put.ts";
+export { bool, s16, s32, s64, s8, u16, u32, u64, u8 } from "../btf/scalars.ts";
+export { decodeText } from "../btf/text.ts";
+export { type Union, union, type UnionCodec } from "../btf/union.ts";
+export type { DataSection } from "../objects/data_section.ts";
+export type { Link } from "../objects/link.ts";
+export type { OpenOptions } from "../objects/object.ts";
+export { fromBase64 } from "./base64.ts";
+export { type Opened, Skeleton } from "./skeleton.ts";

@@ -1,0 +1,65 @@
+/*
+ * C names in TypeScript. They stay as they are, so that a search finds both halves of a tool; only a
+ * name that TypeScript has taken gets a trailing `_`.
+ */
+
+/** Words that cannot name a type or a constant, and the globals that generated code relies on. */
+const RESERVED = new Set(
+  ("any arguments as async await bigint boolean break case catch class const continue debugger " +
+    "declare default delete do else enum eval export extends false finally for from function get if " +
+    "implements import in instanceof interface let module namespace never new null number object " +
+    "of package private protected public require return set static string super switch symbol this " +
+    "throw true try type typeof undefined unknown using var void while with yield " +
+    "Infinity NaN Partial Readonly Symbol Uint8Array").split(" "),
+);
+
+/** Members that every object has, and those that generated classes have. */
+const RESERVED_MEMBERS = new Set([
+  "__proto__",
+  "constructor",
+  "toString",
+  "valueOf",
+  "$at",
+  "$bytes",
+  "$end",
+  "$length",
+]);
+
+/** Names of one scope; no name is given out twice. */
+export class Names {
+  readonly #taken: Set<string>;
+
+  private constructor(taken: Set<string>) {
+    this.#taken = taken;
+  }
+
+  /** The top level of a generated file. */
+  static ofModule(): Names {
+    return new Names(new Set(RESERVED));
+  }
+
+  /** The members of one type or class; `taken` are those it has by itself. */
+  static ofMembers(taken: readonly string[] = []): Names {
+    return new Names(new Set([...RESERVED_MEMBERS, ...taken]));
+  }
+
+  /** Takes `name`, or the first of `name_`, `name__` and so on that is free. */
+  take(name: string): string {
+    let free = identifier(name);
+    while (this.#taken.has(free)) free += "_";
+    this.#taken.add(free);
+    return free;
+  }
+}
+
+/** `text` with `_` for all that a name cannot hold: `handler.count`, a static in a function. */
+function identifier(text: string): string {
+  const name = text.replace(/[^\w$]/g, "_");
+  return /^\d|^$/.test(name) ? `_${name}` : name;
+}
+
+/** The name of an object's skeleton class: `tcp_life` gives `TcpLife`. */
+export function className(object: string): string {
+  const words = object.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  return identifier(words.map((word) => word[0].toUpperCase() + word.slice(1)).join(""));
+}

@@ -1,0 +1,173 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { BtfError } from "#lib/btf/types.ts";
+import { BpfObject, type MapInfo } from "#lib/objects/object.ts";
+import { emitSkeleton } from "#lib/skeleton/emit.ts";
+import { BtfBuilder } from "./btf_builder.ts";
+
+/** BPF_MAP_TYPE_ARRAY and BPF_MAP_TYPE_RINGBUF. */
+const ARRAY = 2;
+const RING_BUFFER = 27;
+
+/** The skeleton of a compiled fixture, without the object's bytes: they differ from clang to clang. */
+function skeletonOf(fixture: string): string {
+  using object = BpfObject.open(
+    new URL(`../../build/tests/${fixture}.bpf.o`, import.meta.url).pathname,
+  );
+  return emitSkeleton({
+    name: fixture,
+    path: `${fixture}.bpf.o`,
+    importing: "#lib/skeleton/mod.ts",
+    object: new Uint8Array(0),
+    btf: object.btf(),
+    maps: object.describeMaps(),
+    programs: object.programs,
+  });
+}
+
+/** The skeleton of types that are built by hand. */
+function emit(btf: BtfBuilder, maps: Partial<MapInfo>[]): string {
+  return emitSkeleton({
+    name: "by-hand.x",
+    path: "by-hand.bpf.o",
+    importing: "#lib/skeleton/mod.ts",
+    object: new Uint8Array(0),
+    btf: btf.bytes(),
+    maps: maps.map((map) => ({
+      name: "events",
+      type: RING_BUFFER,
+      keySize: 0,
+      valueSize: 0,
+      keyTypeId: 0,
+      valueTypeId: 0,
+      internal: false,
+      ...map,
+    })),
+    programs: [],
+  });
+}
+
+for (const fixture of ["types", "names"]) {
+  Deno.test(`the skeleton of ${fixture}.bpf.c is the golden one`, () => {
+    const golden = new URL(`../golden/${fixture}.txt`, import.meta.url);
+    const text = skeletonOf(fixture);
+    if (Deno.env.get("UPDATE_GOLDEN")) Deno.writeTextFileSync(golden, text);
+    assertEquals(text, Deno.readTextFileSync(golden), "run with UPDATE_GOLDEN=1 if this is right");
+  });
+}
+
+Deno.test("a type without a TypeScript type is an error that names the path to it", () => {
+  const refused = (build: (btf: BtfBuilder) => number, message: string) => {
+    const btf = new BtfBuilder();
+    const member = build(btf);
+    const when = btf.struct("", 64, [["big", member, 0]]);
+    const inList = btf.array(when, 2);
+    const event = btf.struct("event", 128, [["when", inList, 0]]);
+    const error = assertThrows(() => emit(btf, [{ valueTypeId: event }]), BtfError);
+    assertEquals(error.message, `events: struct event.when[].big: ${message}`);
+  };
+  refused((btf) => btf.int("__int128", 16, 1), "__int128 has no TypeScript type");
+  refused((btf) => btf.add(16, { name: "double", sizeOrType: 8 }), "double has no TypeScript type");
+  refused((btf) => btf.int("odd", 3), "odd has no TypeScript type");
+  refused((btf) => btf.int("_Bool", 4, 4), "bool has no TypeScript type");
+  refused(
+    (btf) => btf.add(6, { name: "state", sizeOrType: 3 }),
+    "enum state has no TypeScript type",
+  );
+});
+
+Deno.test("a flexible array in a union is refused", () => {
+  const btf = new BtfBuilder();
+  const rest = btf.array(btf.int("int", 4, 1), 0);
+  const number = btf.int("int", 4, 1);
+  const event = btf.union("either", 4, [["rest", rest, 0], ["number", number, 0]]);
+  assertThrows(
+    () => emit(btf, [{ type: ARRAY, valueTypeId: event, valueSize: 4 }]),
+    BtfError,
+    "events (value): union either.rest: a flexible array in a union has no TypeScript type",
+  );
+});
+
+Deno.test("the event of a ring buffer must be a struct", () => {
+  const btf = new BtfBuilder();
+  const valueTypeId = btf.int("int", 4, 1);
+  assertThrows(() => emit(btf, [{ valueTypeId }]), BtfError, "events: the event of a ring buffer");
+});
+
+Deno.test("a map whose type has another size than the map is refused", () => {
+  const btf = new BtfBuilder();
+  const keyTypeId = btf.int("int", 4, 1);
+  assertThrows(
+    () => emit(btf, [{ name: "m", type: ARRAY, keyTypeId, keySize: 8 }]),
+    BtfError,
+    "m (key): the map has 8 bytes, its type has 4",
+  );
+});
+
+Deno.test("a variable that lies beyond its section is refused", () => {
+  const btf = new BtfBuilder();
+  const counter = btf.variable("counter", btf.int("int", 4, 1));
+  btf.section(".bss", 8, [[counter, 8, 4]]);
+  assertThrows(
+    () => emit(btf, [{ name: ".bss", type: ARRAY, valueSize: 8, internal: true }]),
+    BtfError,
+    ".bss: counter: it lies beyond the section's 8 bytes",
+  );
+});
+
+Deno.test("a struct with a flexible array reads no further than its own place in another", () => {
+  const btf = new BtfBuilder();
+  const byte = btf.int("unsigned char", 1);
+  const open = btf.struct("open", 4, [["rest", btf.array(byte, 0), 32]]);
+  const event = btf.struct("event", 12, [["first", open, 0], ["again", open, 32], [
+    "last",
+    open,
+    64,
+  ]]);
+  const text = emit(btf, [{ valueTypeId: event }]);
+  assertStringIncludes(text, "first: open.decode(from, at),");
+  assertStringIncludes(text, "again: open.decode(from, at + 4),");
+  assertStringIncludes(text, "last: open.decode(from, at + 8, end),");
+});
+
+Deno.test("an array of length 0 that is not last is empty", () => {
+  const btf = new BtfBuilder();
+  const int = btf.int("int", 4, 1);
+  const event = btf.struct("event", 4, [["marker", btf.array(int, 0), 0], ["value", int, 0]]);
+  const text = emit(btf, [{ valueTypeId: event }]);
+  assertStringIncludes(text, "const s32_x0 = $.array($.s32, 0);");
+  assert(!text.includes("flexible"));
+});
+
+Deno.test("maps and sections without BTF types are their bytes, or nothing", () => {
+  const text = emit(new BtfBuilder(), [
+    { name: "programs", type: 3, keySize: 4, valueSize: 4 },
+    { name: "stack", type: 23, valueSize: 16 },
+    { name: "events" },
+    { name: ".rodata.str1.1", type: ARRAY, keySize: 4, valueSize: 10, internal: true },
+  ]);
+  assertStringIncludes(
+    text,
+    `  readonly maps = {
+    programs: this.map("programs", $.bytes(4), $.bytes(4)),
+    stack: this.map("stack", $.bytes(0), $.bytes(16)),
+    events: this.ringBuffer("events", $.raw),
+  };`,
+  );
+  assert(!text.includes("rodata"));
+  assertStringIncludes(text, "export class ByHandX extends");
+});
+
+Deno.test("the object's bytes are in the skeleton", () => {
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, at) => at * 7);
+  const text = emitSkeleton({
+    name: "x",
+    path: "x.bpf.o",
+    importing: "m",
+    object: bytes,
+    btf: new BtfBuilder().bytes(),
+    maps: [],
+    programs: [],
+  });
+  const [, encoded] = text.match(/^const object =\n\s+"(.*)";$/m)!;
+  assertEquals(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)), bytes);
+});
