@@ -9,7 +9,7 @@
  * for await (const exec of trace) console.log(exec.pid, exec.args);
  * ```
  */
-import { Execsnoop, type event_view } from "#skel/execsnoop.ts";
+import { type event_view, Execsnoop } from "#skel/execsnoop.ts";
 import { decodeText } from "#lib/btf/text.ts";
 import { bootTime } from "#lib/sys/clock.ts";
 import {

@@ -16,7 +16,7 @@ async function rowsOf(kinds: string[], options: string[] = []): Promise<string[]
   const [last] = await runExecs({ count: 1, path: "/bin/sleep", args: () => ["0.3"] });
   await tool.until(new RegExp(`^\\S+ EXIT  \\S+ +${last} `, "m"));
   const rows = (await tool.stop()).stdout.trimEnd().split("\n").slice(1).map((row) =>
-    /^\S+ (EXEC|EXIT)  (.{16}) (\d+) +(\d+) +(.*)$/.exec(row)!.slice(1)
+    /^\S+ (EXEC|EXIT) {2}(.{16}) (\d+) +(\d+) +(.*)$/.exec(row)!.slice(1)
   );
   return new TextDecoder().decode(pids).trimEnd().split("\n").map((line) => {
     const pid = line.split(" ")[1];

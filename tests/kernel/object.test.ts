@@ -71,7 +71,7 @@ kernelTest("bytes that are no BPF object are refused, and the process lives", {}
   foreign[5] = 2; // ELF data encoding: big-endian
   const attempts: [string, Uint8Array<ArrayBuffer>][] = [
     ["empty", new Uint8Array()],
-    ["text", new TextEncoder().encode("not an ELF file, whatever it is called")],
+    ["text", Uint8Array.from("not an ELF file", (char) => char.charCodeAt(0))],
     ["cut", whole.slice(0, whole.length / 2)],
     ["foreign", foreign],
     ["zeros", new Uint8Array(4096)],

@@ -1,0 +1,64 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import fc from "fast-check";
+import { decodeText, encodeText } from "#lib/btf/text.ts";
+import { escapeText } from "#lib/tool/escape.ts";
+
+const text = (...bytes: number[]) => decodeText(Uint8Array.from(bytes), 0, bytes.length);
+
+Deno.test("escapeText() leaves printable text of any script as it is", () => {
+  for (
+    const plain of ["", "bash", '/usr/bin/[ -f "x" ]', "naïve", "日本語", "Ω≈ç√", "🦕", "e\u0301"]
+  ) {
+    assertEquals(escapeText(plain), plain);
+  }
+});
+
+Deno.test("escapeText() writes control characters so that a terminal does not obey them", () => {
+  assertEquals(escapeText("a\nb\tc\rd"), "a\\nb\\tc\\rd");
+  assertEquals(escapeText("\x1b[31mred\x07\x7f\x01"), "\\x1b[31mred\\x07\\x7f\\x01");
+  assertEquals(escapeText("\u009b31m\u0085"), "\\u{9b}31m\\u{85}");
+});
+
+Deno.test("escapeText() shows characters that hide or reorder text", () => {
+  assertEquals(escapeText("exe\u202egpj"), "exe\\u{202e}gpj");
+  assertEquals(
+    escapeText("a\u200bb\u2066c\ufeffd\u00ade"),
+    "a\\u{200b}b\\u{2066}c\\u{feff}d\\u{ad}e",
+  );
+  assertEquals(escapeText("a\u00a0b\u2028c\u3164d"), "a\\u{a0}b\\u{2028}c\\u{3164}d");
+  assertEquals(escapeText("\u{e0041}\u{f0000}"), "\\u{e0041}\\u{f0000}");
+});
+
+Deno.test("escapeText() shows bytes that are not UTF-8, apart from the characters they resemble", () => {
+  assertEquals(escapeText(text(0x61, 0x80, 0xff)), "a\\x80\\xff");
+  assertEquals(escapeText(text(0xc2, 0x80)), "\\u{80}");
+  assertEquals(escapeText("\ud800"), "\\u{d800}");
+});
+
+Deno.test("escapeText() doubles the backslash, so that its result has one meaning", () => {
+  assertEquals(escapeText("\\n"), "\\\\n");
+  assertEquals(escapeText("\n"), "\\n");
+  assertEquals(escapeText("\\é"), "\\\\é");
+});
+
+Deno.test("escapeText() can be undone for any bytes, and gives one safe line", () => {
+  fc.assert(fc.property(fc.uint8Array({ min: 1, maxLength: 40 }), (bytes) => {
+    const escaped = escapeText(decodeText(bytes, 0, bytes.length));
+    assertMatch(escaped, /^[^\p{C}\p{Zl}\p{Zp}]*$/u);
+    assertEquals([...encodeText(unescapeText(escaped))], [...bytes]);
+  }));
+});
+
+/** The way back, from the table in escape.ts. */
+function unescapeText(escaped: string): string {
+  const named: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\" };
+  return escaped.replace(
+    /\\(?:([ntr\\])|x([0-9a-f]{2})|u\{([0-9a-f]+)\})/g,
+    (_, name, byte, code) => {
+      if (name !== undefined) return named[name];
+      if (code !== undefined) return String.fromCodePoint(parseInt(code, 16));
+      const value = parseInt(byte, 16);
+      return String.fromCharCode(value < 0x80 ? value : 0xdc00 + value);
+    },
+  );
+}

@@ -1,0 +1,71 @@
+import { assert, assertEquals } from "@std/assert";
+import { helpText } from "#lib/tool/help.ts";
+import { flag, option, text } from "#lib/tool/mod.ts";
+import { tool } from "./sample_tool.ts";
+
+Deno.test("helpText() shows usage, purpose, options and examples", () => {
+  assertEquals(
+    helpText(tool),
+    `USAGE: ticks [-TxvhV] [-u UID|NAME] [-l LINE] [-p PID] [--max-args N]
+             [--pause MS] [--batch N] [--lost N] [--fault NAME] [--deaf]
+             [--nonblocking] [-o FORMAT] [--no-header] [--no-color]
+             [--seconds N] [--events N]
+
+Count the ticks of a timer, which is enough to try out all that a tool's frame
+does for it
+
+OPTIONS:
+  -T, --time           Include the time of day (HH:MM:SS)
+  -x, --fails          Include failed ticks
+  -u, --uid UID|NAME   Count for this user only
+  -l, --line LINE      Say LINE with every tick (default tick)
+  -p, --pid PID        Count for these processes only
+      --max-args N     Show at most N arguments (default 20)
+      --pause MS       Time between two batches (default 20)
+      --batch N        Ticks in a batch (default 1)
+      --lost N         Claim that N events were lost (default 0)
+      --fault NAME     Fail while loading
+      --deaf           Go on when told to stop
+      --nonblocking    Make standard output nonblocking, as a parent process
+                       may do
+
+OPTIONS OF EVERY TOOL:
+  -o, --output FORMAT  Print as table, json or csv (default table)
+      --no-header      Print no header line
+      --no-color       Print without colours, as NO_COLOR=1 does
+      --seconds N      Stop after N seconds
+      --events N       Stop after N events
+  -v, --verbose        Show libbpf's log, and all of an error
+  -h, --help           Show this help
+  -V, --version        Show the version
+
+EXAMPLES:
+  ticks             # count until Ctrl-C
+  ticks -x -l tock  # say tock, and include failed ticks, which there are none
+                      of in this tool
+`,
+  );
+});
+
+Deno.test("helpText() stays under 80 columns with long names and many options", () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 30 }, (_, at) => [
+      `an_option_with_a_name_of_length_${at}`,
+      option("", "PLACEHOLDER", "word ".repeat(40).trim(), text),
+    ]),
+  );
+  const help = helpText({ ...tool, options: { ...many, short: flag("s", "Short") } });
+  for (const line of help.split("\n")) assert(line.length < 80, line);
+});
+
+Deno.test("helpText() shows no letter twice: the tool's own option keeps it", () => {
+  const help = helpText({
+    ...tool,
+    options: { version_of: flag("V", "Own"), host: flag("h", "Own") },
+  });
+  assertEquals(help.match(/^ {2}-V, .*$/gm), ["  -V, --version-of     Own"]);
+  assertEquals(help.match(/^ {6}--(help|version) .*$/gm), [
+    "      --help           Show this help",
+    "      --version        Show the version",
+  ]);
+});

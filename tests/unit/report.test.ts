@@ -1,0 +1,49 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { countReport, summarize } from "../report.ts";
+
+/** Runs `deno test` on a file with this text and returns its report. */
+async function reportOf(source: string): Promise<string> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${directory}/some.test.ts`, source);
+    await new Deno.Command(Deno.execPath(), {
+      args: ["test", "--no-config", "--no-check", "--junit-path=report.xml", "some.test.ts"],
+      cwd: directory,
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return await Deno.readTextFile(`${directory}/report.xml`);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("countReport() counts what passed, failed and was ignored", async () => {
+  const report = await reportOf(`
+    Deno.test("passes", () => {});
+    Deno.test("has <failure> & </testcase> in its name, and passes", () => {});
+    Deno.test("fails", () => { throw new Error("<skipped/>"); });
+    Deno.test({ name: "is ignored", ignore: true, fn() {} });
+  `);
+  assertStringIncludes(report, "fails");
+  assertEquals(countReport(report), { passed: 2, failed: 1, skipped: 1 });
+});
+
+Deno.test("countReport() counts a test's steps as tests of their own", async () => {
+  const report = await reportOf(`
+    Deno.test("has steps", async (t) => {
+      await t.step("one", () => {});
+      await t.step({ name: "two", ignore: true, fn() {} });
+    });
+  `);
+  assertEquals(countReport(report), { passed: 2, failed: 0, skipped: 1 });
+});
+
+Deno.test("countReport() counts nothing in the report of a run that crashed", () => {
+  assertEquals(countReport(""), { passed: 0, failed: 0, skipped: 0 });
+});
+
+Deno.test("summarize() names skipped tests only where there are some", () => {
+  assertEquals(summarize({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed");
+  assertEquals(summarize({ passed: 3, failed: 1, skipped: 2 }), "3 passed, 1 failed, 2 skipped");
+});

@@ -1,0 +1,246 @@
+/** Whole runs of a tool, each as a process of its own: see sample_tool.ts. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+
+const SAMPLE = new URL("./sample_tool.ts", import.meta.url).pathname;
+const PERMISSIONS = ["--allow-ffi", "--allow-read"];
+const COMMAND = [Deno.execPath(), "run", ...PERMISSIONS, SAMPLE];
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const decoder = new TextDecoder();
+
+function run(command: readonly string[], env: Record<string, string> = {}): Outcome {
+  const { code, stdout, stderr } = new Deno.Command(command[0], {
+    args: command.slice(1),
+    env: { NO_COLOR: "", ...env },
+    stdin: "null",
+  }).outputSync();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+function ticks(...args: string[]): Outcome {
+  return run([...COMMAND, ...args]);
+}
+
+/** Runs a line of bash in which `ticks` is the sample tool. */
+function bash(line: string): Outcome {
+  const quoted = COMMAND.map((word) => `'${word}'`).join(" ");
+  return run(["bash", "-c", `ticks() { ${quoted} "$@"; }; ${line}`]);
+}
+
+/** Runs a line of bash on a terminal of 40 columns. */
+function terminal(args: string, env: Record<string, string> = {}): string[] {
+  const command = `stty cols 40; ${COMMAND.join(" ")} ${args}`;
+  const { stdout, code } = run(["script", "-qec", command, "/dev/null"], env);
+  assertEquals(code, 0);
+  return stdout.trimEnd().split("\r\n");
+}
+
+/** Starts the tool, waits for its header, sends it signals, and gives what it did. */
+async function signalled(signals: Deno.Signal[], args: string[] = [], command = COMMAND) {
+  const child = new Deno.Command(command[0], {
+    args: [...command.slice(1), ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Response(child.stderr).text();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let stdout = "";
+  const read = async () => {
+    const { value, done } = await reader.read();
+    stdout += value ?? "";
+    return !done;
+  };
+  while (!stdout.includes("\n") && await read());
+  const sent = performance.now();
+  for (const signal of signals) {
+    child.kill(signal);
+    await new Promise((resolve) => setTimeout(resolve, 200)); // or two of a kind would be one
+  }
+  while (await read());
+  const { code, signal } = await child.status;
+  return { code, signal, stdout, stderr: await stderr, took: performance.now() - sent };
+}
+
+Deno.test("a tool prints its header, its rows and what it lost", () => {
+  const { code, stdout, stderr } = ticks("--events", "3", "--lost", "7");
+  assertEquals(stdout, "NUMBER TEXT\n     1 tick\n     2 tick\n     3 tick\n");
+  assertEquals(stderr, "ticks: lost 7 events\n");
+  assertEquals(code, 0);
+});
+
+Deno.test("--events ends in the middle of a batch", () => {
+  const { stdout } = ticks("--events", "3", "--batch", "2", "--no-header");
+  assertEquals(stdout, "     1 tick\n     2 tick\n     3 tick\n");
+});
+
+Deno.test("--seconds ends a tool, which still shows what was recorded by then", () => {
+  const { code, stdout } = ticks("--seconds", "0.1", "--pause", "60000");
+  assertEquals(stdout, "NUMBER TEXT\n     1 tick\n     2 the last\n");
+  assertEquals(code, 0);
+});
+
+Deno.test("--output chooses between table, json and csv", () => {
+  const time = "2026-07-27T09:41:07.123456789Z";
+  assertEquals(
+    ticks("-o", "json", "--events", "1").stdout,
+    `{"time":"${time}","number":1,"text":"tick"}\n`,
+  );
+  assertEquals(
+    ticks("-ocsv", "--events", "1").stdout,
+    `time,number,text\n${time},1,tick\n`,
+  );
+  assertEquals(ticks("--output=csv", "--events=1", "--no-header").stdout, `${time},1,tick\n`);
+});
+
+Deno.test("--help and --version need no permission and no root", () => {
+  const bare = [Deno.execPath(), "run", SAMPLE];
+  const help = run([...bare, "--help"]);
+  assertMatch(help.stdout, /^USAGE: ticks /);
+  assertEquals([help.code, help.stderr], [0, ""]);
+  const version = run([...bare, "-V"]);
+  assertMatch(version.stdout, /^ticks \(denobpf\) \d+\.\d+\.\d+\n$/);
+  assertEquals([version.code, version.stderr], [0, ""]);
+});
+
+Deno.test("without permissions a tool ends with one line that names the flags, and 77", () => {
+  for (const args of [[], ["-u", "root"], ["-o", "json"]]) {
+    const { code, stdout, stderr } = run([Deno.execPath(), "run", SAMPLE, ...args]);
+    assertEquals(
+      stderr,
+      "ticks: Deno was not given the permissions it needs; start it with: " +
+        "deno run --allow-ffi --allow-read\n",
+    );
+    assertEquals([code, stdout], [77, ""]);
+  }
+});
+
+Deno.test("a wrong command line ends with one line and 64", () => {
+  const { code, stdout, stderr } = ticks("--max-arg", "3");
+  assertEquals(stderr, "ticks: unknown option --max-arg, did you mean --max-args?\n");
+  assertEquals([code, stdout], [64, ""]);
+});
+
+Deno.test("what goes wrong while loading is told without a stack, and has its exit code", () => {
+  const expected: [string, number, string][] = [
+    [
+      "eperm",
+      77,
+      "Cannot load ticks: Operation not permitted (EPERM)\nticks: hint: run it as root",
+    ],
+    ["enoent", 1, "Cannot attach ticks: No such file or directory (ENOENT)"],
+    [
+      "unsupported",
+      69,
+      "Cannot load ticks: this host has no ring buffers, which Linux 5.8 and later have",
+    ],
+    [
+      "verifier",
+      69,
+      "Cannot load ticks: program handle_tick was rejected by the verifier: no luck\n" +
+      "ticks: hint: the verifier's log has 1 more lines; --verbose shows them",
+    ],
+  ];
+  for (const [fault, exitCode, message] of expected) {
+    const { code, stdout, stderr } = ticks("--fault", fault);
+    assertEquals(stderr, `ticks: ${message}\n`);
+    assertEquals([code, stdout], [exitCode, ""]);
+  }
+});
+
+Deno.test("--verbose adds the verifier's log and the stack", () => {
+  const { stderr } = ticks("--fault", "verifier", "--verbose");
+  assertMatch(stderr, /^0: \(b7\) r0 = 0\nno luck$/m);
+  assertMatch(stderr, /^ {4}at .*sample_tool\.ts/m);
+});
+
+Deno.test("a fault of the tool itself shows its stack, and ends with 70", () => {
+  const { code, stderr } = ticks("--fault", "bug");
+  assertMatch(stderr, /^ticks: This is a fault of the tool, please report it: TypeError: a bug\n/);
+  assertMatch(stderr, /^ {4}at .*sample_tool\.ts/m);
+  assertEquals(code, 70);
+});
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test(`${signal} ends a tool with its last rows and 0`, async () => {
+    const { code, stdout, stderr } = await signalled([signal], ["--lost", "2"]);
+    assertMatch(stdout, /^NUMBER TEXT\n( +\d+ tick\n)* +\d+ the last\n$/);
+    assertEquals(stderr, "ticks: lost 2 events\n");
+    assertEquals(code, 0);
+  });
+}
+
+Deno.test("SIGTERM with the output in a file leaves all rows there", () => {
+  const file = Deno.makeTempFileSync();
+  const { code } = bash(
+    `ticks > ${file} & pid=$!; while ! grep -q tick ${file}; do sleep 0.01; done; ` +
+      "pkill -TERM -P $pid; wait $pid",
+  );
+  const text = Deno.readTextFileSync(file);
+  Deno.removeSync(file);
+  assertEquals(code, 0);
+  assertMatch(text, /^NUMBER TEXT\n( +\d+ tick\n)+ +\d+ the last\n$/);
+});
+
+Deno.test("a second SIGINT ends a tool that does not stop, at once and with 130", async () => {
+  const { code, took } = await signalled(["SIGINT", "SIGINT"], ["--deaf"]);
+  assertEquals(code, 130);
+  assert(took < 1000, `took ${took} ms`);
+});
+
+Deno.test("under nohup a tool does not end with its terminal", async () => {
+  const { stdout, code } = await signalled(["SIGHUP"], ["--events", "20"], ["nohup", ...COMMAND]);
+  assertMatch(stdout, / 20 tick\n$/);
+  assertEquals(code, 0);
+});
+
+Deno.test("a closed pipe ends a tool quietly, with 0", () => {
+  const { code, stdout, stderr } = bash("ticks --pause 0 | head -3; echo ${PIPESTATUS[@]}");
+  assertEquals(stdout, "NUMBER TEXT\n     1 tick\n     2 tick\n0 0\n");
+  assertEquals([code, stderr], [0, ""]);
+});
+
+Deno.test("a tool started with its output closed ends when it is told to", () => {
+  const { code, stderr } = bash("ticks --events 3 >&-");
+  assertEquals([code, stderr], [0, ""]);
+});
+
+Deno.test("a full disk ends a tool with one line and 74", () => {
+  const { code, stderr } = bash("ticks > /dev/full");
+  assertEquals(
+    stderr,
+    "ticks: Cannot write the output: No space left on device (os error 28)\n",
+  );
+  assertEquals(code, 74);
+});
+
+Deno.test("a slow reader gets every row, also through a nonblocking pipe", () => {
+  for (const flags of ["", "--nonblocking"]) {
+    const rows = 100_000;
+    const { stdout, stderr } = bash(
+      `ticks --batch ${rows} --events ${rows} --no-header ${flags} | (sleep 0.3; wc -l; cat)`,
+    );
+    assertEquals([stdout.trim(), stderr], [String(rows), ""]);
+  }
+});
+
+Deno.test("on a terminal the header is dim, failures are red and long lines are cut", () => {
+  const long = "y".repeat(50);
+  const seven = "NUMBER ".length;
+  assertEquals(terminal(`--events 2 -l ${long}`), [
+    "\x1b[2mNUMBER TEXT\x1b[0m",
+    `     1 ${"y".repeat(39 - seven)}…`,
+    `\x1b[31m     2 ${"y".repeat(39 - seven)}…\x1b[0m`,
+  ]);
+});
+
+Deno.test("--no-color and NO_COLOR print without colours", () => {
+  const plain = ["NUMBER TEXT", "     1 tick", "     2 tick"];
+  assertEquals(terminal("--events 2 --no-color"), plain);
+  assertEquals(terminal("--events 2", { NO_COLOR: "1" }), plain);
+});
