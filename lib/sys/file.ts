@@ -104,3 +104,13 @@ export function fileId(path: string): { dev: number; ino: bigint } {
   const minor = view.getUint32(STX_DEV_MINOR, true);
   return { dev: major * 2 ** 20 + minor, ino: view.getBigUint64(STX_INO, true) };
 }
+
+/** Whether there is a file at `path` that this process may see. */
+export function fileExists(path: string): boolean {
+  try {
+    fileId(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

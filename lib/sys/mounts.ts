@@ -1,5 +1,5 @@
 import { geteuid } from "./environment.ts";
-import { fileId } from "./file.ts";
+import { fileExists } from "./file.ts";
 import { check, cString, mounts } from "./libc.ts";
 
 /** Flags of include/uapi/linux/mount.h that a pseudo file system is usually mounted with. */
@@ -12,7 +12,7 @@ const TRACEFS = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
 /** The tracefs folder, or undefined while none is mounted. */
 export function tracefs(): string | undefined {
-  return TRACEFS.find((folder) => exists(`${folder}/trace`));
+  return TRACEFS.find((folder) => fileExists(`${folder}/trace`));
 }
 
 /**
@@ -32,13 +32,4 @@ export function mountTracefs(): string {
     `mount tracefs (${command})`,
   );
   return TRACEFS[0];
-}
-
-function exists(path: string): boolean {
-  try {
-    fileId(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

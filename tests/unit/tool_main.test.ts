@@ -26,10 +26,9 @@ function ticks(...args: string[]): Outcome {
   return run([...COMMAND, ...args]);
 }
 
-/** Runs a line of bash in which `ticks` is the sample tool. */
+/** Runs a line of bash in which `$ticks` is the sample tool. */
 function bash(line: string): Outcome {
-  const quoted = COMMAND.map((word) => `'${word}'`).join(" ");
-  return run(["bash", "-c", `ticks() { ${quoted} "$@"; }; ${line}`]);
+  return run(["bash", "-c", `ticks='${COMMAND.join(" ")}'; ${line}`]);
 }
 
 /** Runs a line of bash on a terminal of 40 columns. */
@@ -178,8 +177,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 Deno.test("SIGTERM with the output in a file leaves all rows there", () => {
   const file = Deno.makeTempFileSync();
   const { code } = bash(
-    `ticks > ${file} & pid=$!; while ! grep -q tick ${file}; do sleep 0.01; done; ` +
-      "pkill -TERM -P $pid; wait $pid",
+    `$ticks > ${file} & while ! grep -q tick ${file}; do sleep 0.01; done; ` +
+      "kill -TERM $!; wait $!",
   );
   const text = Deno.readTextFileSync(file);
   Deno.removeSync(file);
@@ -200,21 +199,21 @@ Deno.test("under nohup a tool does not end with its terminal", async () => {
 });
 
 Deno.test("a closed pipe ends a tool quietly, with 0", () => {
-  const { code, stdout, stderr } = bash("ticks --pause 0 | head -3; echo ${PIPESTATUS[@]}");
+  const { code, stdout, stderr } = bash("$ticks --pause 0 | head -3; echo ${PIPESTATUS[@]}");
   assertEquals(stdout, "NUMBER TEXT\n     1 tick\n     2 tick\n0 0\n");
   assertEquals([code, stderr], [0, ""]);
 });
 
 Deno.test("a tool started with its output closed ends when it is told to", () => {
-  const { code, stderr } = bash("ticks --events 3 >&-");
+  const { code, stderr } = bash("$ticks --events 3 >&-");
   assertEquals([code, stderr], [0, ""]);
 });
 
 Deno.test("a full disk ends a tool with one line and 74", () => {
-  const { code, stderr } = bash("ticks > /dev/full");
+  const { code, stderr } = bash("$ticks > /dev/full");
   assertEquals(
     stderr,
-    "ticks: Cannot write the output: No space left on device (os error 28)\n",
+    "ticks: Cannot write the output: No space left on device (ENOSPC)\n",
   );
   assertEquals(code, 74);
 });
@@ -223,7 +222,7 @@ Deno.test("a slow reader gets every row, also through a nonblocking pipe", () =>
   for (const flags of ["", "--nonblocking"]) {
     const rows = 100_000;
     const { stdout, stderr } = bash(
-      `ticks --batch ${rows} --events ${rows} --no-header ${flags} | (sleep 0.3; wc -l; cat)`,
+      `$ticks --batch ${rows} --events ${rows} --no-header ${flags} | (sleep 0.3; wc -l; cat)`,
     );
     assertEquals([stdout.trim(), stderr], [String(rows), ""]);
   }

@@ -1,0 +1,90 @@
+/** How a tool declares what its events carry: once, for the table, JSON and CSV alike. */
+
+/** How a field is named and placed in the table. */
+interface Shape {
+  /** Header of the table's column. Left out: the field's name in capitals. */
+  readonly header?: string;
+  /**
+   * Width of the table's column as in printf: `-16` for `%-16s`, `6` for `%6d`. Longer values push
+   * what follows. Left out: as wide as the header, aligned to the left.
+   */
+  readonly width?: number;
+  /** `"table"`: only tables have it; `"data"`: only JSON and CSV. Left out: both. */
+  readonly only?: "table" | "data";
+}
+
+/** Text, which may come from anybody: every output makes it safe in its own way. */
+interface TextField<E> extends Shape {
+  readonly type: "text";
+  value(event: E): string | undefined;
+}
+
+/** A whole number. */
+interface IntegerField<E> extends Shape {
+  readonly type: "integer";
+  value(event: E): number | bigint | undefined;
+}
+
+/** A number, shown with a fixed number of decimals in tables. */
+interface DecimalField<E> extends Shape {
+  readonly type: "decimal";
+  readonly decimals: number;
+  value(event: E): number | undefined;
+}
+
+interface BooleanField<E> extends Shape {
+  readonly type: "boolean";
+  value(event: E): boolean | undefined;
+}
+
+/** Wall time in nanoseconds since 1970: HH:MM:SS in tables, RFC 3339 in JSON and CSV. */
+interface TimeField<E> extends Shape {
+  readonly type: "time";
+  value(event: E): bigint | undefined;
+}
+
+/** Words, such as the arguments of a command; `quote` shows them in tables as a shell takes them. */
+interface WordsField<E> extends Shape {
+  readonly type: "words";
+  readonly quote?: boolean;
+  value(event: E): readonly string[] | undefined;
+}
+
+/** A field of an event `E`. Its `value` is undefined for an event that has none. */
+export type Field<E> =
+  | TextField<E>
+  | IntegerField<E>
+  | DecimalField<E>
+  | BooleanField<E>
+  | TimeField<E>
+  | WordsField<E>;
+
+/** The fields of an event `E` by their names, in the order of JSON and CSV. */
+export type Fields<E> = Readonly<Record<string, Field<E>>>;
+
+/** A field along with its name. */
+export type Column<E> = Field<E> & { readonly name: string };
+
+/** The fields that JSON and CSV show. */
+export function dataColumns<E>(fields: Fields<E>): Column<E>[] {
+  return Object.keys(fields)
+    .map((name) => column(fields, name))
+    .filter((field) => field.only !== "table");
+}
+
+/**
+ * The field that a tool names.
+ * @throws {TypeError} if there is none
+ */
+export function column<E>(fields: Fields<E>, name: string): Column<E> {
+  if (!Object.hasOwn(fields, name)) throw new TypeError(`There is no field "${name}"`);
+  return { name, ...fields[name] };
+}
+
+/** Turns events into lines of output. */
+export interface Renderer<E> {
+  /** What comes before the first event; "" if nothing does. */
+  readonly header: string;
+  /** The lines of `events`, each with its newline. */
+  rows(events: readonly E[]): string;
+}

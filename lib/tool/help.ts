@@ -1,0 +1,87 @@
+import { commonBeside } from "./common.ts";
+import { type Declarations, longName } from "./option.ts";
+import type { Tool } from "./tool.ts";
+
+/** Every line stays under 80 columns. */
+const WIDTH = 79;
+
+/** Terms longer than this have their meaning below, not beside them. */
+const LONGEST = 30;
+
+/** What `--help` prints, laid out as bcc's tools do: usage, what it is for, options, examples. */
+export function helpText<Options, E>(tool: Tool<Options, E>): string {
+  const shared = commonBeside(tool.options);
+  const own = Object.entries(tool.options).map(definition);
+  const others = Object.entries(shared).map(definition);
+  const left = columnOf([...own, ...others]);
+  return [
+    usage(tool.name, { ...tool.options, ...shared }),
+    wrap(tool.brief, 0),
+    list("OPTIONS", own, left),
+    list("OPTIONS OF EVERY TOOL", others, left),
+    list("EXAMPLES", tool.examples, columnOf(tool.examples), "# "),
+  ].filter((part) => part !== "").join("\n\n") + "\n";
+}
+
+function usage(name: string, options: Declarations): string {
+  const all = Object.entries(options);
+  const letters = all.filter(([, { kind, letter }]) => kind === "flag" && letter)
+    .map(([, { letter }]) => letter)
+    .join("");
+  const others = all.filter(([, { kind, letter }]) => kind !== "flag" || !letter)
+    .map(([name, option]) =>
+      `[${option.letter ? `-${option.letter}` : `--${longName(name)}`}${value(option)}]`
+    );
+  const start = `USAGE: ${name} `;
+  const parts = [...(letters ? [`[-${letters}]`] : []), ...others];
+  // A no-break space keeps "[-u UID]" together.
+  return wrap(start + parts.map((part) => part.replace(" ", "\u00a0")).join(" "), start.length);
+}
+
+function value(option: Declarations[string]): string {
+  return option.kind === "flag" ? "" : ` ${option.placeholder}`;
+}
+
+/** What is explained, and the explanation. */
+type Definition = readonly [term: string, meaning: string];
+
+function definition([name, option]: [string, Declarations[string]]): Definition {
+  const letter = option.letter ? `-${option.letter}, ` : "    ";
+  const preset = option.kind === "value" && option.default !== undefined
+    ? ` (default ${option.default})`
+    : "";
+  return [`${letter}--${longName(name)}${value(option)}`, option.brief + preset];
+}
+
+/** Where the meanings begin: right of all terms but the longest ones. */
+function columnOf(definitions: readonly Definition[]): number {
+  const fitting = definitions.map(([term]) => term.length).filter((length) => length <= LONGEST);
+  return Math.max(...fitting, 0) + "    ".length;
+}
+
+/** Definitions under a title; a term too long for its column has its meaning on the next line. */
+function list(title: string, definitions: readonly Definition[], left: number, mark = ""): string {
+  if (definitions.length === 0) return "";
+  const lines = definitions.map(([term, meaning]) => {
+    const right = wrap(" ".repeat(left) + mark + meaning, left + mark.length);
+    const start = `  ${term}`;
+    return start.length + 2 > left ? `${start}\n${right}` : start.padEnd(left) + right.slice(left);
+  });
+  return `${title}:\n${lines.join("\n")}`;
+}
+
+/** Breaks `text` at spaces into lines that fit, all but the first indented; a longer word stays whole. */
+function wrap(text: string, indent: number): string {
+  const words = text.trimStart().split(" ");
+  const lines: string[] = [];
+  let line = " ".repeat(text.length - text.trimStart().length) + words[0];
+  for (const word of words.slice(1)) {
+    if (line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = " ".repeat(indent) + word;
+    } else {
+      line += " " + word;
+    }
+  }
+  return [...lines, line].join("\n").replaceAll("\u00a0", " ");
+}

@@ -1,0 +1,62 @@
+import { replaceUnsafe } from "./escape.ts";
+import type { Column, Renderer } from "./field.ts";
+import { rfc3339 } from "./time.ts";
+
+/**
+ * One JSON object a line, with the same members for every event: null where an event has no value.
+ * Integers beyond 2^53, which most readers would round, are strings. A byte that is not part of valid
+ * UTF-8 is `\udc80` to `\udcff`, as decodeText() reads it: Python gives it back with
+ * `.encode(errors="surrogateescape")`.
+ */
+export function json<E>(columns: readonly Column<E>[]): Renderer<E> {
+  const members = columns.map((column, at) => ({
+    before: `${at === 0 ? "{" : ","}${JSON.stringify(column.name)}:`,
+    value: memberText(column),
+  }));
+  return {
+    header: "",
+    rows(events) {
+      let text = "";
+      for (const event of events) {
+        for (const { before, value } of members) text += before + value(event);
+        text += "}\n";
+      }
+      return text;
+    },
+  };
+}
+
+function memberText<E>(column: Column<E>): (event: E) => string {
+  switch (column.type) {
+    case "text":
+    case "words":
+      return (event) => jsonText(column.value(event));
+    case "integer":
+      return (event) => jsonInteger(column.value(event));
+    case "decimal":
+    case "boolean":
+      return (event) => JSON.stringify(column.value(event) ?? null);
+    case "time":
+      return (event) => {
+        const time = column.value(event);
+        return time === undefined ? "null" : `"${rfc3339(time)}"`;
+      };
+  }
+}
+
+/** JSON.stringify() escapes C0 controls and surrogates; what else a terminal might obey is left to do. */
+function jsonText(value: string | readonly string[] | undefined): string {
+  return replaceUnsafe(JSON.stringify(value ?? null), escapeCharacter);
+}
+
+function jsonInteger(value: number | bigint | undefined): string {
+  if (value === undefined) return "null";
+  return Number.isSafeInteger(Number(value)) ? String(value) : `"${value}"`;
+}
+
+/** JSON's escapes are of UTF-16 units: a character beyond U+FFFF takes two. */
+function escapeCharacter(character: string): string {
+  return character.split("")
+    .map((unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"))
+    .join("");
+}

@@ -1,0 +1,117 @@
+/** How a tool declares its options. The key of an option is its long name: `max_args` is `--max-args`. */
+
+/**
+ * Reads the text of an option's value.
+ * @throws {ValueError} that says what is wrong with the text and what is accepted
+ */
+export type Parser<T> = (text: string) => T;
+
+/** The one letter of an option, or "" if it has only its long name. */
+type Letter = string;
+
+/** An option without a value: off, or on when it is given. */
+export interface Flag {
+  readonly kind: "flag";
+  readonly letter: Letter;
+  readonly brief: string;
+}
+
+/** An option with a value. Given twice, the last one counts, as with getopt(3). */
+export interface ValueOption<T, Default> {
+  readonly kind: "value";
+  readonly letter: Letter;
+  /** What stands for the value in the help: `UID|NAME`. */
+  readonly placeholder: string;
+  readonly brief: string;
+  readonly parse: Parser<T>;
+  readonly default: Default;
+}
+
+/** An option that may be given several times, each time with a value. */
+export interface ListOption<T> {
+  readonly kind: "list";
+  readonly letter: Letter;
+  readonly placeholder: string;
+  readonly brief: string;
+  readonly parse: Parser<T>;
+}
+
+/** Options by their names, which are in snake_case. */
+export type Declarations = Readonly<
+  Record<string, Flag | ValueOption<unknown, unknown> | ListOption<unknown>>
+>;
+
+/** The values that declared options take: `OptionsOf<typeof options>`. */
+export type OptionsOf<D extends Declarations> = {
+  readonly [Name in keyof D]: D[Name] extends ValueOption<infer T, infer Default> ? T | Default
+    : D[Name] extends ListOption<infer T> ? readonly T[]
+    : boolean;
+};
+
+/** Declares an option without a value: `flag("x", "Include failed exec()s")`. */
+export function flag(letter: Letter, brief: string): Flag {
+  return { kind: "flag", letter, brief };
+}
+
+/**
+ * Declares an option with a value: `option("u", "UID|NAME", "Trace this user only", user)`.
+ * Without a default it is undefined when it is not given.
+ */
+export function option<T>(
+  letter: Letter,
+  placeholder: string,
+  brief: string,
+  parse: Parser<T>,
+): ValueOption<T, undefined>;
+export function option<T>(
+  letter: Letter,
+  placeholder: string,
+  brief: string,
+  parse: Parser<T>,
+  fallback: T,
+): ValueOption<T, T>;
+export function option<T>(
+  letter: Letter,
+  placeholder: string,
+  brief: string,
+  parse: Parser<T>,
+  fallback?: T,
+): ValueOption<T, T | undefined> {
+  return { kind: "value", letter, placeholder, brief, parse, default: fallback };
+}
+
+/** Declares an option for several values: `list("p", "PID", "Trace these processes only", pid)`. */
+export function list<T>(
+  letter: Letter,
+  placeholder: string,
+  brief: string,
+  parse: Parser<T>,
+): ListOption<T> {
+  return { kind: "list", letter, placeholder, brief, parse };
+}
+
+/** All options of a tool: those that are given, and the defaults of the others. */
+export function withDefaults<D extends Declarations>(
+  options: D,
+  given: Partial<OptionsOf<D>>,
+): OptionsOf<D> {
+  const values = Object.entries(options)
+    .map(([name, option]) => [name, given[name as keyof D] ?? fallback(option)]);
+  return Object.fromEntries(values);
+}
+
+function fallback(option: Declarations[string]): unknown {
+  switch (option.kind) {
+    case "flag":
+      return false;
+    case "list":
+      return [];
+    case "value":
+      return option.default;
+  }
+}
+
+/** The long name of an option as it is typed, without the dashes: `max-args` for `max_args`. */
+export function longName(name: string): string {
+  return name.replaceAll("_", "-");
+}

@@ -1,0 +1,78 @@
+import type { RecordView } from "../btf/codec.ts";
+import type { RingBuffer } from "../objects/ring_buffer.ts";
+import { WallClock } from "../sys/clock.ts";
+import type { Trace } from "./trace_interface.ts";
+
+/** What a trace of a ring buffer is made of. */
+interface Source<E, V extends RecordView> {
+  /** The loaded skeleton; the trace closes it. */
+  skeleton: Disposable & { attach(): unknown; detach(): Promise<void> };
+  ring: RingBuffer<unknown, V>;
+  /**
+   * Makes an event of a record, or undefined if it is not wanted.
+   * @param wall gives wall time for the kernel's nanoseconds since boot
+   */
+  event(record: V, wall: (boot: bigint) => bigint): E | undefined;
+  /** The kernel half's counter of events that it had to drop. */
+  lost(): bigint;
+}
+
+/** Attaches the programs of a loaded skeleton and gives the events of its ring buffer. */
+export class RingTrace<E, V extends RecordView> implements Trace<E> {
+  readonly #source: Source<E, V>;
+  readonly #stop = new AbortController();
+  readonly #clock = new WallClock();
+  #lostAtEnd: bigint | undefined;
+
+  /** @throws {BpfError} if a program cannot be attached; the skeleton is closed then */
+  constructor(source: Source<E, V>) {
+    this.#source = source;
+    try {
+      source.skeleton.attach();
+    } catch (error) {
+      source.skeleton[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  get lost(): bigint {
+    return this.#lostAtEnd ?? this.#source.lost();
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async *batches(): AsyncGenerator<readonly E[], void, void> {
+    const { ring, skeleton } = this.#source;
+    for await (const batch of ring.batches({ signal: this.#stop.signal })) {
+      const events = this.#events((handle) => batch.forEach(handle));
+      if (events.length > 0) yield events;
+    }
+    // Nothing new comes once the programs are detached: what is in the ring is the end of the trace.
+    await skeleton.detach();
+    const rest = this.#events((handle) => ring.consume(handle));
+    if (rest.length > 0) yield rest;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<E, void, void> {
+    for await (const events of this.batches()) yield* events;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#lostAtEnd !== undefined) return;
+    this.#lostAtEnd = this.#source.lost();
+    this.#source.skeleton[Symbol.dispose]();
+  }
+
+  #events(walk: (handle: (record: V) => void) => void): E[] {
+    this.#clock.measure();
+    const wall = (boot: bigint) => this.#clock.at(boot);
+    const events: E[] = [];
+    walk((record) => {
+      const event = this.#source.event(record, wall);
+      if (event !== undefined) events.push(event);
+    });
+    return events;
+  }
+}
