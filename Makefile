@@ -116,7 +116,7 @@ $(workloads): build/tests/%: tests/workloads/%.c Makefile | build/tests/
 
 build/vmlinux.h: build/target
 	$(call say,BTF,$(VMLINUX_BTF))
-	$(Q)test -r $(VMLINUX_BTF) || { echo "$(VMLINUX_BTF): no BTF here. Use a kernel with" \
+	$(Q)test -f $(VMLINUX_BTF) || { echo "$(VMLINUX_BTF): no BTF here. Use a kernel with" \
 		"CONFIG_DEBUG_INFO_BTF=y, or VMLINUX_BTF= a BTF file or vmlinux" >&2; exit 1; }
 	$(Q)$(bpftool) btf dump file $(VMLINUX_BTF) format c >$@
 
