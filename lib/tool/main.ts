@@ -4,7 +4,7 @@ import type { CommonOptions } from "./common.ts";
 import { ExitCode } from "./exit.ts";
 import { reportFailure } from "./failure.ts";
 import { helpText } from "./help.ts";
-import { renderer, write } from "./output.ts";
+import { renderer, shownColumns, write } from "./output.ts";
 import { requirePermissions } from "./permissions.ts";
 import { onEndingSignal } from "./signals.ts";
 import type { Tool } from "./tool.ts";
@@ -50,10 +50,11 @@ async function follow<Options, E>(
   options: Options,
   common: CommonOptions,
 ): Promise<void> {
-  const { header, rows } = renderer(tool, options, common);
+  const columns = shownColumns(tool, options, common);
+  const { header, rows } = renderer(columns, common, tool.failed);
   // Before loading and until all is closed, so that a signal in between does not cut it short.
   using _signals = onEndingSignal(() => trace.stop());
-  using trace = tool.trace(options);
+  using trace = tool.trace(options, new Set(columns.map((column) => column.name)));
   using _timer = after(common.seconds, () => trace.stop());
   if (!common.no_header) write(header);
 

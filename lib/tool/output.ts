@@ -4,27 +4,35 @@ import { writeAll } from "../sys/write.ts";
 import { csv } from "./csv.ts";
 import type { CommonOptions } from "./common.ts";
 import { ExitCode, ExitError } from "./exit.ts";
-import { column, dataColumns, type Renderer } from "./field.ts";
+import { type Column, column, dataColumns, type Renderer } from "./field.ts";
 import { json } from "./json.ts";
 import { table, type TableStyle } from "./table.ts";
 import type { Tool } from "./tool.ts";
 
-/** What the user chose to see the events as. */
-export function renderer<Options, E>(
+/** The fields that the user chose to see. */
+export function shownColumns<Options, E>(
   tool: Tool<Options, E>,
   options: Options,
   common: CommonOptions,
+): Column<E>[] {
+  if (common.output !== "table") return dataColumns(tool.fields);
+  const names = tool.columns(options).filter((name) => name !== false);
+  return names.map((name) => column(tool.fields, name));
+}
+
+/** What the user chose to see them as. */
+export function renderer<E>(
+  columns: readonly Column<E>[],
+  common: CommonOptions,
+  failed?: (event: E) => boolean,
 ): Renderer<E> {
   switch (common.output) {
     case "json":
-      return json(dataColumns(tool.fields));
+      return json(columns);
     case "csv":
-      return csv(dataColumns(tool.fields));
-    case "table": {
-      const names = tool.columns(options).filter((name) => name !== false);
-      const columns = names.map((name) => column(tool.fields, name));
-      return table(columns, terminalStyle(common.no_color), tool.failed);
-    }
+      return csv(columns);
+    case "table":
+      return table(columns, terminalStyle(common.no_color), failed);
   }
 }
 

@@ -18,6 +18,9 @@ export interface Tool<Options, E> {
   columns(options: Options): readonly (string | false)[];
   /** Which events stand for a failure and are red on a terminal. */
   failed?(event: E): boolean;
-  /** Loads and attaches; when it returns, events are being recorded. */
-  trace(options: Options): Trace<E>;
+  /**
+   * Loads and attaches; when it returns, events are being recorded.
+   * @param shown the fields that are looked at, where not all are: what only others need can be left out
+   */
+  trace(options: Options, shown?: ReadonlySet<string>): Trace<E>;
 }
