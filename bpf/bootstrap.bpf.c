@@ -6,8 +6,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
+#include "exit.h"
+#include "targets.h"
 
 /* report only the ends of processes that lived at least so long; 0 reports everything */
 const volatile __u64 min_duration_ns;
@@ -32,19 +32,6 @@ struct {
 	__type(value, struct event);
 } events SEC(".maps");
 
-struct process {
-	__u64 pid;
-	__u64 start;
-};
-
-/* processes whose end has just been reported */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct process);
-	__type(value, bool);
-} ended SEC(".maps");
-
 static __always_inline struct event *begin_event(struct task_struct *task)
 {
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -66,7 +53,7 @@ int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_
 {
 	struct event *event;
 
-	if (min_duration_ns)
+	if (min_duration_ns || !is_target())
 		return 0;
 	event = begin_event(task);
 	if (!event)
@@ -79,30 +66,17 @@ int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(handle_exit, struct task_struct *task)
 {
-	struct task_struct *leader = task->group_leader;
-	struct signal_struct *signal = task->signal;
-	struct process process = { .pid = task->tgid, .start = leader->start_boottime };
-	__u64 duration_ns = bpf_ktime_get_boot_ns() - process.start;
+	__u64 duration_ns = bpf_ktime_get_boot_ns() - task->group_leader->start_boottime;
 	struct event *event;
-	bool yes = true;
 
-	/* A process ends with its last thread, which need not be the first one it had. */
-	if (signal->live.counter)
+	if (duration_ns < min_duration_ns || !is_target() || !is_process_end(task))
 		return 0;
-	if (duration_ns < min_duration_ns)
-		return 0;
-	/* The last threads may get here side by side, on several CPUs: the first one reports. */
-	if (bpf_map_update_elem(&ended, &process, &yes, BPF_NOEXIST))
-		return 0;
-
 	event = begin_event(task);
 	if (!event)
 		return 0;
 	event->exit_event = true;
 	event->duration_ns = duration_ns;
-	/* what the parent will get, see wait_task_zombie() in kernel/exit.c */
-	event->status =
-		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : leader->exit_code;
+	event->status = wait_status(task);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

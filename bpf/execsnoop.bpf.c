@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Kernel half of execsnoop: one event for every exec.
+ * Kernel half of execsnoop: one event for every exec; on request also one for every end.
  *
  * A successful exec is seen at sched_process_exec, whoever called it and however (execve, execveat,
  * fexecve, a 32-bit program, a thread that is not the leader). The arguments are then read from
@@ -12,33 +12,78 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "exit.h"
+#include "paths.h"
 #include "syscall.h"
+#include "targets.h"
+
+#define TASK_COMM_LEN 16
+#define PF_FORKNOEXEC 0x00000040 /* include/linux/sched.h */
+#define EI_CLASS 4 /* include/uapi/linux/elf.h */
+#define ELFCLASS32 1
+#define NO_ID 0xffffffff /* a login uid or audit session that was never set */
 
 #define PATH_SIZE 4096 /* PATH_MAX */
-#define ARGS_SIZE 8192
+#define ARGS_SIZE 8192 /* of the environment too */
 #define ARG_SIZE 4096 /* of one argument of a failed exec */
-#define STRINGS_SIZE (PATH_SIZE + ARGS_SIZE)
-#define NO_UID 0xffffffff
+#define MAX_ARGS 1024
+#define MAX_ANCESTORS 16
 
-/* trace this user only */
-const volatile __u32 targ_uid = NO_UID;
 /* arguments of a failed exec that are read at most */
 const volatile __u32 max_args = 20;
+/* bytes of arguments, and of environment, that are read at most */
+const volatile __u32 args_bytes = ARGS_SIZE;
+const volatile __u32 env_bytes = 0;
+/* parents that are followed */
+const volatile __u32 max_ancestors = 0;
+/* paths that are told besides the one that was executed */
+const volatile bool with_cwd = true;
+const volatile bool with_exe = true;
+const volatile bool with_cgroup = true;
+/* which ends are told: of processes that executed something, and of those that never did */
+const volatile bool exits = false;
+const volatile bool forks = false;
 
 /* events that did not fit into the ring */
 __u64 lost;
 
+enum event_kind {
+	EXEC,
+	EXIT, /* a process ended that had executed something */
+	FORK, /* a process ended that never did */
+};
+
 struct event {
 	__u64 time; /* ns since boot */
+	__u64 start; /* of the process, ns since boot */
+	enum event_kind kind;
 	__u32 pid;
+	__u32 ns_pid; /* the pid in the process's own pid namespace */
 	__u32 ppid;
 	__u32 uid;
+	__u32 gid;
+	__u32 loginuid;
+	__u32 sessionid; /* the audit subsystem's */
+	__u32 sid; /* the session of setsid(2) */
+	__u32 mntns;
 	__s32 ret;
-	__u32 path_size; /* of strings: the path with its NUL */
-	__u32 args_size; /* of strings: the arguments behind the path, a NUL behind each */
-	__u32 args_cut; /* there are more arguments, or longer ones */
+	__u32 status; /* at the end, as wait(2) tells it */
+	__u32 compat; /* a 32-bit program, or a failed 32-bit call */
 	__u32 script; /* the file is run by an interpreter, which stands before it in args */
-	char comm[16];
+	__u32 args_cut; /* there are more arguments, or longer ones */
+	__u32 env_cut;
+	/* sizes of what follows in strings, in this order */
+	__u32 path_size;
+	__u32 cwd_size;
+	__u32 exe_size;
+	__u32 cgroup_size;
+	__u32 ancestors_size; /* their names, TASK_COMM_LEN bytes each */
+	__u32 args_size; /* a NUL behind each */
+	__u32 env_size;
+	__u32 ancestor_pids[MAX_ANCESTORS];
+	char comm[TASK_COMM_LEN];
+	char parent_comm[TASK_COMM_LEN];
+	char tty[20];
 	__u8 strings[];
 };
 _Static_assert(sizeof(struct event) == __builtin_offsetof(struct event, strings),
@@ -50,6 +95,15 @@ struct {
 	__type(value, struct event);
 } events SEC(".maps");
 
+/* where the strings of each kind begin at the latest; a per-CPU value has 32 KiB at most */
+#define CWD_AT PATH_SIZE
+#define EXE_AT (CWD_AT + PARTS_ROOM)
+#define CGROUP_AT (EXE_AT + PARTS_ROOM)
+#define ANCESTORS_AT (CGROUP_AT + PARTS_ROOM)
+#define ARGS_AT (ANCESTORS_AT + MAX_ANCESTORS * TASK_COMM_LEN)
+#define ENV_AT (ARGS_AT + ARGS_SIZE)
+#define STRINGS_SIZE (ENV_AT + ARGS_SIZE)
+
 /* where an event is put together: it is too big for the stack, and its size varies */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -58,30 +112,211 @@ struct {
 	__uint(value_size, sizeof(struct event) + STRINGS_SIZE);
 } scratches SEC(".maps");
 
-static __always_inline struct event *begin_event(struct task_struct *task, int ret)
+static __always_inline struct event *scratch(void)
 {
-	__u32 zero = 0, uid = bpf_get_current_uid_gid();
-	struct event *event;
+	__u32 zero = 0;
 
-	if (targ_uid != NO_UID && targ_uid != uid)
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+/*
+ * The functions that write strings are global: the verifier looks at each of them once, and not
+ * again for every way that leads there. They may take numbers only, so each finds the event and the
+ * task by itself. They give the size of what they wrote at `at`.
+ */
+
+__noinline int write_cwd(__u64 at)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct event *event = scratch();
+
+	return event && at <= CWD_AT ? append_path(event->strings + at, &fs->pwd) : 0;
+}
+
+__noinline int write_exe(__u64 at)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+	struct event *event = scratch();
+
+	return event && at <= EXE_AT ? append_path(event->strings + at, &exe->f_path) : 0;
+}
+
+__noinline int write_cgroup(__u64 at)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct event *event = scratch();
+
+	return event && at <= CGROUP_AT ? append_cgroup(event->strings + at, task) : 0;
+}
+
+/* The names of the parents, up to init or max_ancestors. */
+__noinline int write_ancestors(__u64 at)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct event *event = scratch();
+	__u32 i;
+
+	if (!event || at > ANCESTORS_AT)
+		return 0;
+	for (i = 0; i < max_ancestors && i < MAX_ANCESTORS; i++) {
+		task = BPF_CORE_READ(task, real_parent, group_leader);
+		event->ancestor_pids[i] = BPF_CORE_READ(task, tgid);
+		if (!event->ancestor_pids[i])
+			break;
+		bpf_probe_read_kernel(event->strings + at + i * TASK_COMM_LEN, TASK_COMM_LEN,
+				      task->comm);
+	}
+	return i * TASK_COMM_LEN;
+}
+
+/* Copies memory of the process from start to stop, `most` bytes at most; `cut` tells if it is more. */
+static __always_inline __u32 copy_user(__u8 *to, __u64 start, __u64 stop, __u32 most, __u32 *cut)
+{
+	__u64 size = stop - start;
+
+	if (size > most) {
+		size = most;
+		*cut = true;
+	}
+	if (size > ARGS_SIZE)
+		size = ARGS_SIZE;
+	if (bpf_probe_read_user(to, size, (void *)start) == 0)
+		return size;
+	*cut = true;
+	return 0;
+}
+
+__noinline int write_args(__u64 at)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct event *event = scratch();
+
+	if (!event || at > ARGS_AT)
+		return 0;
+	return copy_user(event->strings + at, BPF_CORE_READ(mm, arg_start),
+			 BPF_CORE_READ(mm, arg_end), args_bytes, &event->args_cut);
+}
+
+__noinline int write_env(__u64 at)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct event *event = scratch();
+
+	if (!event || at > ENV_AT)
+		return 0;
+	return copy_user(event->strings + at, BPF_CORE_READ(mm, env_start),
+			 BPF_CORE_READ(mm, env_end), env_bytes, &event->env_cut);
+}
+
+/* argv of a failed exec, string by string. */
+__noinline int write_argv(__u64 at, __u64 argv, bool compat)
+{
+	struct event *event = scratch();
+	__u64 size = 0;
+	__u32 i;
+
+	if (!event || at > ARGS_AT)
+		return 0;
+	for (i = 0; i <= max_args && i <= MAX_ARGS; i++) {
+		__u64 arg = 0;
+		long length;
+
+		if (compat)
+			bpf_probe_read_user(&arg, 4, (void *)argv + 4 * i);
+		else
+			bpf_probe_read_user(&arg, 8, (void *)argv + 8 * i);
+		if (!arg)
+			break;
+		if (i == max_args || i == MAX_ARGS || size >= args_bytes || size > ARGS_SIZE) {
+			event->args_cut = true;
+			break;
+		}
+		length = bpf_probe_read_user_str(event->strings + at + size, ARG_SIZE, (void *)arg);
+		if (length <= 0 || length > ARG_SIZE) {
+			event->args_cut = true;
+			break;
+		}
+		if (length == ARG_SIZE)
+			event->args_cut = true;
+		size = grow(size, length, arg, 2 * ARGS_SIZE);
+	}
+	if (size > args_bytes) {
+		size = args_bytes;
+		event->args_cut = true;
+	}
+	return size;
+}
+
+/* only with CONFIG_AUDIT */
+struct task_struct___audit {
+	kuid_t loginuid;
+	unsigned int sessionid;
+} __attribute__((preserve_access_index));
+
+static __always_inline void fill_audit(struct event *event, struct task_struct *task)
+{
+	struct task_struct___audit *audit = (void *)task;
+
+	event->loginuid = NO_ID;
+	event->sessionid = NO_ID;
+	if (bpf_core_field_exists(audit->loginuid)) {
+		event->loginuid = BPF_CORE_READ(audit, loginuid.val);
+		event->sessionid = BPF_CORE_READ(audit, sessionid);
+	}
+}
+
+static __always_inline struct event *begin_event(struct task_struct *task, enum event_kind kind)
+{
+	struct event *event;
+	__u64 uid_gid;
+
+	/* at its end a process may have another name or parent: the user half knows its exec */
+	if (kind != EXIT && !is_target())
 		return NULL;
-	event = bpf_map_lookup_elem(&scratches, &zero);
+	event = scratch();
 	if (!event)
 		return NULL;
 	__builtin_memset(event, 0, sizeof(*event));
+	uid_gid = bpf_get_current_uid_gid();
 	event->time = bpf_ktime_get_boot_ns();
-	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	event->kind = kind;
+	event->pid = BPF_CORE_READ(task, tgid);
+	event->ns_pid = task_ns_pid(task);
 	event->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	event->uid = uid;
-	event->ret = ret;
+	event->uid = uid_gid;
+	event->gid = uid_gid >> 32;
+	fill_audit(event, task);
+	event->sid = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
+	event->mntns = task_mntns(task);
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	BPF_CORE_READ_STR_INTO(&event->parent_comm, task, real_parent, comm);
+	BPF_CORE_READ_STR_INTO(&event->tty, task, signal, tty, name);
 	return event;
 }
 
-static __always_inline void send_event(struct event *event)
+/* Writes what is told of a process besides its arguments. Gives where the strings end now. */
+static __always_inline __u32 write_process(struct event *event)
 {
-	__u32 size = event->path_size + event->args_size;
+	__u32 end = event->path_size;
 
+	if (with_cwd)
+		end += event->cwd_size = write_cwd(end);
+	if (with_exe)
+		end += event->exe_size = write_exe(end);
+	if (with_cgroup)
+		end += event->cgroup_size = write_cgroup(end);
+	if (max_ancestors)
+		end += event->ancestors_size = write_ancestors(end);
+	return end;
+}
+
+static __always_inline void send_event(struct event *event, __u32 size)
+{
 	if (size > STRINGS_SIZE)
 		size = STRINGS_SIZE;
 	if (bpf_ringbuf_output(&events, event, sizeof(*event) + size, 0))
@@ -91,60 +326,23 @@ static __always_inline void send_event(struct event *event)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	struct event *event = begin_event(task, 0);
-	__u64 start, size;
+	struct event *event = begin_event(task, EXEC);
 	long length;
+	__u32 end;
 
 	if (!event)
 		return 0;
-	length = bpf_probe_read_kernel_str(event->strings, PATH_SIZE, bprm->filename);
-	if (length < 0 || length > PATH_SIZE)
-		length = 0;
-	event->path_size = length;
 	event->script = bprm->interp != bprm->filename;
-
-	start = task->mm->arg_start;
-	size = task->mm->arg_end - start;
-	if (size > ARGS_SIZE) {
-		size = ARGS_SIZE;
-		event->args_cut = true;
-	}
-	if (bpf_probe_read_user(event->strings + length, size, (void *)start) == 0)
-		event->args_size = size;
-	else
-		event->args_cut = true;
-	send_event(event);
+	event->compat = bprm->buf[EI_CLASS] == ELFCLASS32;
+	length = bpf_probe_read_kernel_str(event->strings, PATH_SIZE, bprm->filename);
+	if (length > 0)
+		event->path_size = length;
+	end = write_process(event);
+	end += event->args_size = write_args(end);
+	if (env_bytes)
+		end += event->env_size = write_env(end);
+	send_event(event, end);
 	return 0;
-}
-
-/* Reads argv of a failed exec, string by string, behind the path. */
-static __always_inline void read_args(struct event *event, __u64 argv, bool compat)
-{
-	__u64 end = event->path_size;
-	__u32 i;
-
-	for (i = 0; i <= max_args && i <= 1024; i++) {
-		__u64 arg = 0;
-		long length;
-
-		if (bpf_probe_read_user(&arg, compat ? 4 : 8,
-					(void *)argv + i * (compat ? 4 : 8)) ||
-		    !arg)
-			break;
-		if (i == max_args || i == 1024 || end > STRINGS_SIZE - ARG_SIZE) {
-			event->args_cut = true;
-			break;
-		}
-		length = bpf_probe_read_user_str(event->strings + end, ARG_SIZE, (void *)arg);
-		if (length <= 0 || length > ARG_SIZE) {
-			event->args_cut = true;
-			break;
-		}
-		if (length == ARG_SIZE)
-			event->args_cut = true;
-		end += length;
-	}
-	event->args_size = end - event->path_size;
 }
 
 /* Which argument of system call nr is the path (argv is the next), or -1 if it is no exec. */
@@ -166,11 +364,11 @@ static __always_inline int exec_path_argument(int nr, bool compat)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_failure, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task;
 	struct event *event;
 	__u64 path, argv;
 	bool compat;
 	long length;
+	__u32 end;
 	int first;
 
 	if (ret >= 0)
@@ -179,19 +377,35 @@ int BPF_PROG(handle_failure, struct pt_regs *regs, long ret)
 	first = exec_path_argument(syscall_nr(regs), compat);
 	if (first < 0)
 		return 0;
-
-	task = (void *)bpf_get_current_task();
-	event = begin_event(task, ret);
+	event = begin_event((void *)bpf_get_current_task(), EXEC);
 	if (!event)
 		return 0;
+	event->ret = ret;
+	event->compat = compat;
 	path = compat ? syscall_arg32(regs, first) : syscall_arg(regs, first);
 	argv = compat ? syscall_arg32(regs, first + 1) : syscall_arg(regs, first + 1);
 	length = bpf_probe_read_user_str(event->strings, PATH_SIZE, (void *)path);
-	if (length < 0 || length > PATH_SIZE)
-		length = 0;
-	event->path_size = length;
-	read_args(event, argv, compat);
-	send_event(event);
+	if (length > 0)
+		event->path_size = length;
+	end = write_process(event);
+	end += event->args_size = write_argv(end, argv, compat);
+	send_event(event, end);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(handle_exit, struct task_struct *task)
+{
+	bool forked = BPF_CORE_READ(task, group_leader, flags) & PF_FORKNOEXEC;
+	struct event *event;
+
+	if (!(forked ? forks : exits) || !is_process_end(task))
+		return 0;
+	event = begin_event(task, forked ? FORK : EXIT);
+	if (!event)
+		return 0;
+	event->status = wait_status(task);
+	send_event(event, 0);
 	return 0;
 }
 

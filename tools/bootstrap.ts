@@ -4,12 +4,14 @@
  * one has these parts in this order.
  */
 import { Bootstrap } from "#skel/bootstrap.ts";
-import { signalName } from "#lib/sys/signals.ts";
+import { exitOf } from "#lib/sys/wait_status.ts";
 import {
   integer,
+  loadTargeted,
   option,
   type OptionsOf,
   RingTrace,
+  targetOptions,
   type Tool,
   toolMain,
   type Trace,
@@ -26,6 +28,7 @@ const options = {
     integer(0, MAX_MS),
     0,
   ),
+  ...targetOptions,
 };
 
 type Options = OptionsOf<typeof options>;
@@ -75,10 +78,10 @@ export const tool: Tool<Options, ProcessEvent> = {
 
 /** Starts tracing: the programs are attached when this returns. */
 export function bootstrap(given: Partial<Options> = {}): Trace<ProcessEvent> {
-  const { duration } = withDefaults(options, given);
+  const wanted = withDefaults(options, given);
   const opened = Bootstrap.open();
-  opened.rodata.min_duration_ns = BigInt(duration) * 1_000_000n;
-  const skeleton = opened.load();
+  opened.rodata.min_duration_ns = BigInt(wanted.duration) * 1_000_000n;
+  const skeleton = loadTargeted(opened, wanted);
   return new RingTrace({
     skeleton,
     ring: skeleton.maps.events,
@@ -86,16 +89,10 @@ export function bootstrap(given: Partial<Options> = {}): Trace<ProcessEvent> {
       const { comm, pid, ppid } = record;
       const event = { time: wall(record.time), comm, pid, ppid };
       if (!record.exit_event) return { ...event, event: "EXEC", filename: record.filename };
-      return { ...event, event: "EXIT", ...end(record.status), duration_ns: record.duration_ns };
+      return { ...event, event: "EXIT", ...exitOf(record.status), duration_ns: record.duration_ns };
     },
     lost: () => skeleton.bss.lost,
   });
-}
-
-/** The two kinds of end in a status of wait(2): bits 0 to 6 are a signal, bits 8 to 15 an exit code. */
-function end(status: number): Pick<ProcessEvent, "exit_code" | "signal"> {
-  const signal = status & 0x7f;
-  return signal === 0 ? { exit_code: status >> 8 & 0xff } : { signal: signalName(signal) };
 }
 
 /** The last column: the file of an EXEC, `[code] (12ms)` of an EXIT. */

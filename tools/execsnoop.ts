@@ -9,60 +9,185 @@
  * for await (const exec of trace) console.log(exec.pid, exec.args);
  * ```
  */
-import { type event_view, Execsnoop } from "#skel/execsnoop.ts";
-import { decodeText } from "#lib/btf/text.ts";
+import { event_kind, Execsnoop } from "#skel/execsnoop.ts";
 import { bootTime } from "#lib/sys/clock.ts";
+import { userName } from "#lib/sys/users.ts";
+import { exitOf } from "#lib/sys/wait_status.ts";
 import {
+  type Fields,
   flag,
   integer,
+  list,
+  loadTargeted,
   option,
   type OptionsOf,
   RingTrace,
+  targetOptions,
   text,
   type Tool,
   toolMain,
   type Trace,
-  user,
   withDefaults,
 } from "#lib/tool/mod.ts";
+import { Ends } from "./execsnoop/ends.ts";
+import { execOf } from "./execsnoop/record.ts";
+
+/** ARGS_SIZE and MAX_ANCESTORS of bpf/execsnoop.bpf.c. */
+const ARGS_SIZE = 8192;
+const MAX_ANCESTORS = 16;
 
 const options = {
   time: flag("T", "Include the time of day (HH:MM:SS)"),
   timestamp: flag("t", "Include the time since the start, in seconds"),
   fails: flag("x", "Include failed exec()s"),
-  uid: option("u", "UID|NAME", "Trace this user only", user),
   quote: flag("q", "Quote the arguments as a shell would"),
   name: option("n", "NAME", "Print only commands with NAME in their name", text),
   line: option("l", "LINE", "Print only commands with LINE in their arguments", text),
   print_uid: flag("U", "Include the user id"),
   max_args: option("", "N", "Show at most N arguments", integer(1, 1024), 20),
+  args_bytes: option(
+    "",
+    "N",
+    "Read at most N bytes of arguments",
+    integer(1, ARGS_SIZE),
+    ARGS_SIZE,
+  ),
+  exit: flag("", "Print a process when it ends, with its exit code and how long it ran"),
+  forks: flag("", "Include processes that end without an exec()"),
+  ancestors: flag("", "Include the parents, up to init"),
+  env: list("", "NAME", "Include this environment variable; may be given several times", text),
+  ...targetOptions,
 };
 
 type Options = OptionsOf<typeof options>;
 
-/** One exec(). */
+/** One exec(), and with the options `exit` and `forks` also how the process ended. */
 export interface Exec {
   /** When it happened, in nanoseconds since 1970. */
   readonly time: bigint;
+  /** When it happened, in nanoseconds since boot: the kernel's own clock, which nobody sets. */
+  readonly boot_time: bigint;
   /** Seconds since the trace began. */
   readonly seconds: number;
   readonly pid: number;
+  /** The pid as the processes in its own pid namespace see it. */
+  readonly ns_pid: number;
   readonly ppid: number;
   readonly uid: number;
+  readonly gid: number;
+  /** The user who logged in, whatever he became since; undefined without a login. */
+  readonly loginuid?: number;
+  /** The audit subsystem's session, undefined without a login. */
+  readonly sessionid?: number;
+  /** The session of setsid(2). */
+  readonly sid: number;
+  /** The terminal: `pts0`. */
+  readonly tty?: string;
+  /** Inode number of the mount namespace. */
+  readonly mntns: number;
+  /** Path of the cgroup (v2), undefined for the root. */
+  readonly cgroup?: string;
+  /** Id of the container that the cgroup belongs to. */
+  readonly container?: string;
   /** Name of the process, after the exec if that succeeded. */
   readonly comm: string;
-  /** The file, as it was passed. */
-  readonly path: string;
+  readonly parent_comm: string;
+  /** With the option `ancestors`: the parents, the nearest first, `bash(1234)`. */
+  readonly ancestors: readonly string[];
+  /** The working folder. */
+  readonly cwd?: string;
+  /** The file, as it was passed; undefined for a process that never executed one. */
+  readonly path?: string;
+  /** The file that runs now, all links followed: for a script its interpreter. */
+  readonly exe?: string;
+  /** What runs a script (`#!`). */
+  readonly interpreter?: string;
   /**
-   * argv as it was passed. The kernel drops argv[0] of a script (`#!`) in favour of its interpreter;
-   * the path stands in its place.
+   * argv as it was passed. The kernel drops argv[0] of a script in favour of its interpreter; the path
+   * stands in its place.
    */
   readonly args: readonly string[];
   /** Whether there are more arguments than `args` has, or longer ones. */
   readonly args_truncated: boolean;
+  /** With the option `env`: the variables asked for, `HOME=/root`. */
+  readonly env: readonly string[];
+  /** Whether it is a 32-bit program; of a failed exec, whether it was a 32-bit call. */
+  readonly compat: boolean;
   /** 0, or a negative errno. */
   readonly ret: number;
+  /** The errno's name: `ENOENT`. */
+  readonly error?: string;
+  /** What the process gave to exit(3), unless a signal ended it. */
+  readonly exit_code?: number;
+  /** The signal that ended it: `SIGKILL`. */
+  readonly signal?: string;
+  /** From the exec to the end, or to the process's next exec; without an exec from the fork on. */
+  readonly duration_ns?: bigint;
 }
+
+const fields: Fields<Exec> = {
+  time: { type: "time", width: -8, value: (e) => e.time },
+  seconds: {
+    type: "decimal",
+    decimals: 3,
+    header: "TIME(s)",
+    width: -8,
+    only: "table",
+    value: (e) => e.seconds,
+  },
+  pid: { type: "integer", width: -6, value: (e) => e.pid },
+  ns_pid: { type: "integer", width: -6, value: (e) => e.ns_pid },
+  ppid: { type: "integer", width: -6, value: (e) => e.ppid },
+  uid: { type: "integer", width: -6, value: (e) => e.uid },
+  user: { type: "text", width: -8, value: (e) => userName(e.uid) },
+  gid: { type: "integer", width: -6, value: (e) => e.gid },
+  loginuid: { type: "integer", width: -8, value: (e) => e.loginuid },
+  sessionid: { type: "integer", width: -9, value: (e) => e.sessionid },
+  sid: { type: "integer", width: -6, value: (e) => e.sid },
+  tty: { type: "text", width: -6, value: (e) => e.tty },
+  mntns: { type: "integer", width: -10, value: (e) => e.mntns },
+  cgroup: { type: "text", width: -24, value: (e) => e.cgroup },
+  container: { type: "text", width: -12, value: (e) => e.container },
+  comm: { type: "text", header: "PCOMM", width: -16, value: (e) => e.comm },
+  parent_comm: { type: "text", header: "PARENT", width: -16, value: (e) => e.parent_comm },
+  cwd: { type: "text", width: -20, value: (e) => e.cwd },
+  path: { type: "text", width: -20, value: (e) => e.path },
+  exe: { type: "text", width: -20, value: (e) => e.exe },
+  interpreter: { type: "text", width: -20, value: (e) => e.interpreter },
+  args: { type: "words", value: (e) => e.args },
+  args_truncated: { type: "boolean", value: (e) => e.args_truncated },
+  env: { type: "words", value: (e) => e.env },
+  ancestors: { type: "words", value: (e) => e.ancestors },
+  compat: { type: "boolean", value: (e) => e.compat },
+  ret: { type: "integer", width: 3, value: (e) => e.ret },
+  error: { type: "text", width: -8, value: (e) => e.error },
+  exit_code: { type: "integer", width: 4, value: (e) => e.exit_code },
+  signal: { type: "text", width: -8, value: (e) => e.signal },
+  duration_ns: { type: "integer", width: 12, value: (e) => e.duration_ns },
+  result: {
+    type: "text",
+    header: "RET",
+    width: 3,
+    only: "table",
+    value: (e) => e.error ?? String(e.ret),
+  },
+  exit: {
+    type: "text",
+    width: 7,
+    only: "table",
+    value: (e) => e.signal ?? e.exit_code?.toString(),
+  },
+  milliseconds: {
+    type: "decimal",
+    decimals: 1,
+    header: "MS",
+    width: 9,
+    only: "table",
+    value: (e) => e.duration_ns === undefined ? undefined : Number(e.duration_ns) / 1e6,
+  },
+  line: { type: "words", header: "ARGS", only: "table", value: commandLine },
+  quoted: { type: "words", quote: true, header: "ARGS", only: "table", value: commandLine },
+};
 
 export const tool: Tool<Options, Exec> = {
   name: "execsnoop",
@@ -77,29 +202,11 @@ export const tool: Tool<Options, Exec> = {
     ["execsnoop -q", "quote the arguments, to paste them"],
     ["execsnoop -n main", "only commands with main in their name"],
     ["execsnoop -l tpkg", "only commands with tpkg in their arguments"],
-    ["execsnoop -o json", "one JSON object a line"],
+    ["execsnoop --exit", "each process when it ends, with its exit code"],
+    ["execsnoop --container web", "only those in a container"],
+    ["execsnoop -o json", "one JSON object a line, with all that is known"],
   ],
-  fields: {
-    time: { type: "time", width: -8, value: (e) => e.time },
-    seconds: {
-      type: "decimal",
-      decimals: 3,
-      header: "TIME(s)",
-      width: -8,
-      only: "table",
-      value: (e) => e.seconds,
-    },
-    pid: { type: "integer", width: -6, value: (e) => e.pid },
-    ppid: { type: "integer", width: -6, value: (e) => e.ppid },
-    uid: { type: "integer", width: -6, value: (e) => e.uid },
-    comm: { type: "text", header: "PCOMM", width: -16, value: (e) => e.comm },
-    path: { type: "text", value: (e) => e.path },
-    args: { type: "words", value: (e) => e.args },
-    args_truncated: { type: "boolean", value: (e) => e.args_truncated },
-    ret: { type: "integer", width: 3, value: (e) => e.ret },
-    line: { type: "words", header: "ARGS", only: "table", value: commandLine },
-    quoted: { type: "words", quote: true, header: "ARGS", only: "table", value: commandLine },
-  },
+  fields,
   columns: (options) => [
     options.time && "time",
     options.timestamp && "seconds",
@@ -107,75 +214,63 @@ export const tool: Tool<Options, Exec> = {
     "comm",
     "pid",
     "ppid",
-    "ret",
+    "result",
+    ...(options.exit || options.forks ? ["exit", "milliseconds"] : []),
+    options.env.length > 0 && "env",
+    options.ancestors && "ancestors",
     options.quote ? "quoted" : "line",
   ],
-  failed: (exec) => exec.ret !== 0,
+  failed: (exec) => exec.ret !== 0 || exec.signal !== undefined || (exec.exit_code ?? 0) !== 0,
   trace: execsnoop,
 };
 
-/** Starts tracing: the programs are attached when this returns. */
-export function execsnoop(given: Partial<Options> = {}): Trace<Exec> {
+/**
+ * Starts tracing: the programs are attached when this returns.
+ * @param shown the fields that are looked at; the kernel half need not gather the dear ones of others
+ */
+export function execsnoop(
+  given: Partial<Options> = {},
+  shown: ReadonlySet<string> = new Set(Object.keys(fields)),
+): Trace<Exec> {
   const wanted = withDefaults(options, given);
   const opened = Execsnoop.open();
-  if (wanted.uid !== undefined) opened.rodata.targ_uid = wanted.uid;
-  opened.rodata.max_args = wanted.max_args;
+  const { rodata } = opened;
+  rodata.max_args = wanted.max_args;
+  rodata.args_bytes = wanted.args_bytes;
+  if (wanted.env.length > 0) rodata.env_bytes = ARGS_SIZE;
+  if (wanted.ancestors) rodata.max_ancestors = MAX_ANCESTORS;
+  rodata.with_cwd = shown.has("cwd");
+  rodata.with_exe = shown.has("exe") || shown.has("interpreter");
+  rodata.with_cgroup = shown.has("cgroup") || shown.has("container");
+  rodata.exits = wanted.exit;
+  rodata.forks = wanted.forks;
   opened.progs.handle_failure.autoload = wanted.fails;
+  opened.progs.handle_exit.autoload = wanted.exit || wanted.forks;
+
   const start = bootTime();
-  const skeleton = opened.load();
+  const ends = new Ends();
+  const skeleton = loadTargeted(opened, wanted);
   return new RingTrace({
     skeleton,
     ring: skeleton.maps.events,
     event(record, wall) {
-      const comm = record.comm;
-      if (wanted.name !== undefined && !comm.includes(wanted.name)) return;
-      const exec = {
-        time: wall(record.time),
-        seconds: Number(record.time - start) / 1e9,
-        pid: record.pid,
-        ppid: record.ppid,
-        uid: record.uid,
-        comm,
-        ...command(record, wanted.max_args),
-        ret: record.ret,
-      };
-      if (wanted.line !== undefined && !commandLine(exec).join(" ").includes(wanted.line)) return;
-      return exec;
+      const exec = execOf(record, { wall, start, ...wanted });
+      if (record.kind === event_kind.EXIT) return ends.ended(exec, record.status);
+      if (wanted.name !== undefined && !exec.comm.includes(wanted.name)) return;
+      if (wanted.line !== undefined && !commandLine(exec)?.join(" ").includes(wanted.line)) return;
+      if (record.kind === event_kind.FORK) {
+        return { ...exec, ...exitOf(record.status), duration_ns: record.time - record.start };
+      }
+      return wanted.exit && exec.ret === 0 ? ends.started(exec) : exec;
     },
+    rest: () => ends.rest(),
     lost: () => skeleton.bss.lost,
   });
 }
 
-/** Path and arguments out of an event's strings: the path, then the arguments, each with its NUL. */
-function command(
-  record: event_view,
-  max_args: number,
-): Pick<Exec, "path" | "args" | "args_truncated"> {
-  const { strings, path_size } = record;
-  const path = decodeText(strings, 0, path_size);
-  let args: string[] = [];
-  for (let at = path_size; at < strings.length;) {
-    const nul = strings.indexOf(0, at);
-    const end = nul < 0 ? strings.length : nul;
-    args.push(decodeText(strings, at, end));
-    at = end + 1;
-  }
-  if (record.script !== 0) args = withoutInterpreter(args, path);
-  return {
-    path,
-    args: args.slice(0, max_args),
-    args_truncated: record.args_cut !== 0 || args.length > max_args,
-  };
-}
-
-/** The kernel runs `#!/bin/sh -e` as `/bin/sh -e PATH ARGS...`: gives back `PATH ARGS...`. */
-function withoutInterpreter(args: string[], path: string): string[] {
-  const at = args.indexOf(path, 1);
-  return at < 0 ? args : args.slice(at);
-}
-
 /** What a table shows: the file that was executed, then the arguments behind argv[0]. */
-function commandLine(exec: Pick<Exec, "path" | "args" | "args_truncated">): string[] {
+function commandLine(exec: Exec): string[] | undefined {
+  if (exec.path === undefined) return undefined;
   const words = [exec.path, ...exec.args.slice(1)];
   if (exec.args_truncated) words.push("...");
   return words;

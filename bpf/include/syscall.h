@@ -14,11 +14,16 @@
 
 #if defined(__TARGET_ARCH_x86)
 
+#define NR_EXECVE 59
 #define TS_COMPAT 0x0002
 #define X32_SYSCALL_BIT 0x40000000
 
+/* On the way of every system call: a load instead of a call to a helper, where the kernel (5.11) can. */
 static __always_inline bool syscall_is_compat(void)
 {
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT;
+
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
@@ -57,10 +62,14 @@ static __always_inline __u64 syscall_arg32(struct pt_regs *regs, int n)
 
 #elif defined(__TARGET_ARCH_arm64)
 
+#define NR_EXECVE 221
 #define TIF_32BIT 22
 
 static __always_inline bool syscall_is_compat(void)
 {
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return bpf_get_current_task_btf()->thread_info.flags & (1UL << TIF_32BIT);
+
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	return BPF_CORE_READ(task, thread_info.flags) & (1UL << TIF_32BIT);

@@ -3,7 +3,7 @@
  * RLIMIT_MEMLOCK for all of them), so the host is asked.
  */
 import { geteuid } from "../sys/environment.ts";
-import { fileId, tryReadTextFile } from "../sys/file.ts";
+import { fileExists, tryReadTextFile } from "../sys/file.ts";
 import { BpfError, PermissionError, UnsupportedError, VerifierError } from "./errors.ts";
 
 const EPERM = 1;
@@ -95,12 +95,7 @@ function lowMemlock(): boolean {
 
 /** Whether the kernel tells its types, on which CO-RE and tp_btf programs stand. */
 export function hasBtf(): boolean {
-  try {
-    fileId("/sys/kernel/btf/vmlinux");
-    return true;
-  } catch {
-    return false;
-  }
+  return fileExists("/sys/kernel/btf/vmlinux");
 }
 
 /**

@@ -70,6 +70,11 @@ export const passwords = symbolGroup(libc, {
   getpwnam: { parameters: ["buffer"], result: "pointer" },
 });
 
+export const passwordsById = symbolGroup(libc, {
+  // struct passwd *getpwuid(uid_t uid); FFI: static storage of libc, never freed
+  getpwuid: { parameters: ["u32"], result: "pointer" },
+});
+
 export const clocks = symbolGroup(libc, {
   // int clock_gettime(clockid_t clock, struct timespec *tp)
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },

@@ -1,10 +1,26 @@
-import { cString, passwords } from "./libc.ts";
+import { cString, passwords, passwordsById } from "./libc.ts";
 
-/** Offset of `uid_t pw_uid` in glibc's `struct passwd`: behind the two pointers pw_name and pw_passwd. */
+/** Offsets in glibc's `struct passwd`: `char *pw_name`, and `uid_t pw_uid` behind `char *pw_passwd`. */
+const PW_NAME = 0;
 const PW_UID = 16;
 
 /** The user id of a user's name (getpwnam(3), so LDAP and the like count too), or undefined. */
 export function userId(name: string): number | undefined {
   const entry = passwords().getpwnam(cString(name));
   return entry === null ? undefined : new Deno.UnsafePointerView(entry).getUint32(PW_UID);
+}
+
+const names = new Map<number, string | undefined>();
+
+/**
+ * The name of a user id (getpwuid(3)), or undefined. Names are asked for once: events come many to a
+ * second.
+ */
+export function userName(id: number): string | undefined {
+  if (!names.has(id)) {
+    const entry = passwordsById().getpwuid(id);
+    const name = entry && new Deno.UnsafePointerView(entry).getPointer(PW_NAME);
+    names.set(id, name === null ? undefined : Deno.UnsafePointerView.getCString(name));
+  }
+  return names.get(id);
 }

@@ -13,6 +13,8 @@ interface Source<E, V extends RecordView> {
    * @param wall gives wall time for the kernel's nanoseconds since boot
    */
   event(record: V, wall: (boot: bigint) => bigint): E | undefined;
+  /** What is left to be told when the trace ends: events that waited for others that never came. */
+  rest?(): readonly E[];
   /** The kernel half's counter of events that it had to drop. */
   lost(): bigint;
 }
@@ -44,15 +46,15 @@ export class RingTrace<E, V extends RecordView> implements Trace<E> {
   }
 
   async *batches(): AsyncGenerator<readonly E[], void, void> {
-    const { ring, skeleton } = this.#source;
+    const { ring, skeleton, rest } = this.#source;
     for await (const batch of ring.batches({ signal: this.#stop.signal })) {
       const events = this.#events((handle) => batch.forEach(handle));
       if (events.length > 0) yield events;
     }
     // Nothing new comes once the programs are detached: what is in the ring is the end of the trace.
     await skeleton.detach();
-    const rest = this.#events((handle) => ring.consume(handle));
-    if (rest.length > 0) yield rest;
+    const last = [...this.#events((handle) => ring.consume(handle)), ...rest?.() ?? []];
+    if (last.length > 0) yield last;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<E, void, void> {

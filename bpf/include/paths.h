@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Paths of the kernel, written as their parts from the last to the first, a NUL behind each: it keeps
+ * them that way, and turning them round is cheaper for the reader. lib/tool/paths.ts does it.
+ */
+#ifndef DENOBPF_PATHS_H
+#define DENOBPF_PATHS_H
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#define PART_SIZE 256 /* NAME_MAX and a NUL */
+#define PARTS_SIZE 1024 /* of a path; a longer one lacks its first parts */
+#define MAX_PARTS 32
+/* what must be left in memory that a path is appended to */
+#define PARTS_ROOM (2 * PARTS_SIZE)
+
+/*
+ * A size that has grown by the length of a part and stays below `limit`, a power of two. The two
+ * XORs with `any` number change nothing, but make the verifier forget what it knew of the size: all
+ * ways through a loop then look alike to it, and it follows one of them instead of each.
+ */
+static __always_inline __u64 grow(__u64 size, __u64 length, __u64 any, __u64 limit)
+{
+	size += length;
+	asm volatile("%[size] ^= %[any]\n%[size] ^= %[any]" : [size] "+r"(size) : [any] "r"(any));
+	return size & (limit - 1);
+}
+
+/* The length of a name with its NUL, or 0. */
+static __always_inline long read_part(__u8 *to, const void *name)
+{
+	long length = bpf_probe_read_kernel_str(to, PART_SIZE, name);
+
+	return length < 0 ? 0 : length;
+}
+
+/*
+ * Appends a path of the file system up to the root of its mount namespace. Gives its size, or 0.
+ * A file that no folder holds (memfd_create) has one part, its name.
+ */
+static __always_inline __u32 append_path(__u8 *to, const struct path *path)
+{
+	struct vfsmount *vfsmount = BPF_CORE_READ(path, mnt);
+	struct dentry *dentry = BPF_CORE_READ(path, dentry);
+	__u64 size = 0;
+	int i;
+
+	for (i = 0; i < MAX_PARTS && size <= PARTS_SIZE; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		long length = 0;
+
+		if (dentry == parent || dentry == BPF_CORE_READ(vfsmount, mnt_root)) {
+			struct mount *mount =
+				(void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+			if (mount == above)
+				break;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			vfsmount = (void *)above + bpf_core_field_offset(struct mount, mnt);
+		} else {
+			length = read_part(to + size, BPF_CORE_READ(dentry, d_name.name));
+			dentry = parent;
+		}
+		size = grow(size, length, (__u64)parent, PARTS_ROOM);
+	}
+	if (size == 0)
+		size = read_part(to, BPF_CORE_READ(dentry, d_name.name));
+	return size;
+}
+
+/* `parent` until Linux 6.14, `__parent` since */
+struct kernfs_node___old {
+	struct kernfs_node *parent;
+} __attribute__((preserve_access_index));
+
+struct kernfs_node___new {
+	struct kernfs_node *__parent;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
+{
+	struct kernfs_node___old *old = (void *)node;
+	struct kernfs_node___new *new = (void *)node;
+
+	if (bpf_core_field_exists(old->parent))
+		return BPF_CORE_READ(old, parent);
+	return BPF_CORE_READ(new, __parent);
+}
+
+/* Appends the path of a task's cgroup (v2). Gives its size, or 0 for the root. */
+static __always_inline __u32 append_cgroup(__u8 *to, struct task_struct *task)
+{
+	struct kernfs_node *node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	__u64 size = 0;
+	int i;
+
+	for (i = 0; i < MAX_PARTS && size <= PARTS_SIZE; i++) {
+		struct kernfs_node *parent = kernfs_parent(node);
+		long length;
+
+		if (!parent)
+			break;
+		length = read_part(to + size, BPF_CORE_READ(node, name));
+		size = grow(size, length, (__u64)parent, PARTS_ROOM);
+		node = parent;
+	}
+	return size;
+}
+
+#endif /* DENOBPF_PATHS_H */

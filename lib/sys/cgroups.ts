@@ -1,0 +1,44 @@
+/** Control groups, version 2: see cgroups(7) and Documentation/admin-guide/cgroup-v2.rst. */
+import { tryReadDirectory } from "./directory.ts";
+import { fileExists, tryReadTextFile } from "./file.ts";
+
+/** Where the cgroup2 file system is mounted, or undefined while it is not. */
+export function cgroupMount(): string | undefined {
+  return mountPoints(tryReadTextFile("/proc/self/mountinfo") ?? "", "cgroup2")[0];
+}
+
+/**
+ * Where file systems of a type are mounted.
+ * @param mountinfo the text of /proc/PID/mountinfo, see proc_pid_mountinfo(5)
+ */
+export function mountPoints(mountinfo: string, type: string): string[] {
+  return mountinfo.split("\n")
+    .map((line) => line.split(" "))
+    // Optional fields come before the dash, the type comes after it.
+    .filter((fields) => fields[fields.indexOf("-") + 1] === type)
+    .map((fields) => unescapeOctal(fields[4]));
+}
+
+/** The kernel writes a space in a path as `\040`. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
+}
+
+/** Whether `path` is the directory of a cgroup: each one, the root too, has this file. */
+export function isCgroup(path: string): boolean {
+  return fileExists(`${path}/cgroup.controllers`);
+}
+
+/**
+ * Every cgroup, as a path below the mount: `/system.slice/ssh.service`. The root is the empty path.
+ * @param mount as {@link cgroupMount} gives it
+ */
+export function listCgroups(mount: string): string[] {
+  const found = [""];
+  for (const path of found) { // grows meanwhile
+    for (const { name, isDirectory } of tryReadDirectory(mount + path)) {
+      if (isDirectory) found.push(`${path}/${name}`);
+    }
+  }
+  return found;
+}

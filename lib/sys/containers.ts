@@ -1,0 +1,149 @@
+/**
+ * Containers, found without asking any daemon: the ids from the names of their cgroups, the names from
+ * the files that the runtimes keep.
+ */
+import { cgroupMount, listCgroups } from "./cgroups.ts";
+import { tryReadDirectory } from "./directory.ts";
+import { tryReadTextFile } from "./file.ts";
+
+/** A container that runs. */
+export interface Container {
+  /** 64 hexadecimal digits; containerd lets others choose freely. */
+  readonly id: string;
+  /** Its names, the shortest first; none where the runtime's files are closed to us. */
+  readonly names: readonly string[];
+  /** The path of its cgroup below the mount. */
+  readonly cgroup: string;
+}
+
+/** What a runtime calls a container. */
+export interface ContainerNames {
+  readonly id: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * The id of the container that a cgroup path leads into, the innermost one of several:
+ *
+ * | runtime | the cgroup |
+ * | --- | --- |
+ * | Docker | `docker-ID.scope`, `docker/ID` |
+ * | Podman | `libpod-ID.scope`, `libpod_parent/libpod-ID` |
+ * | CRI-O | `crio-ID.scope`, `crio-ID` |
+ * | containerd for Kubernetes | `cri-containerd-ID.scope`, `SLICE:cri-containerd:ID`, `kubepods/.../podUID/ID` |
+ * | nerdctl | `nerdctl-ID.scope` |
+ */
+export function containerId(cgroup: string): string | undefined {
+  return cgroup.split("/").map(idOf).findLast((id) => id !== undefined);
+}
+
+/** The id in one part of a cgroup path. The monitors of Podman and CRI-O stand beside a container. */
+function idOf(part: string): string | undefined {
+  const [, prefix, id] = /^(?:(.+)[-:])?([0-9a-f]{64})(?:\.scope)?$/.exec(part) ?? [];
+  return prefix?.endsWith("conmon") ? undefined : id;
+}
+
+/** The containers that have a cgroup, and so processes. */
+export function listContainers(): Container[] {
+  const mount = cgroupMount();
+  if (mount === undefined) return [];
+  return containersIn(listCgroups(mount), knownNames());
+}
+
+/**
+ * The containers among some cgroups.
+ * @param cgroups paths, each after the one above it
+ */
+export function containersIn(
+  cgroups: readonly string[],
+  known: readonly ContainerNames[],
+): Container[] {
+  const names = new Map(known.map((container) => [container.id, container.names]));
+  const found = new Map<string, Container>();
+  for (const cgroup of cgroups) {
+    const last = cgroup.slice(cgroup.lastIndexOf("/") + 1);
+    const id = idOf(last) ?? (names.has(last) ? last : undefined);
+    // A container may have cgroups of its own below its first one.
+    if (id === undefined || found.has(id)) continue;
+    found.set(id, { id, names: names.get(id) ?? [], cgroup });
+  }
+  return [...found.values()];
+}
+
+/**
+ * The containers that `text` may mean, in Docker's order: the one with this id, else those of this
+ * name, else those whose id begins so.
+ */
+export function matchContainers(text: string, containers: readonly Container[]): Container[] {
+  const meanings = [
+    (container: Container) => container.id === text,
+    (container: Container) => container.names.includes(text),
+    (container: Container) => text !== "" && container.id.startsWith(text),
+  ];
+  return meanings.map((means) => containers.filter(means)).find((found) => found.length > 0) ?? [];
+}
+
+const DOCKER = "/var/lib/docker/containers";
+const PODMAN = "/var/lib/containers/storage/overlay-containers/containers.json";
+const CONTAINERD = "/run/containerd/io.containerd.runtime.v2.task";
+
+/** What the runtimes' own files tell, those of stopped containers too. */
+export function knownNames(): ContainerNames[] {
+  const docker = tryReadDirectory(DOCKER)
+    .map(({ name }) => dockerNames(name, tryReadTextFile(`${DOCKER}/${name}/config.v2.json`)));
+  const containerd = tryReadDirectory(CONTAINERD).flatMap(({ name: namespace }) =>
+    tryReadDirectory(`${CONTAINERD}/${namespace}`).map(({ name }) =>
+      containerdNames(name, tryReadTextFile(`${CONTAINERD}/${namespace}/${name}/config.json`))
+    )
+  );
+  return [...docker, ...podmanNames(tryReadTextFile(PODMAN)), ...containerd];
+}
+
+/** @param config the text of Docker's config.v2.json: `{"Name": "/web"}` */
+export function dockerNames(id: string, config: string | undefined): ContainerNames {
+  const name = member(parse(config), "Name");
+  return { id, names: typeof name === "string" ? [name.replace(/^\//, "")] : [] };
+}
+
+/** @param containers the text of Podman's containers.json: `[{"id": "...", "names": ["web"]}]` */
+export function podmanNames(containers: string | undefined): ContainerNames[] {
+  const list = parse(containers);
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((container) => {
+    const id = member(container, "id");
+    const names = member(container, "names");
+    if (typeof id !== "string") return [];
+    return [{ id, names: Array.isArray(names) ? names.filter(isString) : [] }];
+  });
+}
+
+/**
+ * The name of a Kubernetes container is known only within its pod, so it has three: `nginx`,
+ * `web-7d4b/nginx`, `shop/web-7d4b/nginx`. The sandbox, which holds the pod's namespaces, has the pod's.
+ * @param config the text of the runtime bundle's config.json; containerd and nerdctl annotate it
+ */
+export function containerdNames(id: string, config: string | undefined): ContainerNames {
+  const annotations = member(parse(config), "annotations");
+  const path = ["container-name", "sandbox-name", "sandbox-namespace"]
+    .map((name) => member(annotations, `io.kubernetes.cri.${name}`))
+    .filter(isString);
+  const names = path.map((_, at) => path.slice(0, at + 1).reverse().join("/"));
+  return { id, names: [...names, member(annotations, "nerdctl/name")].filter(isString) };
+}
+
+/** A runtime may be writing its file at this very moment: half a file is none. */
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+function member(of: unknown, name: string): unknown {
+  return typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}

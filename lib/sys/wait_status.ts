@@ -1,0 +1,15 @@
+import { signalName } from "./signals.ts";
+
+/** How a process ended. */
+export interface Exit {
+  /** What it gave to exit(3), unless a signal ended it. */
+  readonly exit_code?: number;
+  /** The signal that ended it: `SIGKILL`. */
+  readonly signal?: string;
+}
+
+/** Reads a status of wait(2): bits 0 to 6 are a signal, bits 8 to 15 an exit code. */
+export function exitOf(status: number): Exit {
+  const signal = status & 0x7f;
+  return signal === 0 ? { exit_code: status >> 8 & 0xff } : { signal: signalName(signal) };
+}

@@ -1,0 +1,177 @@
+/**
+ * Which tasks a tool traces: options that tools share, and what they set in the kernel half, which is
+ * bpf/include/targets.h. A tool spreads {@link targetOptions} into its options, loads its skeleton with
+ * {@link loadTargeted}, and asks `is_target()` in its programs.
+ */
+import { encodeText } from "../btf/text.ts";
+import type { BpfMap } from "../objects/map.ts";
+import { cgroupMount, isCgroup } from "../sys/cgroups.ts";
+import { type Container, knownNames, listContainers, matchContainers } from "../sys/containers.ts";
+import { fileId, OpenFile } from "../sys/file.ts";
+import { quoted } from "./escape.ts";
+import { ExitCode, ExitError } from "./exit.ts";
+import { list, option, type OptionsOf, type Parser } from "./option.ts";
+import { integer, text, user, ValueError } from "./value.ts";
+
+/** PID_MAX_LIMIT of include/linux/threads.h. */
+const MAX_PID = 4_194_304;
+
+/** TASK_COMM_LEN of include/linux/sched.h, less the NUL. */
+const MAX_COMM = 15;
+
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the pid namespace of the host. */
+const HOST_PIDNS = 0xefff_fffcn;
+
+const pid = integer(1, MAX_PID);
+
+/** Longer names are cut by the kernel, and a longer text would match nothing. */
+const comm: Parser<string> = (text) => {
+  const bytes = encodeText(text);
+  if (bytes.length >= 1 && bytes.length <= MAX_COMM) return text;
+  throw new ValueError(`${quoted(text)} is no name of a process: those have 1 to 15 bytes`);
+};
+
+/** An inode number as lsns(8) and `stat -L` show it, or all of `mnt:[4026531832]`. */
+function namespace(kind: string): Parser<number> {
+  return (text) => {
+    const number = new RegExp(`^(?:${kind}:\\[(\\d+)\\]|(\\d+))$`).exec(text);
+    if (number) return integer(1, 0xffff_ffff)(number[1] ?? number[2]);
+    throw new ValueError(`${quoted(text)} is no inode number, such as lsns(8) shows`);
+  };
+}
+
+/** The options, to be spread into those of a tool. */
+export const targetOptions = {
+  pid: list("p", "PID", "Trace this process only; may be given several times", pid),
+  ppid: option("", "PID", "Trace children of this process only", pid),
+  uid: option("u", "UID|NAME", "Trace this user only", user),
+  comm: option("", "NAME", "Trace processes of exactly this name only", comm),
+  cgroup: option("c", "PATH", "Trace this cgroup (v2) and those below it only", text),
+  container: option("", "ID|NAME", "Trace this container only", text),
+  mntns: option("", "INODE", "Trace this mount namespace only", namespace("mnt")),
+  pidns: option("", "INODE", "Trace this pid namespace only", namespace("pid")),
+};
+
+export type Targets = OptionsOf<typeof targetOptions>;
+
+/** What targets.h puts into every skeleton: its variables, and its maps once they are loaded. */
+interface Targeted {
+  readonly rodata: {
+    targ_by_pid: boolean;
+    targ_ppid: number;
+    targ_uid: number;
+    targ_comm: string;
+    targ_by_cgroup: boolean;
+    targ_mntns: number;
+    targ_pidns: number;
+    targ_pids_in: number;
+  };
+  readonly maps: { readonly targ_pids: { maxEntries: number } };
+}
+
+interface LoadedTargets extends Disposable {
+  readonly maps: {
+    readonly targ_pids: BpfMap<number, boolean>;
+    readonly targ_cgroups: BpfMap<number, number>;
+  };
+}
+
+/**
+ * Loads a skeleton that traces the given targets only. It is closed if that fails.
+ * @throws {ExitError} (64) when there is no such cgroup or container
+ * @throws {BpfError} what `load` throws
+ */
+export function loadTargeted<Loaded extends LoadedTargets>(
+  opened: Targeted & Disposable & { load(): Loaded },
+  targets: Targets,
+): Loaded {
+  try {
+    const cgroup = targetCgroup(targets);
+    setConstants(opened, targets, cgroup !== undefined);
+    const loaded = opened.load();
+    for (const pid of targets.pid) loaded.maps.targ_pids.update(pid, true);
+    if (cgroup !== undefined) {
+      using directory = OpenFile.open(cgroup);
+      loaded.maps.targ_cgroups.update(0, directory.fd);
+    }
+    return loaded;
+  } catch (error) {
+    opened[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function setConstants({ rodata, maps }: Targeted, targets: Targets, by_cgroup: boolean): void {
+  rodata.targ_by_cgroup = by_cgroup;
+  if (targets.pid.length > 0) {
+    rodata.targ_by_pid = true;
+    maps.targ_pids.maxEntries = targets.pid.length;
+  }
+  if (targets.ppid !== undefined) rodata.targ_ppid = targets.ppid;
+  if (targets.pid.length > 0 || targets.ppid !== undefined) rodata.targ_pids_in = ownPidns();
+  if (targets.uid !== undefined) rodata.targ_uid = targets.uid;
+  if (targets.comm !== undefined) rodata.targ_comm = targets.comm;
+  if (targets.mntns !== undefined) rodata.targ_mntns = targets.mntns;
+  if (targets.pidns !== undefined) rodata.targ_pidns = targets.pidns;
+}
+
+/** The pid namespace whose pids the user of this process knows; 0 for the host's, which needs no search. */
+function ownPidns(): number {
+  const { ino } = fileId("/proc/self/ns/pid");
+  return ino === HOST_PIDNS ? 0 : Number(ino);
+}
+
+/** The directory of the cgroup that `--cgroup` or `--container` names. */
+function targetCgroup({ cgroup, container }: Targets): string | undefined {
+  if (cgroup !== undefined && container !== undefined) {
+    throw wrong("--cgroup and --container exclude each other");
+  }
+  if (cgroup !== undefined) return cgroupDirectory(cgroup);
+  if (container !== undefined) return containerDirectory(container);
+}
+
+/** A path as it is, or as /proc/PID/cgroup has it, which begins at the mount. */
+function cgroupDirectory(path: string): string {
+  const mount = cgroupMount();
+  if (mount === undefined) throw wrong("--cgroup: cgroup2 is not mounted on this host");
+  const found = [path, `${mount}/${path}`].find((path) => isCgroup(path));
+  if (found !== undefined) return found;
+  throw wrong(`--cgroup: ${quoted(path)} is not a cgroup of version 2; they are below ${mount}`);
+}
+
+function containerDirectory(wanted: string): string {
+  const containers = listContainers();
+  const found = matchContainers(wanted, containers);
+  if (found.length === 1) return cgroupMount() + found[0].cgroup;
+  throw wrong(
+    `--container: ${found.length > 1 ? ambiguous(wanted, found) : unknown(wanted, containers)}`,
+  );
+}
+
+function ambiguous(wanted: string, found: readonly Container[]): string {
+  return `${quoted(wanted)} may be any of ${enumerate(found)}`;
+}
+
+function unknown(wanted: string, containers: readonly Container[]): string {
+  const stopped = knownNames().some(({ id, names }) => id === wanted || names.includes(wanted));
+  if (stopped) return `${quoted(wanted)} is not running, or has no cgroup of version 2`;
+  if (containers.length === 0) return `no container ${quoted(wanted)}: none has a cgroup here`;
+  return `no container ${quoted(wanted)}; there are ${enumerate(containers)}`;
+}
+
+/** So many containers at most are named in one line. */
+const MOST = 8;
+
+function enumerate(containers: readonly Container[]): string {
+  const shown = containers.slice(0, MOST).map(({ id, names }) => {
+    const short = quoted(id.slice(0, 12));
+    const name = names.at(-1);
+    return name === undefined ? short : `${quoted(name)} (${short})`;
+  });
+  const more = containers.length - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function wrong(message: string): ExitError {
+  return new ExitError(ExitCode.Usage, message);
+}
