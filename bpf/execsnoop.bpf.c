@@ -131,16 +131,18 @@ __noinline int write_cwd(__u64 at)
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct event *event = scratch();
 
-	return event && at <= CWD_AT ? append_path(event->strings + at, &fs->pwd) : 0;
+	return event && at <= CWD_AT ? append_path(event->strings + at, &fs->pwd, &fs->root) : 0;
 }
 
 __noinline int write_exe(__u64 at)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct event *event = scratch();
 
-	return event && at <= EXE_AT ? append_path(event->strings + at, &exe->f_path) : 0;
+	return event && at <= EXE_AT ? append_path(event->strings + at, &exe->f_path, &fs->root)
+				     : 0;
 }
 
 __noinline int write_cgroup(__u64 at)

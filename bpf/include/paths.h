@@ -36,13 +36,15 @@ static __always_inline long read_part(__u8 *to, const void *name)
 }
 
 /*
- * Appends a path of the file system up to the root of its mount namespace. Gives its size, or 0.
+ * Appends a path of the file system as a process with this root sees it. Gives its size, or 0.
  * A file that no folder holds (memfd_create) has one part, its name.
  */
-static __always_inline __u32 append_path(__u8 *to, const struct path *path)
+static __always_inline __u32 append_path(__u8 *to, const struct path *path, const struct path *root)
 {
 	struct vfsmount *vfsmount = BPF_CORE_READ(path, mnt);
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
+	struct dentry *root_dentry = BPF_CORE_READ(root, dentry);
+	struct vfsmount *root_mnt = BPF_CORE_READ(root, mnt);
 	__u64 size = 0;
 	int i;
 
@@ -50,6 +52,8 @@ static __always_inline __u32 append_path(__u8 *to, const struct path *path)
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		long length = 0;
 
+		if (dentry == root_dentry && vfsmount == root_mnt)
+			break;
 		if (dentry == parent || dentry == BPF_CORE_READ(vfsmount, mnt_root)) {
 			struct mount *mount =
 				(void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
@@ -65,9 +69,13 @@ static __always_inline __u32 append_path(__u8 *to, const struct path *path)
 		}
 		size = grow(size, length, (__u64)parent, PARTS_ROOM);
 	}
-	if (size == 0)
-		size = read_part(to, BPF_CORE_READ(dentry, d_name.name));
-	return size;
+	if (size)
+		return size;
+	if (dentry != root_dentry)
+		return read_part(to, BPF_CORE_READ(dentry, d_name.name));
+	to[0] = '/';
+	to[1] = 0;
+	return 2;
 }
 
 /* `parent` until Linux 6.14, `__parent` since */
