@@ -1,3 +1,4 @@
+import "./opened_libbpf.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Btf } from "#lib/btf/layout.ts";

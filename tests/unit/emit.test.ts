@@ -1,3 +1,4 @@
+import "./opened_libbpf.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BtfError } from "#lib/btf/types.ts";
 import { BpfObject, type MapInfo } from "#lib/objects/object.ts";

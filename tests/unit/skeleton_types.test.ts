@@ -1,3 +1,4 @@
+import "./opened_libbpf.ts";
 import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { decodeAll, encodeAll, RecordView } from "#lib/btf/codec.ts";
