@@ -44,7 +44,7 @@ static __always_inline struct event *begin_event(struct task_struct *task)
 	event->time = bpf_ktime_get_boot_ns();
 	event->pid = task->tgid;
 	event->ppid = task->real_parent->tgid;
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
 	return event;
 }
 

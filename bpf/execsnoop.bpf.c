@@ -295,7 +295,7 @@ static __always_inline struct event *begin_event(struct task_struct *task, enum 
 	fill_audit(event, task);
 	event->sid = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
 	event->mntns = task_mntns(task);
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
 	BPF_CORE_READ_STR_INTO(&event->parent_comm, task, real_parent, group_leader, comm);
 	BPF_CORE_READ_STR_INTO(&event->tty, task, signal, tty, name);
 	return event;

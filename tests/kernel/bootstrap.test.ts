@@ -9,7 +9,7 @@ async function started(...args: string[]): Promise<RunningTool> {
   return tool;
 }
 
-/** Runs kinds of tests/workloads/ends.c; gives the rows of each child as `[event, last column]`. */
+/** Runs kinds of tests/workloads/ends.c; gives the rows of each child as `[event, last column, comm]`. */
 async function rowsOf(kinds: string[], options: string[] = []): Promise<string[][][]> {
   await using tool = await started(...options);
   const { stdout: pids } = await new Deno.Command(workload, { args: kinds }).output();
@@ -20,7 +20,7 @@ async function rowsOf(kinds: string[], options: string[] = []): Promise<string[]
   );
   return new TextDecoder().decode(pids).trimEnd().split("\n").map((line) => {
     const pid = line.split(" ")[1];
-    return rows.filter((row) => row[2] === pid).map((row) => [row[0], row[4]]);
+    return rows.filter((row) => row[2] === pid).map((row) => [row[0], row[4], row[1].trim()]);
   });
 }
 
@@ -62,6 +62,7 @@ kernelTest("a signal that ended a process shows as its name", {}, async () => {
 kernelTest("a leader that calls pthread_exit gives one EXIT, with the real code", {}, async () => {
   const [rows] = await rowsOf(["leader"]);
   assertEquals(withoutTime(rows), ["EXIT [5] (Nms)"]);
+  assertEquals(rows[0][2], "ends", "the name is the process's, not its last thread's");
   const duration = Number(/\((\d+)ms\)/.exec(rows[0][1])![1]);
   assert(duration >= 50, "the process lived as long as its last thread");
 });

@@ -17,11 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static void *exit_later(void *unused)
 {
+	prctl(PR_SET_NAME, "a thread");
 	usleep(50000);
 	exit(5);
 	return unused;
