@@ -198,3 +198,43 @@ kernelTest("a module and a command get the same of an exec", {}, async () => {
     assertEquals(row[name], exec[name] ?? null, name);
   }
 });
+
+/** The smallest 32-bit program: `exit(0)` by `int $0x80`, in an ELF file with one segment. */
+function program32(): Uint8Array<ArrayBuffer> {
+  const BASE = 0x08048000;
+  const code = [0xb8, 1, 0, 0, 0, 0x31, 0xdb, 0xcd, 0x80]; // mov $1,%eax; xor %ebx,%ebx; int $0x80
+  const [header, segment] = [52, 32];
+  const size = header + segment + code.length;
+  const view = new DataView(new ArrayBuffer(size));
+  const put16 = (at: number, value: number) => view.setUint16(at, value, true);
+  const put32 = (at: number, value: number) => view.setUint32(at, value, true);
+  [0x7f, 0x45, 0x4c, 0x46, 1, 1, 1].forEach((byte, at) => view.setUint8(at, byte));
+  put16(16, 2); // e_type: ET_EXEC
+  put16(18, 3); // e_machine: EM_386
+  put32(20, 1); // e_version
+  put32(24, BASE + header + segment); // e_entry
+  put32(28, header); // e_phoff
+  put16(40, header); // e_ehsize
+  put16(42, segment); // e_phentsize
+  put16(44, 1); // e_phnum
+  put32(header, 1); // p_type: PT_LOAD
+  put32(header + 8, BASE); // p_vaddr
+  put32(header + 16, size); // p_filesz
+  put32(header + 20, size); // p_memsz
+  put32(header + 24, 5); // p_flags: PF_R | PF_X
+  put32(header + 28, 4096); // p_align
+  const bytes = new Uint8Array(view.buffer);
+  bytes.set(code, header + segment);
+  return bytes;
+}
+
+kernelTest("a 32-bit program is shown, and marked as one", {}, async () => {
+  if (Deno.build.arch !== "x86_64") return;
+  const file = Deno.makeTempFileSync();
+  Deno.writeFileSync(file, program32());
+  Deno.chmodSync(file, 0o755);
+  const [exec] = await execsOf({ exit: true }, run(file, { args: ["one", "two"] }))
+    .finally(() => Deno.removeSync(file));
+  assertEquals([exec.path, exec.args, exec.compat], [file, [file, "one", "two"], true]);
+  assertEquals(exec.exit_code, 0);
+});
