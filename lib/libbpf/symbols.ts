@@ -141,3 +141,14 @@ export const typeInformation = symbolGroup(libbpf, {
   // const void *btf__raw_data(const struct btf *btf, __u32 *size); FFI: belongs to the BTF
   btf__raw_data: { parameters: ["pointer", "buffer"], result: "pointer" },
 });
+
+export const probes = symbolGroup(libbpf, {
+  // int libbpf_probe_bpf_prog_type(enum bpf_prog_type prog_type, const void *opts); opts must be NULL
+  libbpf_probe_bpf_prog_type: { parameters: ["u32", "pointer"], result: "i32" },
+  // int libbpf_probe_bpf_map_type(enum bpf_map_type map_type, const void *opts); opts must be NULL
+  libbpf_probe_bpf_map_type: { parameters: ["u32", "pointer"], result: "i32" },
+  // const char *libbpf_bpf_prog_type_str(enum bpf_prog_type t); FFI: static; NULL for an unknown one
+  libbpf_bpf_prog_type_str: { parameters: ["u32"], result: "pointer" },
+  // const char *libbpf_bpf_map_type_str(enum bpf_map_type t); FFI: static; NULL for an unknown one
+  libbpf_bpf_map_type_str: { parameters: ["u32"], result: "pointer" },
+});

@@ -2,8 +2,9 @@
  * Why the kernel refuses: an errno says little (EPERM has at least five causes, and libbpf blames
  * RLIMIT_MEMLOCK for all of them), so the host is asked.
  */
+import { mayUseBpf } from "../sys/capabilities.ts";
 import { geteuid } from "../sys/environment.ts";
-import { fileExists, tryReadTextFile } from "../sys/file.ts";
+import { BTF_PATH, chargesMemlock, hasBtf, lockdown, memlockLimit } from "../sys/kernel.ts";
 import { BpfError, PermissionError, UnsupportedError, VerifierError } from "./errors.ts";
 
 const EPERM = 1;
@@ -12,10 +13,14 @@ const ENOMEM = 12;
 const EACCES = 13;
 const EINVAL = 22;
 
-/** Bits of include/uapi/linux/capability.h. */
-const CAP_SYS_ADMIN = 21n;
-const CAP_PERFMON = 38n;
-const CAP_BPF = 39n;
+/** What to do about a host that lacks something. */
+export const HINTS = {
+  btf:
+    "a kernel built with CONFIG_DEBUG_INFO_BTF=y is needed; distributions do so from about 5.8 on",
+  lockdown:
+    "lockdown=confidentiality forbids BPF to read kernel memory: boot with lockdown=integrity or none",
+  memlock: "raise the limit on locked memory: ulimit -l unlimited",
+};
 
 /**
  * The error for an operation that failed with `errno`, with the cause as far as the host tells.
@@ -25,26 +30,22 @@ export function explain(operation: string, errno: number, log = ""): BpfError {
   const denied = errno === EPERM || errno === EACCES;
   if (denied && !mayUseBpf()) return new PermissionError(operation, errno, privilegeHint());
   const rejected = verifierLog(log);
+  if ((denied || rejected !== undefined) && lockdown() === "confidentiality") {
+    return new PermissionError(operation, errno, HINTS.lockdown, "the kernel is locked down");
+  }
   if (rejected !== undefined) {
     return new VerifierError(operation, errno, rejected.program, rejected.log);
   }
-  if (denied && lockdown() === "confidentiality") {
-    return new PermissionError(
-      operation,
-      errno,
-      "kernel lockdown forbids BPF to read kernel memory: boot with lockdown=integrity or none",
-    );
-  }
-  if ((errno === EPERM || errno === ENOMEM) && lowMemlock()) {
-    return new BpfError(operation, errno, "raise the limit on locked memory: ulimit -l unlimited");
+  if ((errno === EPERM || errno === ENOMEM) && memlockIsLow()) {
+    return new BpfError(operation, errno, HINTS.memlock);
   }
   if ((errno === ENOENT || errno === EINVAL || errno === 3) && !hasBtf()) {
     return new UnsupportedError(
       operation,
       errno,
-      "BTF (/sys/kernel/btf/vmlinux is missing)",
+      `BTF (${BTF_PATH} is missing)`,
       undefined,
-      "a kernel built with CONFIG_DEBUG_INFO_BTF=y is needed; distributions do so from about 5.8 on",
+      HINTS.btf,
     );
   }
   if (denied) {
@@ -60,42 +61,16 @@ export function explain(operation: string, errno: number, log = ""): BpfError {
   return new BpfError(operation, errno, lastLine(log));
 }
 
-/** Whether this process has the capabilities that loading tracing programs takes. */
-export function mayUseBpf(): boolean {
-  const effective = effectiveCapabilities();
-  const has = (bit: bigint) => (effective >> bit & 1n) === 1n;
-  return has(CAP_SYS_ADMIN) || has(CAP_BPF) && has(CAP_PERFMON);
-}
-
-function effectiveCapabilities(): bigint {
-  const status = tryReadTextFile("/proc/self/status") ?? "";
-  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
-}
-
-function privilegeHint(): string {
+/** What to do about a process that may not use BPF. */
+export function privilegeHint(): string {
   return geteuid() === 0
     ? "this root lacks capabilities (a container?): it needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN"
     : "run it as root (sudo), or with CAP_BPF and CAP_PERFMON";
 }
 
-/** The kernel's lockdown level, the word in brackets; `none` where it has no lockdown. */
-function lockdown(): string {
-  const levels = tryReadTextFile("/sys/kernel/security/lockdown") ?? "";
-  return /\[(\w+)\]/.exec(levels)?.[1] ?? "none";
-}
-
-/** Whether maps count against RLIMIT_MEMLOCK here (before 5.11) and it is not unlimited. */
-function lowMemlock(): boolean {
-  const release = tryReadTextFile("/proc/sys/kernel/osrelease") ?? "";
-  const [major, minor] = release.split(".").map(Number);
-  if (major > 5 || major === 5 && minor >= 11) return false;
-  const limits = tryReadTextFile("/proc/self/limits") ?? "";
-  return !/^Max locked memory\s+unlimited/m.test(limits);
-}
-
-/** Whether the kernel tells its types, on which CO-RE and tp_btf programs stand. */
-export function hasBtf(): boolean {
-  return fileExists("/sys/kernel/btf/vmlinux");
+/** Whether maps count against a limit on locked memory here. */
+export function memlockIsLow(): boolean {
+  return chargesMemlock() && memlockLimit() !== Infinity;
 }
 
 /**

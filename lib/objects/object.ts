@@ -143,6 +143,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
     const known = this.#sections.get(name);
     if (known !== undefined) return known;
     const section = new DataSection(name, this.#map(name), this.#lifetime);
+    if (this.phase === "loaded") section.becomeLive();
     this.#sections.set(name, section);
     return section;
   }

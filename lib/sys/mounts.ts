@@ -1,4 +1,3 @@
-import { geteuid } from "./environment.ts";
 import { fileExists } from "./file.ts";
 import { check, cString, mounts } from "./libc.ts";
 
@@ -18,18 +17,17 @@ export function tracefs(): string | undefined {
 /**
  * The tracefs folder. Where tracefs is not mounted, as on a fresh machine, root mounts it.
  * Attaching to a tracepoint needs it, as libbpf reads the tracepoint's id there.
- * @throws {Error} with the command that would mount it
+ * @throws {SystemError} with the command that would mount it
  */
 export function mountTracefs(): string {
   const mounted = tracefs();
   if (mounted !== undefined) return mounted;
-  const command = `mount -t tracefs tracefs ${TRACEFS[0]}`;
-  if (geteuid() !== 0) throw new Error(`tracefs is not mounted; as root run: ${command}`);
   const type = cString("tracefs");
   const flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   check(
     mounts().mount(type, cString(TRACEFS[0]), type, flags, null),
-    `mount tracefs (${command})`,
+    "use tracefs, which is not mounted or is closed to this user " +
+      `(as root: mount -t tracefs tracefs ${TRACEFS[0]})`,
   );
   return TRACEFS[0];
 }

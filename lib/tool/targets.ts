@@ -116,7 +116,7 @@ function setConstants({ rodata, maps }: Targeted, targets: Targets, by_cgroup: b
 }
 
 /** The pid namespace whose pids the user of this process knows; 0 for the host's, which needs no search. */
-function ownPidns(): number {
+export function ownPidns(): number {
   const { ino } = fileId("/proc/self/ns/pid");
   return ino === HOST_PIDNS ? 0 : Number(ino);
 }

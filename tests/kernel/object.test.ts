@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Reject } from "../../build/tests/skel/reject.ts";
-import { BpfError, BpfObject, onLog, VerifierError } from "../../lib/mod.ts";
+import { BpfError, BpfObject, onLog, raw, u32, VerifierError } from "../../lib/mod.ts";
 import { call, MAPS_CALL, openMaps } from "./call.ts";
-import { kernelTest } from "./harness.ts";
+import { kernelTest, startCommand } from "./harness.ts";
 
 const object = (name: string) => new URL(`../../build/tests/${name}.bpf.o`, import.meta.url);
 
@@ -63,6 +63,36 @@ kernelTest("an object is opened without a skeleton too", {}, () => {
   ]);
   opened.load();
   assertEquals([...opened.attach().keys()], ["on_call"]);
+});
+
+kernelTest("the variables of an object without a skeleton are live, whenever asked for", {}, () => {
+  using opened = BpfObject.open(object("maps").pathname);
+  const early = opened.section(".data");
+  early.writable("total").view.setBigUint64(0, 7n, true);
+  opened.load();
+  const late = opened.section(".bss");
+  assertEquals(opened.section(".data").readable().view.getBigUint64(0, true), 7n);
+  late.writable("calls").view.setBigUint64(0, 5n, true);
+  const copy = new Uint8Array(late.size);
+  const bss = opened.map(".bss", u32, { ...raw, size: late.size });
+  copy.set(bss.lookup(0)!);
+  assertEquals(copy[0], 5, "what was written is in the kernel's map");
+});
+
+kernelTest("an object that is lost unclosed is warned of, and stays open", {}, async () => {
+  const script = `
+    import { BpfObject } from "${new URL("../../lib/mod.ts", import.meta.url)}";
+    (() => { BpfObject.open("${object("maps").pathname}"); })();
+    await new Promise((resolve) => setTimeout(resolve));
+    globalThis.gc();
+    await new Promise((resolve) => setTimeout(resolve, 50));`;
+  const file = Deno.makeTempFileSync({ suffix: ".ts" });
+  Deno.writeTextFileSync(file, script);
+  const args = ["run", "-A", "--no-check", "--v8-flags=--expose-gc", file];
+  const { stderr, code } = await startCommand([Deno.execPath(), ...args]).finish();
+  Deno.removeSync(file);
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "the BPF object maps was lost without being closed");
 });
 
 kernelTest("bytes that are no BPF object are refused, and the process lives", {}, () => {

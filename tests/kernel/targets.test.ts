@@ -4,7 +4,7 @@ import { loadTargeted, type OptionsOf, targetOptions, withDefaults } from "#lib/
 import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { bootstrap } from "../../tools/bootstrap.ts";
 import { execsnoop } from "../../tools/execsnoop.ts";
-import { execUntilShown, kernelTest, runExecs, runTool, startCommand } from "./harness.ts";
+import { kernelTest, runExecs, runTool, startCommand } from "./harness.ts";
 
 type Wanted = Parameters<typeof execsnoop>[0];
 
@@ -12,7 +12,7 @@ type Wanted = Parameters<typeof execsnoop>[0];
 async function traced(
   wanted: Wanted,
   workload: () => Promise<unknown>,
-): Promise<[pid: number, path: string][]> {
+): Promise<[pid: number, path?: string][]> {
   using trace = execsnoop(wanted);
   await workload();
   trace.stop();

@@ -1,0 +1,65 @@
+/** What the running kernel is, and what it is set to allow. */
+import { fileExists, tryReadTextFile } from "./file.ts";
+
+/** The kernel's version as `uname -r` gives it: `6.1.0-18-amd64`. */
+export function kernelRelease(): string {
+  return read("/proc/sys/kernel/osrelease") ?? "";
+}
+
+/** Whether the kernel calls itself this version or a later one; backports are not in the number. */
+export function kernelIsAtLeast(major: number, minor: number): boolean {
+  const [ownMajor, ownMinor] = kernelRelease().split(".").map((part) => parseInt(part));
+  return ownMajor > major || ownMajor === major && ownMinor >= minor;
+}
+
+/** Where the kernel tells its types. */
+export const BTF_PATH = "/sys/kernel/btf/vmlinux";
+
+/** Whether the kernel tells its types, on which CO-RE and tp_btf programs stand. */
+export function hasBtf(): boolean {
+  return fileExists(BTF_PATH);
+}
+
+/**
+ * The kernel's lockdown level: `none`, `integrity` or `confidentiality`; undefined where it has no
+ * lockdown, or securityfs is not mounted. See kernel_lockdown(7).
+ */
+export function lockdown(): string | undefined {
+  return /\[(\w+)\]/.exec(read("/sys/kernel/security/lockdown") ?? "")?.[1];
+}
+
+/**
+ * `kernel.unprivileged_bpf_disabled`: 0 for what anybody may use of BPF, 1 for nothing until the next
+ * boot, 2 for nothing until it is set to another value. Undefined where the kernel has no such setting.
+ */
+export function unprivilegedBpfDisabled(): number | undefined {
+  return number("/proc/sys/kernel/unprivileged_bpf_disabled");
+}
+
+/**
+ * `net.core.bpf_jit_enable`: 0 for programs that are interpreted, 1 for compiled ones, 2 for those with
+ * a dump of their code in the kernel's log. Undefined where it cannot be read: it is root's.
+ */
+export function bpfJit(): number | undefined {
+  return number("/proc/sys/net/core/bpf_jit_enable");
+}
+
+/** This process's limit on locked memory in bytes, or Infinity. */
+export function memlockLimit(): number {
+  const limits = read("/proc/self/limits") ?? "";
+  return Number(/^Max locked memory\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+}
+
+/** Whether BPF maps and programs count against that limit: before Linux 5.11 they do. */
+export function chargesMemlock(): boolean {
+  return !kernelIsAtLeast(5, 11);
+}
+
+function read(path: string): string | undefined {
+  return tryReadTextFile(path)?.trim();
+}
+
+function number(path: string): number | undefined {
+  const text = read(path);
+  return text === undefined ? undefined : Number(text);
+}

@@ -1,0 +1,35 @@
+/** Completions for shells, made from the declarations of the commands: one script for all of them. */
+import { bashScript } from "./completions/bash.ts";
+import { fishScript } from "./completions/fish.ts";
+import { zshScript } from "./completions/zsh.ts";
+import type { Declarations } from "./option.ts";
+
+/** What stands behind the program's name on a command line: `execsnoop` behind `denobpf`. */
+export interface Command {
+  readonly name: string;
+  readonly brief: string;
+  /** All options that it takes. */
+  readonly options: Declarations;
+  /** Words that it takes besides options. */
+  readonly operands?: readonly string[];
+}
+
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
+
+export type Shell = keyof typeof SCRIPTS;
+
+/** The shells that there are completions for. */
+export const shells = Object.keys(SCRIPTS) as Shell[];
+
+/**
+ * A script that makes a shell complete the command lines of `program`.
+ * @param program its name, which must be a word that no shell treats in a special way
+ */
+export function completionScript(
+  shell: Shell,
+  program: string,
+  commands: readonly Command[],
+): string {
+  return `# Completions of ${program} for ${shell}, made by: ${program} completions ${shell}\n` +
+    SCRIPTS[shell](program, commands);
+}

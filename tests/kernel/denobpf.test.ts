@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { findTool, toolNames } from "../../tools/registry.ts";
+import { kernelTest, runExecs, runTool, startTool } from "./harness.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+Deno.test("the registry has every tool that has a kernel half", () => {
+  const halves = [...Deno.readDirSync(`${root}bpf`)]
+    .flatMap(({ name }) => /^(.*)\.bpf\.c$/.exec(name)?.[1] ?? []);
+  assertEquals(toolNames.toSorted(), halves.sort());
+});
+
+Deno.test("every tool has its file's name, a brief and an example", async () => {
+  for (const name of toolNames) {
+    const tool = await findTool(name);
+    assertEquals(tool.name, name);
+    assert(tool.brief.length > 0 && tool.examples.length > 0);
+  }
+});
+
+kernelTest("denobpf runs a tool with its options", {}, async () => {
+  await using tool = startTool("denobpf", ["execsnoop", "-U", "--comm", "true"]);
+  await tool.until("UID    PCOMM");
+  await runExecs({ args: (index) => ["denobpf", String(index)] });
+  await tool.until("/bin/true denobpf 22\n");
+  const { stdout, stderr, code } = await tool.stop();
+  assertEquals(stdout.match(/\/bin\/true denobpf \d+\n/g)?.length, 23);
+  assertEquals([stderr, code], ["", 0]);
+});
+
+kernelTest("denobpf gives a tool's help and its exit code", {}, async () => {
+  const help = await runTool("denobpf", ["bootstrap", "--help"]);
+  assertEquals([help.stderr, help.code], ["", 0]);
+  assertEquals(help.stdout, (await runTool("bootstrap", ["--help"])).stdout);
+  const wrong = await runTool("denobpf", ["bootstrap", "--durations"]);
+  assertEquals([wrong.stdout, wrong.code], ["", 64]);
+  assertStringIncludes(wrong.stderr, "bootstrap: unknown option --durations, did you mean");
+});
+
+kernelTest("denobpf list shows every tool in one line", {}, async () => {
+  const { stdout } = await runTool("denobpf", ["list", "--no-header"]);
+  const lines = stdout.trimEnd().split("\n");
+  const tools = await Promise.all(toolNames.map(findTool));
+  assertEquals(lines, tools.map(({ name, brief }) => `${name.padEnd(16)} ${brief}`));
+  const json = (await runTool("denobpf", ["list", "-o", "json"])).stdout.trimEnd().split("\n");
+  assertEquals(
+    json.map((line) => JSON.parse(line)),
+    tools.map(({ name, brief }) => ({ tool: name, brief })),
+  );
+});
+
+kernelTest("denobpf --help names every tool, within 80 columns", {}, async () => {
+  for (const option of ["--help", "-h"]) {
+    const { stdout, code } = await runTool("denobpf", [option]);
+    assertEquals(code, 0);
+    for (const name of toolNames) assertStringIncludes(stdout, `\n  ${name}\n`);
+    assert(stdout.split("\n").every((line) => line.length < 80));
+  }
+});
+
+kernelTest("denobpf --version is that of deno.json", {}, async () => {
+  for (const option of ["--version", "-V"]) {
+    assertEquals((await runTool("denobpf", [option])).stdout, `denobpf ${config.version}\n`);
+  }
+});
+
+kernelTest("denobpf ends with 64 and a suggestion for what it does not know", {}, async () => {
+  for (
+    const [args, message] of [
+      [[], "name a tool or a command (denobpf --help shows them)"],
+      [["execsnop"], `no tool is called "execsnop", did you mean execsnoop?`],
+      [["docter"], `no tool is called "docter", did you mean doctor?`],
+      [["xyzzy\x1b"], `no tool is called "xyzzy\\x1b" (denobpf list shows them all)`],
+      [["toString"], `no tool is called "toString" (denobpf list shows them all)`],
+      [["doctor", "execsnop"], `no tool is called "execsnop", did you mean execsnoop?`],
+      [["completions"], "completions: name one shell: bash, zsh, fish"],
+      [["completions", "tcsh"], "completions: name one shell: bash, zsh, fish"],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await runTool("denobpf", args);
+    assertEquals([code, stdout, stderr], [64, "", `denobpf: ${message}\n`]);
+  }
+});
+
+kernelTest("denobpf completions know every tool and its options", {}, async () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { stdout, code } = await runTool("denobpf", ["completions", shell]);
+    assertEquals(code, 0);
+    for (const name of toolNames) assertMatch(stdout, new RegExp(`\\b${name}\\b`));
+    assertStringIncludes(stdout, "max-args");
+    assertStringIncludes(stdout, "table json csv");
+  }
+});

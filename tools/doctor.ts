@@ -1,0 +1,61 @@
+/** `denobpf doctor`: what this host offers to BPF tools, and which of the tools run on it. */
+import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+import { ListTrace } from "#lib/tool/list_trace.ts";
+import { type Tool, toolMain } from "#lib/tool/mod.ts";
+import { takeOperands } from "#lib/tool/operands.ts";
+import type { Finding } from "./doctor/finding.ts";
+import { examineHost } from "./doctor/host.ts";
+import { examineTool } from "./doctor/tools.ts";
+import { findTool, requireTool, type ToolName, toolNames } from "./registry.ts";
+
+/** The declaration, with the tools to look at; those who name some want to know of failures. */
+export function doctor(named: readonly ToolName[] = []): Tool<unknown, Finding> {
+  return {
+    name: "doctor",
+    brief: "Tell what this host offers to BPF tools, and which of them run here",
+    options: {},
+    examples: [
+      ["doctor", "the host and every tool"],
+      ["doctor execsnoop", "one tool; exit code 69 if it cannot run"],
+      ["doctor -o json", "one JSON object a line"],
+    ],
+    fields: {
+      subject: { type: "text", brief: "What was looked at", width: -17, value: (f) => f.subject },
+      state: {
+        type: "text",
+        brief: "ok, less, no or unknown; of a tool: runs, less or cannot",
+        width: -7,
+        value: (f) => f.state,
+      },
+      detail: { type: "text", brief: "What was found", value: (f) => f.detail },
+      hint: { type: "text", brief: "What to do about it", value: (f) => f.hint },
+      found: {
+        type: "text",
+        header: "DETAIL",
+        only: "table",
+        value: ({ detail, hint }) => hint === undefined ? detail : `${detail}; ${hint}`,
+      },
+    },
+    columns: () => ["subject", "state", "found"],
+    failed: ({ state }) => state === "no" || state === "cannot",
+    trace: () => new ListTrace(examine(named)),
+  };
+}
+
+async function* examine(named: readonly ToolName[]): AsyncGenerator<Finding, void, void> {
+  yield* examineHost();
+  const unfit: string[] = [];
+  for (const name of named.length > 0 ? named : toolNames) {
+    const finding = examineTool(await findTool(name));
+    if (finding.state === "cannot") unfit.push(name);
+    yield finding;
+  }
+  if (named.length === 0 || unfit.length === 0) return;
+  throw new ExitError(ExitCode.Unavailable, `${unfit.join(", ")} cannot run on this host`);
+}
+
+/** The command: `denobpf doctor [TOOL...] [OPTIONS]`. */
+export async function doctorMain(args: readonly string[]): Promise<never> {
+  const { operands, rest } = takeOperands(doctor(), args);
+  return await toolMain(doctor(operands.map((name) => requireTool(name))), rest);
+}
