@@ -15,6 +15,7 @@ import {
   type Tool,
   toolMain,
   type Trace,
+  type TraceOptions,
   withDefaults,
 } from "#lib/tool/mod.ts";
 
@@ -60,16 +61,39 @@ export const tool: Tool<Options, ProcessEvent> = {
     ["bootstrap -d 100", "only the ends of those that lived 100 ms or more"],
   ],
   fields: {
-    time: { type: "time", width: -8, value: (e) => e.time },
-    event: { type: "text", width: -5, value: (e) => e.event },
-    comm: { type: "text", width: -16, value: (e) => e.comm },
-    pid: { type: "integer", width: -7, value: (e) => e.pid },
-    ppid: { type: "integer", width: -7, value: (e) => e.ppid },
-    filename: { type: "text", value: (e) => e.filename },
-    exit_code: { type: "integer", value: (e) => e.exit_code },
-    signal: { type: "text", value: (e) => e.signal },
-    duration_ns: { type: "integer", value: (e) => e.duration_ns },
-    outcome: { type: "text", header: "FILENAME/EXIT CODE", only: "table", value: outcome },
+    time: { type: "time", width: -8, brief: "When it happened", value: (e) => e.time },
+    event: { type: "text", width: -5, brief: "EXEC or EXIT", value: (e) => e.event },
+    comm: { type: "text", width: -16, brief: "Name of the process", value: (e) => e.comm },
+    pid: { type: "integer", width: -7, brief: "Process", value: (e) => e.pid },
+    ppid: { type: "integer", width: -7, brief: "Parent of the process", value: (e) => e.ppid },
+    filename: {
+      type: "text",
+      brief: "EXEC: the file, cut at 255 bytes",
+      value: (e) => e.filename,
+    },
+    exit_code: {
+      type: "integer",
+      brief: "EXIT: what exit(3) was given, unless a signal ended the process",
+      value: (e) => e.exit_code,
+    },
+    signal: {
+      type: "text",
+      width: -9,
+      brief: "EXIT: the signal that ended the process",
+      value: (e) => e.signal,
+    },
+    duration_ns: {
+      type: "integer",
+      brief: "EXIT: how long the process lived, in nanoseconds",
+      value: (e) => e.duration_ns,
+    },
+    outcome: {
+      type: "text",
+      header: "FILENAME/EXIT CODE",
+      only: "table",
+      brief: "The file of an EXEC, code or signal and duration of an EXIT",
+      value: outcome,
+    },
   },
   columns: () => ["time", "event", "comm", "pid", "ppid", "outcome"],
   failed: (e) => e.signal !== undefined || (e.exit_code ?? 0) !== 0,
@@ -77,7 +101,7 @@ export const tool: Tool<Options, ProcessEvent> = {
 };
 
 /** Starts tracing: the programs are attached when this returns. */
-export function bootstrap(given: Partial<Options> = {}): Trace<ProcessEvent> {
+export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent> {
   const wanted = withDefaults(options, given);
   const opened = Bootstrap.open();
   opened.rodata.min_duration_ns = BigInt(wanted.duration) * 1_000_000n;
@@ -92,6 +116,7 @@ export function bootstrap(given: Partial<Options> = {}): Trace<ProcessEvent> {
       return { ...event, event: "EXIT", ...exitOf(record.status), duration_ns: record.duration_ns };
     },
     lost: () => skeleton.bss.lost,
+    signal: given.signal,
   });
 }
 

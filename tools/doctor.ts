@@ -33,6 +33,7 @@ export function doctor(named: readonly ToolName[] = []): Tool<unknown, Finding> 
         type: "text",
         header: "DETAIL",
         only: "table",
+        brief: "What was found, and what to do about it",
         value: ({ detail, hint }) => hint === undefined ? detail : `${detail}; ${hint}`,
       },
     },

@@ -7,7 +7,7 @@ import { Minimal } from "#skel/minimal.ts";
 import { SystemError } from "#lib/sys/errno.ts";
 import { fileId, OpenFile } from "#lib/sys/file.ts";
 import { mountTracefs } from "#lib/sys/mounts.ts";
-import { type Tool, toolMain, type Trace } from "#lib/tool/mod.ts";
+import { type Tool, toolMain, type Trace, type TraceOptions } from "#lib/tool/mod.ts";
 
 /** One line of the trace pipe. */
 interface Line {
@@ -19,13 +19,20 @@ export const tool: Tool<unknown, Line> = {
   brief: "Show in the trace pipe that this process calls write(2), once a second",
   options: {},
   examples: [["minimal", "a line a second, until Ctrl-C"]],
-  fields: { line: { type: "text", header: "TRACE PIPE", value: (e) => e.line } },
+  fields: {
+    line: {
+      type: "text",
+      header: "TRACE PIPE",
+      brief: "A line of the trace pipe",
+      value: (e) => e.line,
+    },
+  },
   columns: () => ["line"],
   trace: minimal,
 };
 
 /** Starts tracing: the program is attached when this returns. */
-export function minimal(): Trace<Line> {
+export function minimal({ signal }: TraceOptions<unknown> = {}): Trace<Line> {
   const opened = Minimal.open();
   const namespace = fileId("/proc/self/ns/pid");
   opened.bss.my_pid = Deno.pid;
@@ -33,7 +40,7 @@ export function minimal(): Trace<Line> {
   opened.bss.my_ino = namespace.ino;
   const skeleton = opened.load();
   skeleton.attach();
-  return new PipeTrace(skeleton);
+  return new PipeTrace(skeleton, signal);
 }
 
 const SECOND = 1000;
@@ -49,9 +56,12 @@ class PipeTrace implements Trace<Line> {
   #stopped = Promise.withResolvers<void>();
   #running = true;
   readonly lost = 0n;
+  readonly losses = {};
 
-  constructor(skeleton: Disposable) {
+  constructor(skeleton: Disposable, signal?: AbortSignal) {
     this.#skeleton = skeleton;
+    if (signal?.aborted) this.stop();
+    signal?.addEventListener("abort", () => this.stop());
   }
 
   stop(): void {

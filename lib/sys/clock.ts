@@ -2,6 +2,7 @@ import { clocks } from "./libc.ts";
 
 /** From include/uapi/linux/time.h. */
 const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
 const CLOCK_BOOTTIME = 7;
 
 const timespec = new BigInt64Array(2);
@@ -15,6 +16,16 @@ function now(clock: number): bigint {
 /** Nanoseconds since boot, suspended time included: what `bpf_ktime_get_boot_ns()` gives. */
 export function bootTime(): bigint {
   return now(CLOCK_BOOTTIME);
+}
+
+/** Nanoseconds since boot, suspended time left out: what `bpf_ktime_get_ns()` gives. */
+export function monotonicTime(): bigint {
+  return now(CLOCK_MONOTONIC);
+}
+
+/** Nanoseconds since 1970-01-01T00:00:00Z. */
+export function wallTime(): bigint {
+  return now(CLOCK_REALTIME);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Names and texts of Linux errno values, from the kernel's include/uapi/asm-generic/errno-base.h and
- * errno.h (x86-64 and arm64 both use the generic numbers), and the three internal ones of
+ * errno.h (x86-64 and arm64 both use the generic numbers), and the internal ones of
  * include/linux/errno.h that BPF system calls let through to user space.
  */
 const TABLE = `
@@ -136,6 +136,8 @@ const TABLE = `
 132 ERFKILL Operation not possible due to RF-kill
 133 EHWPOISON Memory page has hardware error
 512 ERESTARTSYS Interrupted, to be restarted
+513 ERESTARTNOINTR Interrupted, to be restarted
+514 ERESTARTNOHAND Interrupted, to be restarted if there is no handler
 516 ERESTART_RESTARTBLOCK Interrupted, to be restarted by restart_syscall
 524 ENOTSUPP Operation is not supported by the kernel
 `;
@@ -155,6 +157,11 @@ function table(): Map<number, { name: string; text: string }> {
 /** The name of an errno: `ENOENT` for 2. An unknown number is given as `errno 9999`. */
 export function errnoName(errno: number): string {
   return table().get(errno)?.name ?? `errno ${errno}`;
+}
+
+/** The number of an errno's name: 2 for `ENOENT`; undefined if there is no such name. */
+export function errnoNumber(name: string): number | undefined {
+  return [...table()].find(([, known]) => known.name === name)?.[0];
 }
 
 /** What an errno means: `No such file or directory` for 2. */

@@ -42,6 +42,8 @@ function cellText<E>(column: Column<E>): (event: E) => string {
     case "words":
       return (event) =>
         cell((column.value(event) ?? []).map(shellQuote).join(" ").replace(FORMULA, "\\$&"));
+    case "integers":
+      return (event) => (column.value(event) ?? []).join(" ");
     case "time":
       return (event) => {
         const time = column.value(event);

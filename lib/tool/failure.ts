@@ -21,13 +21,15 @@ export function reportFailure(tool: string, error: unknown, verbose: boolean): E
   return exitCode;
 }
 
-interface Explanation {
+/** What is told of an error. */
+export interface Explanation {
   readonly exitCode: ExitCode;
   readonly message: string;
   readonly hint?: string;
 }
 
-function explain(error: unknown): Explanation {
+/** What an error means to the user of a tool. */
+export function explain(error: unknown): Explanation {
   if (error instanceof ExitError) return error;
   if (error instanceof Deno.errors.NotCapable) {
     return { exitCode: ExitCode.NoPermission, message: MISSING_PERMISSIONS };

@@ -2,6 +2,8 @@
 
 /** How a field is named and placed in the table. */
 interface Shape {
+  /** What it is, in one line, for the help and the schema. */
+  readonly brief: string;
   /** Header of the table's column. Left out: the field's name in capitals. */
   readonly header?: string;
   /**
@@ -9,8 +11,8 @@ interface Shape {
    * what follows. Left out: as wide as the header, aligned to the left.
    */
   readonly width?: number;
-  /** `"table"`: only tables have it; `"data"`: only JSON and CSV. Left out: both. */
-  readonly only?: "table" | "data";
+  /** `"table"`: JSON and CSV show it only if `--fields` asks for it. */
+  readonly only?: "table";
 }
 
 /** Text, which may come from anybody: every output makes it safe in its own way. */
@@ -37,7 +39,7 @@ interface BooleanField<E> extends Shape {
   value(event: E): boolean | undefined;
 }
 
-/** Wall time in nanoseconds since 1970: HH:MM:SS in tables, RFC 3339 in JSON and CSV. */
+/** Wall time in nanoseconds since 1970: as `--time-format` says in tables, RFC 3339 in JSON and CSV. */
 interface TimeField<E> extends Shape {
   readonly type: "time";
   value(event: E): bigint | undefined;
@@ -50,6 +52,12 @@ interface WordsField<E> extends Shape {
   value(event: E): readonly string[] | undefined;
 }
 
+/** Whole numbers, such as the counts of a histogram. */
+interface IntegersField<E> extends Shape {
+  readonly type: "integers";
+  value(event: E): readonly number[] | undefined;
+}
+
 /** A field of an event `E`. Its `value` is undefined for an event that has none. */
 export type Field<E> =
   | TextField<E>
@@ -57,7 +65,8 @@ export type Field<E> =
   | DecimalField<E>
   | BooleanField<E>
   | TimeField<E>
-  | WordsField<E>;
+  | WordsField<E>
+  | IntegersField<E>;
 
 /** The fields of an event `E` by their names, in the order of JSON and CSV. */
 export type Fields<E> = Readonly<Record<string, Field<E>>>;
@@ -65,7 +74,7 @@ export type Fields<E> = Readonly<Record<string, Field<E>>>;
 /** A field along with its name. */
 export type Column<E> = Field<E> & { readonly name: string };
 
-/** The fields that JSON and CSV show. */
+/** The fields that JSON and CSV show by themselves. */
 export function dataColumns<E>(fields: Fields<E>): Column<E>[] {
   return Object.keys(fields)
     .map((name) => column(fields, name))

@@ -10,12 +10,16 @@ export function expand(args: readonly string[], declared: Declarations): string[
     long: `--${longName(name)}`,
     letter: option.letter,
     takesValue: option.kind !== "flag",
+    number: option.kind === "flag" && option.number ? `--${longName(option.number)}` : undefined,
   }));
   const words: string[] = [];
-  const rest = args.values();
+  const rest = [...args];
 
   function add(option: typeof options[number], attached: string | undefined) {
-    const value = attached ?? (option.takesValue ? rest.next().value : "true");
+    if (option.number !== undefined && /^\d+$/.test(attached ?? rest[0] ?? "")) {
+      return words.push(`${option.number}=${attached ?? rest.shift()}`);
+    }
+    const value = attached ?? (option.takesValue ? rest.shift() : "true");
     words.push(...(value === undefined ? [option.long] : assignment(option.long, value)));
   }
 
@@ -32,7 +36,7 @@ export function expand(args: readonly string[], declared: Declarations): string[
     }
   }
 
-  for (const arg of rest) {
+  for (let arg; (arg = rest.shift()) !== undefined;) {
     if (arg === "--") return [...words, arg, ...rest];
     if (!arg.startsWith("-") || arg === "-") {
       words.push(arg);

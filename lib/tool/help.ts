@@ -1,4 +1,5 @@
 import { commonBeside } from "./common.ts";
+import type { Fields } from "./field.ts";
 import { type Declarations, longName } from "./option.ts";
 import type { Tool } from "./tool.ts";
 
@@ -10,20 +11,26 @@ const LONGEST = 30;
 
 /** What `--help` prints, laid out as bcc's tools do: usage, what it is for, options, examples. */
 export function helpText<Options, E>(tool: Tool<Options, E>): string {
-  const shared = commonBeside(tool.options);
+  const shared = commonBeside(tool);
   const own = Object.entries(tool.options).map(definition);
+  if (tool.command !== undefined) own.push([`-- ${COMMAND}`, tool.command]);
   const others = Object.entries(shared).map(definition);
   const left = columnOf([...own, ...others]);
+  const fields = fieldDefinitions(tool.fields);
   return [
-    usage(tool.name, { ...tool.options, ...shared }),
+    usage(tool.name, { ...tool.options, ...shared }, tool.command && `[--\u00a0${COMMAND}]`),
     wrap(tool.brief, 0),
     list("OPTIONS", own, left),
     list("OPTIONS OF EVERY TOOL", others, left),
+    list("FIELDS", fields, columnOf(fields)),
     list("EXAMPLES", tool.examples, columnOf(tool.examples), "# "),
   ].filter((part) => part !== "").join("\n\n") + "\n";
 }
 
-function usage(name: string, options: Declarations): string {
+/** What stands behind `--`. */
+const COMMAND = "COMMAND...";
+
+function usage(name: string, options: Declarations, last: string | undefined): string {
   const all = Object.entries(options);
   const letters = all.filter(([, { kind, letter }]) => kind === "flag" && letter)
     .map(([, { letter }]) => letter)
@@ -33,7 +40,7 @@ function usage(name: string, options: Declarations): string {
       `[${option.letter ? `-${option.letter}` : `--${longName(name)}`}${value(option)}]`
     );
   const start = `USAGE: ${name} `;
-  const parts = [...(letters ? [`[-${letters}]`] : []), ...others];
+  const parts = [...(letters ? [`[-${letters}]`] : []), ...others, ...(last ? [last] : [])];
   // A no-break space keeps "[-u UID]" together.
   return wrap(start + parts.map((part) => part.replace(" ", "\u00a0")).join(" "), start.length);
 }
@@ -51,6 +58,15 @@ function definition([name, option]: [string, Declarations[string]]): Definition 
     ? ` (default ${option.default})`
     : "";
   return [`${letter}--${longName(name)}${value(option)}`, option.brief + preset];
+}
+
+/** Names and types, one below the other, with what the fields are. */
+function fieldDefinitions<E>(fields: Fields<E>): Definition[] {
+  const width = Math.max(...Object.keys(fields).map((name) => name.length));
+  return Object.entries(fields).map(([name, { type, brief }]) => [
+    `${name.padEnd(width)}  ${type}`,
+    brief,
+  ]);
 }
 
 /** Where the meanings begin: right of all terms but the longest ones. */

@@ -35,6 +35,7 @@ function memberText<E>(column: Column<E>): (event: E) => string {
       return (event) => jsonInteger(column.value(event));
     case "decimal":
     case "boolean":
+    case "integers":
       return (event) => JSON.stringify(column.value(event) ?? null);
     case "time":
       return (event) => {

@@ -3,11 +3,15 @@ import { parseOptions } from "./arguments.ts";
 import type { CommonOptions } from "./common.ts";
 import { ExitCode } from "./exit.ts";
 import { reportFailure } from "./failure.ts";
-import { helpText } from "./help.ts";
-import { renderer, shownColumns, write } from "./output.ts";
+import type { Column } from "./field.ts";
+import type { Filter } from "./filter.ts";
+import { LossReport } from "./losses.ts";
+import { display } from "./display.ts";
+import { shownColumns, write } from "./output.ts";
 import { requirePermissions } from "./permissions.ts";
 import { onEndingSignal } from "./signals.ts";
 import type { Tool } from "./tool.ts";
+import { reading } from "./value.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -24,24 +28,60 @@ export async function toolMain<Options, E>(
 async function runTool<Options, E>(
   tool: Tool<Options, E>,
   args: readonly string[],
-): Promise<ExitCode> {
+): Promise<number> {
   let verbose = false;
   try {
     const { options, common } = await parseOptions(tool, args);
     verbose = common.verbose;
     if (common.help) {
+      const { helpText } = await import("./help.ts");
       console.log(helpText(tool).trimEnd());
-    } else if (common.version) {
-      console.log(`${tool.name} (denobpf) ${VERSION}`);
-    } else {
-      requirePermissions();
-      if (verbose) onLog((text) => console.error(text.trimEnd()));
-      await follow(tool, options, common);
+      return ExitCode.Ok;
     }
-    return ExitCode.Ok;
+    if (common.version) {
+      console.log(`${tool.name} (denobpf) ${VERSION}`);
+      return ExitCode.Ok;
+    }
+    if (common.schema) {
+      const { jsonSchema } = await import("./schema.ts");
+      const columns = await chosenColumns(tool, options, { ...common, output: "json" });
+      console.log(jsonSchema(tool, columns));
+      return ExitCode.Ok;
+    }
+    const text = tool.print?.(options);
+    if (text !== undefined) {
+      write(text);
+      return ExitCode.Ok;
+    }
+    const columns = await chosenColumns(tool, options, common);
+    requirePermissions();
+    if (verbose) onLog((text) => console.error(text.trimEnd()));
+    return await follow(tool, options, common, columns);
   } catch (error) {
     return reportFailure(tool.name, error, verbose);
   }
+}
+
+/** The fields of `--fields`, or those that the output has by itself. */
+async function chosenColumns<Options, E>(
+  tool: Tool<Options, E>,
+  options: Options,
+  common: CommonOptions,
+): Promise<Column<E>[]> {
+  const { fields } = common;
+  if (fields === undefined) return shownColumns(tool, options, common);
+  const { namedFields } = await import("./named_fields.ts");
+  return reading("fields", () => namedFields(tool.fields, fields));
+}
+
+/** What `--filter` asks for, if it does. */
+async function chosenFilter<Options, E>(
+  tool: Tool<Options, E>,
+  { filter }: CommonOptions,
+): Promise<Filter<E> | undefined> {
+  if (filter.length === 0) return undefined;
+  const { parseFilter } = await import("./filter.ts");
+  return reading("filter", () => parseFilter(tool.fields, filter));
 }
 
 /** Prints events until a signal, `--seconds`, `--events` or the trace itself ends them. */
@@ -49,25 +89,33 @@ async function follow<Options, E>(
   tool: Tool<Options, E>,
   options: Options,
   common: CommonOptions,
-): Promise<void> {
-  const columns = shownColumns(tool, options, common);
-  const { header, rows } = renderer(columns, common, tool.failed);
+  columns: readonly Column<E>[],
+): Promise<number> {
+  const filter = await chosenFilter(tool, common);
+  const shown = await display(tool, options, common, columns, () => trace.stop());
+  const names = [...columns.map((column) => column.name), ...filter?.names ?? []];
   // Before loading and until all is closed, so that a signal in between does not cut it short.
-  using _signals = onEndingSignal(() => trace.stop());
-  using trace = tool.trace(options, new Set(columns.map((column) => column.name)));
+  using _signals = onEndingSignal((signal) => trace.stop(signal));
+  using trace = tool.trace(options, new Set(names));
   using _timer = after(common.seconds, () => trace.stop());
-  if (!common.no_header) write(header);
+  const losses = new LossReport(tool.name, trace);
 
   let left = common.events ?? Infinity;
   try {
+    shown.begin();
     for await (const batch of trace.batches()) {
-      write(rows(batch.length > left ? batch.slice(0, left) : batch));
-      left -= batch.length;
+      left -= shown.show(filter === undefined ? batch : batch.filter(filter.passes), left);
+      if (shown.end === undefined) losses.tell();
       if (left <= 0) break;
     }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   } finally {
-    if (trace.lost > 0n) console.error(`${tool.name}: lost ${trace.lost} events`);
+    shown.end?.();
+    losses.end();
   }
+  if (trace.exitCode) return trace.exitCode;
+  return common.strict && trace.lost > 0n ? ExitCode.Failure : ExitCode.Ok;
 }
 
 /** Calls `stop` after `seconds`, if that is a number at all: the first timer costs 4 ms to set up. */

@@ -19,5 +19,5 @@ export { loadTargeted, targetOptions } from "./targets.ts";
 export { rfc3339, timeOfDay } from "./time.ts";
 export type { Tool } from "./tool.ts";
 export { RingTrace } from "./trace.ts";
-export type { Trace } from "./trace_interface.ts";
+export type { Losses, Trace, TraceOptions } from "./trace_interface.ts";
 export { choice, decimal, integer, text, user, ValueError } from "./value.ts";

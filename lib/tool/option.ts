@@ -1,10 +1,12 @@
 /** How a tool declares its options. The key of an option is its long name: `max_args` is `--max-args`. */
 
-/**
- * Reads the text of an option's value.
- * @throws {ValueError} that says what is wrong with the text and what is accepted
- */
-export type Parser<T> = (text: string) => T;
+/** Reads the text of an option's value. */
+export interface Parser<T> {
+  /** @throws {ValueError} that says what is wrong with the text and what is accepted */
+  (text: string): T;
+  /** All that is accepted, if that is a handful of words. */
+  readonly choices?: readonly string[];
+}
 
 /** The one letter of an option, or "" if it has only its long name. */
 type Letter = string;
@@ -14,6 +16,8 @@ export interface Flag {
   readonly kind: "flag";
   readonly letter: Letter;
   readonly brief: string;
+  /** The option that is meant when the flag is given a number: `--top 5` of the C tools. */
+  readonly number?: string;
 }
 
 /** An option with a value. Given twice, the last one counts, as with getopt(3). */

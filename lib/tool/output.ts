@@ -7,9 +7,10 @@ import { ExitCode, ExitError } from "./exit.ts";
 import { type Column, column, dataColumns, type Renderer } from "./field.ts";
 import { json } from "./json.ts";
 import { table, type TableStyle } from "./table.ts";
+import { timeFormat } from "./time.ts";
 import type { Tool } from "./tool.ts";
 
-/** The fields that the user chose to see. */
+/** The fields that an output has by itself. Who names a format of time wants to see the time. */
 export function shownColumns<Options, E>(
   tool: Tool<Options, E>,
   options: Options,
@@ -17,10 +18,16 @@ export function shownColumns<Options, E>(
 ): Column<E>[] {
   if (common.output !== "table") return dataColumns(tool.fields);
   const names = tool.columns(options).filter((name) => name !== false);
-  return names.map((name) => column(tool.fields, name));
+  const columns = names.map((name) => column(tool.fields, name));
+  if (common.time_format === undefined || columns.some(isTime)) return columns;
+  return [...dataColumns(tool.fields).filter(isTime).slice(0, 1), ...columns];
 }
 
-/** What the user chose to see them as. */
+function isTime<E>({ type }: Column<E>): boolean {
+  return type === "time";
+}
+
+/** What the user chose to see fields as. */
 export function renderer<E>(
   columns: readonly Column<E>[],
   common: CommonOptions,
@@ -32,22 +39,27 @@ export function renderer<E>(
     case "csv":
       return csv(columns);
     case "table":
-      return table(columns, terminalStyle(common.no_color), failed);
+      return table(columns, style(common), failed);
   }
 }
 
-function terminalStyle(noColor: boolean): TableStyle {
-  if (!Deno.stdout.isTerminal()) return { colour: false, width: () => 0 };
-  return { colour: !noColor && getenv("NO_COLOR") === undefined, width: terminalWidth };
+function style({ no_color, time_format = "time" }: CommonOptions): TableStyle {
+  const time = timeFormat(time_format);
+  if (!Deno.stdout.isTerminal()) return { time, colour: false, width: () => 0 };
+  return { time, colour: !no_color && getenv("NO_COLOR") === undefined, width: terminalWidth() };
 }
 
-/** Asked for every batch, as windows change; 0 when the terminal does not know. */
-function terminalWidth(): number {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    return 0;
-  }
+/** What COLUMNS says; else what the terminal says, asked for every batch, and 0 where it does not know. */
+function terminalWidth(): () => number {
+  const columns = Number(getenv("COLUMNS"));
+  if (columns > 0) return () => columns;
+  return () => {
+    try {
+      return Deno.consoleSize().columns;
+    } catch {
+      return 0;
+    }
+  };
 }
 
 const STDOUT = 1;

@@ -8,7 +8,7 @@ const ENDING = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
  * code that shells give a process killed by it.
  * @returns what takes the handlers off again
  */
-export function onEndingSignal(stop: () => void): Disposable {
+export function onEndingSignal(stop: (signal: number) => void): Disposable {
   // nohup(1) has SIGHUP ignored. Deno stops ignoring it, and ends the process unless there is a handler.
   const nohup = ignoresSignal(ENDING.SIGHUP);
   let asked = false;
@@ -18,7 +18,7 @@ export function onEndingSignal(stop: () => void): Disposable {
       if (name === "SIGHUP" && nohup) return;
       if (asked) Deno.exit(128 + number);
       asked = true;
-      stop();
+      stop(number);
     };
     return [name as Deno.Signal, handler] as const;
   });

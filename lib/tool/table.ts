@@ -1,12 +1,13 @@
 import { escapeText } from "./escape.ts";
 import type { Column, Renderer } from "./field.ts";
 import { shellQuote } from "./quote.ts";
-import { timeOfDay } from "./time.ts";
+import type { TimeFormat } from "./time.ts";
 import { cut, displayWidth, pad } from "./width.ts";
 
-/** What a terminal allows. A pipe or file gets the plain text: no colour, nothing cut. */
+/** What the user chose and a terminal allows. A pipe or file gets plain text: no colour, nothing cut. */
 export interface TableStyle {
   readonly colour: boolean;
+  readonly time: TimeFormat;
   /** Width of the terminal now, or 0 if lines may be of any length. */
   readonly width: () => number;
 }
@@ -34,10 +35,11 @@ export function table<E>(
   const last = columns.length - 1;
   const cells = columns.map((column, at) => {
     const width = column.width ?? -displayWidth(header(column));
+    const least = column.type === "time" ? style.time.width : 0;
     const align = width > 0 ? "right" : "left";
     // Nothing follows the last column, so that its left-aligned text needs no spaces behind it.
-    const size = at === last && align === "left" ? 0 : Math.abs(width);
-    const text = cellText(column);
+    const size = at === last && align === "left" ? 0 : Math.max(Math.abs(width), least);
+    const text = cellText(column, style.time);
     return {
       header: pad(header(column), size, align),
       text: (event: E) => pad(text(event), size, align),
@@ -74,7 +76,7 @@ function header<E>(column: Column<E>): string {
 }
 
 /** How a cell of this column is written. */
-function cellText<E>(column: Column<E>): (event: E) => string {
+function cellText<E>(column: Column<E>, time: TimeFormat): (event: E) => string {
   switch (column.type) {
     case "text":
       return present(column, escapeText);
@@ -84,7 +86,9 @@ function cellText<E>(column: Column<E>): (event: E) => string {
     case "decimal":
       return present(column, (value) => value.toFixed(column.decimals));
     case "time":
-      return present(column, timeOfDay);
+      return present(column, time.text);
+    case "integers":
+      return present(column, (integers) => integers.join(" "));
     case "words":
       return present(
         column,

@@ -17,22 +17,73 @@ function oncePerSecond(make: (date: Date) => string): (second: bigint) => string
 
 const two = (value: number) => String(value).padStart(2, "0");
 
-const localTime = oncePerSecond((date) =>
-  `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-);
+const localDay = (date: Date) =>
+  `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+
+const localTime = (date: Date) =>
+  `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 
 const utc = oncePerSecond((date) => date.toISOString().slice(0, -".000Z".length));
 
-/** `09:41:07`, in the host's time zone. */
-export function timeOfDay(nanoseconds: bigint): string {
-  return localTime(nanoseconds / NANOSECONDS);
+/** The first `digits` digits of the fraction of a second. */
+function fraction(nanoseconds: bigint, digits: number): string {
+  return String(nanoseconds % NANOSECONDS).padStart(9, "0").slice(0, digits);
 }
+
+/** A way to show times, and how wide that is. */
+export interface TimeFormat {
+  readonly width: number;
+  text(nanoseconds: bigint): string;
+}
+
+/** Local time with so many digits of the second's fraction. */
+function local(digits: number, second: (date: Date) => string): TimeFormat {
+  const whole = oncePerSecond(second);
+  const point = digits > 0 ? "." : "";
+  return {
+    width: second(new Date(0)).length + point.length + digits,
+    text: (nanoseconds) => whole(nanoseconds / NANOSECONDS) + point + fraction(nanoseconds, digits),
+  };
+}
+
+const time = (digits: number) => () => local(digits, localTime);
+const date = (digits: number) => () =>
+  local(digits, (date) => `${localDay(date)} ${localTime(date)}`);
+
+/** How tables can show times, by the values of `--time-format`. */
+const FORMATS = {
+  time: time(0),
+  ms: time(3),
+  us: time(6),
+  ns: time(9),
+  date: date(0),
+  "date-ms": date(3),
+  "date-us": date(6),
+  "date-ns": date(9),
+  iso: () => ({ width: "1970-01-01T00:00:00.000000000Z".length, text: rfc3339 }),
+  unix: () => ({ width: "1785145267.123456789".length, text: unixTime }),
+};
+
+export type TimeFormatName = keyof typeof FORMATS;
+
+export const timeFormatNames = Object.keys(FORMATS) as TimeFormatName[];
+
+export function timeFormat(name: TimeFormatName): TimeFormat {
+  return FORMATS[name]();
+}
+
+/** `09:41:07`, in the host's time zone. */
+export const timeOfDay = FORMATS.time().text;
 
 /**
  * `2026-07-27T09:41:07.123456789Z` (RFC 3339). Always UTC and always nine digits, so that lines of
  * several hosts sort as text, also in the hour that comes twice when summer time ends.
  */
 export function rfc3339(nanoseconds: bigint): string {
-  const fraction = String(nanoseconds % NANOSECONDS).padStart(9, "0");
-  return `${utc(nanoseconds / NANOSECONDS)}.${fraction}Z`;
+  return `${utc(nanoseconds / NANOSECONDS)}.${fraction(nanoseconds, 9)}Z`;
+}
+
+/** `1785145267.123456789`: seconds since 1970, as `date +%s.%N` has it. */
+function unixTime(nanoseconds: bigint): string {
+  return `${nanoseconds / NANOSECONDS}.${fraction(nanoseconds, 9)}`;
 }

@@ -1,5 +1,6 @@
 import type { Fields } from "./field.ts";
 import type { Declarations } from "./option.ts";
+import type { Tables } from "./tables.ts";
 import type { Trace } from "./trace_interface.ts";
 
 /** A tool as it is declared: everything but its kernel half and its one way to make events. */
@@ -10,6 +11,13 @@ export interface Tool<Options, E> {
   readonly brief: string;
   /** Its own options; those of every tool are in common.ts. */
   readonly options: Declarations;
+  /** Options that ask more of the host than the rest of the tool: `denobpf doctor` tries each. */
+  readonly demanding?: readonly Partial<Options>[];
+  /**
+   * What it does with a command that it is given behind `--`, if it takes one. The words are the
+   * option `command`.
+   */
+  readonly command?: string;
   /** Command lines worth copying, each with what it does. */
   readonly examples: readonly (readonly [command: string, effect: string])[];
   /** What an event carries. */
@@ -18,6 +26,10 @@ export interface Tool<Options, E> {
   columns(options: Options): readonly (string | false)[];
   /** Which events stand for a failure and are red on a terminal. */
   failed?(event: E): boolean;
+  /** For a tool that prints tables at intervals: each batch of its trace is one. */
+  readonly tables?: Tables<Options, E>;
+  /** What some options print instead of tracing: a list of names. */
+  print?(options: Options): string | undefined;
   /**
    * Loads and attaches; when it returns, events are being recorded.
    * @param shown the fields that are looked at, where not all are: what only others need can be left out

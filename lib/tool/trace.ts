@@ -1,7 +1,8 @@
 import type { RecordView } from "../btf/codec.ts";
 import type { RingBuffer } from "../objects/ring_buffer.ts";
 import { WallClock } from "../sys/clock.ts";
-import type { Trace } from "./trace_interface.ts";
+import { totalLost } from "./losses.ts";
+import type { Losses, Trace } from "./trace_interface.ts";
 
 /** What a trace of a ring buffer is made of. */
 interface Source<E, V extends RecordView> {
@@ -15,8 +16,10 @@ interface Source<E, V extends RecordView> {
   event(record: V, wall: (boot: bigint) => bigint): E | undefined;
   /** What is left to be told when the trace ends: events that waited for others that never came. */
   rest?(): readonly E[];
-  /** The kernel half's counter of events that it had to drop. */
-  lost(): bigint;
+  /** The kernel half's counter of events that it had to drop; several, where not only the ring is full. */
+  lost(): bigint | Losses;
+  /** Ends the trace when it is aborted. */
+  signal?: AbortSignal;
 }
 
 /** Attaches the programs of a loaded skeleton and gives the events of its ring buffer. */
@@ -24,7 +27,7 @@ export class RingTrace<E, V extends RecordView> implements Trace<E> {
   readonly #source: Source<E, V>;
   readonly #stop = new AbortController();
   readonly #clock = new WallClock();
-  #lostAtEnd: bigint | undefined;
+  #lossesAtEnd: Losses | undefined;
 
   /** @throws {BpfError} if a program cannot be attached; the skeleton is closed then */
   constructor(source: Source<E, V>) {
@@ -37,8 +40,12 @@ export class RingTrace<E, V extends RecordView> implements Trace<E> {
     }
   }
 
+  get losses(): Losses {
+    return this.#lossesAtEnd ?? this.#countLosses();
+  }
+
   get lost(): bigint {
-    return this.#lostAtEnd ?? this.#source.lost();
+    return totalLost(this.losses);
   }
 
   stop(): void {
@@ -47,9 +54,10 @@ export class RingTrace<E, V extends RecordView> implements Trace<E> {
 
   async *batches(): AsyncGenerator<readonly E[], void, void> {
     const { ring, skeleton, rest } = this.#source;
-    for await (const batch of ring.batches({ signal: this.#stop.signal })) {
-      const events = this.#events((handle) => batch.forEach(handle));
-      if (events.length > 0) yield events;
+    const stop = this.#stop.signal;
+    const signal = this.#source.signal ? AbortSignal.any([stop, this.#source.signal]) : stop;
+    for await (const batch of ring.batches({ signal })) {
+      yield this.#events((handle) => batch.forEach(handle));
     }
     // Nothing new comes once the programs are detached: what is in the ring is the end of the trace.
     await skeleton.detach();
@@ -62,9 +70,14 @@ export class RingTrace<E, V extends RecordView> implements Trace<E> {
   }
 
   [Symbol.dispose](): void {
-    if (this.#lostAtEnd !== undefined) return;
-    this.#lostAtEnd = this.#source.lost();
+    if (this.#lossesAtEnd !== undefined) return;
+    this.#lossesAtEnd = this.#countLosses();
     this.#source.skeleton[Symbol.dispose]();
+  }
+
+  #countLosses(): Losses {
+    const lost = this.#source.lost();
+    return typeof lost === "bigint" ? { ring: lost } : lost;
   }
 
   #events(walk: (handle: (record: V) => void) => void): E[] {

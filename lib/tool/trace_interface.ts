@@ -3,10 +3,29 @@
  * everything that it loaded.
  */
 export interface Trace<E> extends AsyncIterable<E>, Disposable {
-  /** The events of each drain of the ring, for output that is written in batches. */
+  /** The events of each drain of the ring, be it none: for output that is written in batches. */
   batches(): AsyncIterable<readonly E[]>;
   /** Events that the kernel had to drop so far. */
   readonly lost: bigint;
-  /** Ends the iteration soon; what was recorded by then is still given out. */
-  stop(): void;
+  /** The same, by cause. */
+  readonly losses: Losses;
+  /**
+   * Ends the iteration soon; what was recorded by then is still given out.
+   * @param signal the number of the signal that asks for it; a command that is traced gets it
+   */
+  stop(signal?: number): void;
+  /** The exit code of the command that was traced, if there was one. */
+  readonly exitCode?: number;
 }
+
+/** Events that the kernel had to drop, by what had no room for them. */
+export interface Losses {
+  readonly ring?: bigint;
+  readonly map?: bigint;
+}
+
+/** What a tool's function takes: any of the tool's options, and what every one of them has. */
+export type TraceOptions<Options> = Partial<Options> & {
+  /** When aborted, the trace ends as by {@link Trace.stop}. */
+  readonly signal?: AbortSignal;
+};

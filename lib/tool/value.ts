@@ -1,5 +1,6 @@
 /** Parsers for the values of options. */
 import { userId } from "../sys/users.ts";
+import { ExitCode, ExitError } from "./exit.ts";
 import type { Parser } from "./option.ts";
 import { requirePermissions } from "./permissions.ts";
 import { quoted } from "./escape.ts";
@@ -7,6 +8,19 @@ import { quoted } from "./escape.ts";
 /** A value that an option does not accept. The message reads on from the option's name. */
 export class ValueError extends Error {
   override readonly name = "ValueError";
+}
+
+/**
+ * Reads the value of an option that can be understood only once the tool's fields are known.
+ * @throws {ExitError} (64) for the ValueError of `read`
+ */
+export function reading<T>(option: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new ExitError(ExitCode.Usage, `--${option}: ${error.message}`);
+  }
 }
 
 /** Any text. */
@@ -32,11 +46,12 @@ export function decimal(min: number, max: number): Parser<number> {
 
 /** One of the given words. */
 export function choice<const T extends string>(...words: readonly T[]): Parser<T> {
-  return (text) => {
+  const parse = (text: string) => {
     const word = words.find((word) => word === text);
     if (word !== undefined) return word;
     throw new ValueError(`${quoted(text)} is not one of ${words.join(", ")}`);
   };
+  return Object.assign(parse, { choices: words });
 }
 
 /** The highest user id; the one above it, (uid_t) -1, means "none" to the kernel. */

@@ -28,10 +28,16 @@ Deno.test("parseOptions() gives the defaults when nothing is given", async () =>
   assertEquals(DEFAULTS.pid, []);
   assertEquals(await common(), {
     output: "table",
+    fields: undefined,
+    filter: [],
+    sort: undefined,
+    time_format: undefined,
     no_header: false,
     no_color: false,
     seconds: undefined,
     events: undefined,
+    strict: false,
+    schema: false,
     verbose: false,
     help: false,
     version: false,
@@ -83,6 +89,14 @@ Deno.test("parseOptions() reads the options of every tool", async () => {
   assertEquals([given.verbose, given.no_header, given.no_color], [true, true, false]);
 });
 
+Deno.test("a tool without a time has no --time-format", async () => {
+  assertEquals((await common("--time-format", "ms")).time_format, "ms");
+  const { time: _, ...fields } = tool.fields;
+  const line = ["--time-format", "ms"];
+  const error = await assertRejects(() => parseOptions({ ...tool, fields }, line), ExitError);
+  assertEquals(error.message, "unknown option --time-format (ticks --help lists the options)");
+});
+
 Deno.test("a letter or name that a tool uses itself is the tool's", async () => {
   const own: Tool<unknown, unknown> = {
     ...tool,
@@ -113,6 +127,8 @@ Deno.test("parseOptions() says in one line what is wrong, and what was meant", a
     "-- -x": `unknown option -x ${help}`,
     "--max-args 0": '--max-args: "0" is not a whole number from 1 to 4096',
     "--max-args 1e3": '--max-args: "1e3" is not a whole number from 1 to 4096',
+    "--time-format iso8601":
+      '--time-format: "iso8601" is not one of time, ms, us, ns, date, date-ms, date-us, date-ns, iso, unix',
     "-o jsn": '--output: "jsn" is not one of table, json, csv',
     "--seconds soon": '--seconds: "soon" is not a number from 0 to 2147483',
   };

@@ -15,14 +15,15 @@ interface Event {
   readonly truncated?: boolean;
 }
 
+const brief = "A field";
 const fields: Fields<Event> = {
-  time: { type: "time", value: (e) => e.time },
-  comm: { type: "text", value: (e) => e.comm },
-  bytes: { type: "integer", value: (e) => e.bytes },
-  share: { type: "decimal", decimals: 1, value: (e) => e.share },
-  line: { type: "text", only: "table", value: () => "not here" },
-  args: { type: "words", only: "data", value: (e) => e.args },
-  truncated: { type: "boolean", value: (e) => e.truncated },
+  time: { type: "time", brief, value: (e) => e.time },
+  comm: { type: "text", brief, value: (e) => e.comm },
+  bytes: { type: "integer", brief, value: (e) => e.bytes },
+  share: { type: "decimal", brief, decimals: 1, value: (e) => e.share },
+  line: { type: "text", brief, only: "table", value: () => "not here" },
+  args: { type: "words", brief, value: (e) => e.args },
+  truncated: { type: "boolean", brief, value: (e) => e.truncated },
 };
 
 const full: Event = {

@@ -3,41 +3,55 @@ import { helpText } from "#lib/tool/help.ts";
 import { flag, option, text } from "#lib/tool/mod.ts";
 import { tool } from "./sample_tool.ts";
 
-Deno.test("helpText() shows usage, purpose, options and examples", () => {
+Deno.test("helpText() shows usage, purpose, options, fields and examples", () => {
   assertEquals(
     helpText(tool),
     `USAGE: ticks [-TxvhV] [-u UID|NAME] [-l LINE] [-p PID] [--max-args N]
              [--pause MS] [--batch N] [--lost N] [--fault NAME] [--deaf]
-             [--nonblocking] [-o FORMAT] [--no-header] [--no-color]
-             [--seconds N] [--events N]
+             [--nonblocking] [-o FORMAT] [--fields NAME,...]
+             [--filter CONDITION] [--time-format FORMAT] [--no-header]
+             [--no-color] [--seconds N] [--events N] [--strict] [--schema]
 
 Count the ticks of a timer, which is enough to try out all that a tool's frame
 does for it
 
 OPTIONS:
-  -T, --time           Include the time of day (HH:MM:SS)
-  -x, --fails          Include failed ticks
-  -u, --uid UID|NAME   Count for this user only
-  -l, --line LINE      Say LINE with every tick (default tick)
-  -p, --pid PID        Count for these processes only
-      --max-args N     Show at most N arguments (default 20)
-      --pause MS       Time between two batches (default 20)
-      --batch N        Ticks in a batch (default 1)
-      --lost N         Claim that N events were lost (default 0)
-      --fault NAME     Fail while loading
-      --deaf           Go on when told to stop
-      --nonblocking    Make standard output nonblocking, as a parent process
-                       may do
+  -T, --time                Include the time of day (HH:MM:SS)
+  -x, --fails               Include failed ticks
+  -u, --uid UID|NAME        Count for this user only
+  -l, --line LINE           Say LINE with every tick (default tick)
+  -p, --pid PID             Count for these processes only
+      --max-args N          Show at most N arguments (default 20)
+      --pause MS            Time between two batches (default 20)
+      --batch N             Ticks in a batch (default 1)
+      --lost N              Claim that N events were lost (default 0)
+      --fault NAME          Fail while loading
+      --deaf                Go on when told to stop
+      --nonblocking         Make standard output nonblocking, as a parent
+                            process may do
 
 OPTIONS OF EVERY TOOL:
-  -o, --output FORMAT  Print as table, json or csv (default table)
-      --no-header      Print no header line
-      --no-color       Print without colours, as NO_COLOR=1 does
-      --seconds N      Stop after N seconds
-      --events N       Stop after N events
-  -v, --verbose        Show libbpf's log, and all of an error
-  -h, --help           Show this help
-  -V, --version        Show the version
+  -o, --output FORMAT       Print as table, json or csv (default table)
+      --fields NAME,...     Print these of the FIELDS, in this order
+      --filter CONDITION    Print only what meets it: FIELD==VALUE, also != <
+                            <= > >= ~REGEX !~REGEX; several with &&
+      --time-format FORMAT  Show times in tables as time, ms, us, ns, date,
+                            date-ms, date-us, date-ns, iso, unix
+      --no-header           Print no header line
+      --no-color            Print without colours, as NO_COLOR=1 does
+      --seconds N           Stop after N seconds
+      --events N            Stop after N events
+      --strict              End with exit code 1 if events were lost
+      --schema              Show the JSON Schema of what -o json prints
+  -v, --verbose             Show libbpf's log, and all of an error
+  -h, --help                Show this help
+  -V, --version             Show the version
+
+FIELDS:
+  time    time     When it ticked
+  number  integer  Which tick
+  text    text     What it says
+  odd     boolean  Whether its number is odd
 
 EXAMPLES:
   ticks             # count until Ctrl-C
@@ -63,9 +77,9 @@ Deno.test("helpText() shows no letter twice: the tool's own option keeps it", ()
     ...tool,
     options: { version_of: flag("V", "Own"), host: flag("h", "Own") },
   });
-  assertEquals(help.match(/^ {2}-V, .*$/gm), ["  -V, --version-of     Own"]);
+  assertEquals(help.match(/^ {2}-V, .*$/gm), ["  -V, --version-of          Own"]);
   assertEquals(help.match(/^ {6}--(help|version) .*$/gm), [
-    "      --help           Show this help",
-    "      --version        Show the version",
+    "      --help                Show this help",
+    "      --version             Show the version",
   ]);
 });

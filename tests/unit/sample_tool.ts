@@ -4,6 +4,7 @@ import {
   flag,
   integer,
   list,
+  type Losses,
   option,
   type OptionsOf,
   text,
@@ -13,6 +14,7 @@ import {
   user,
 } from "#lib/tool/mod.ts";
 import { BpfError, UnsupportedError, VerifierError } from "#lib/objects/errors.ts";
+import { totalLost } from "#lib/tool/losses.ts";
 import { libc } from "#lib/sys/libc.ts";
 
 export const options = {
@@ -38,9 +40,20 @@ interface Tick {
 }
 
 const fields: Fields<Tick> = {
-  time: { type: "time", width: -8, value: () => 1_785_145_267_123_456_789n },
-  number: { type: "integer", width: 6, value: (tick) => tick.number },
-  text: { type: "text", value: (tick) => tick.text },
+  time: {
+    type: "time",
+    width: -8,
+    brief: "When it ticked",
+    value: () => 1_785_145_267_123_456_789n,
+  },
+  number: { type: "integer", width: 6, brief: "Which tick", value: (tick) => tick.number },
+  text: { type: "text", brief: "What it says", value: (tick) => tick.text },
+  odd: {
+    type: "boolean",
+    only: "table",
+    brief: "Whether its number is odd",
+    value: (tick) => tick.number % 2 === 1,
+  },
 };
 
 export const tool: Tool<Options, Tick> = {
@@ -70,7 +83,7 @@ const FAULTS: Record<string, () => Error> = {
 };
 
 class TickTrace implements Trace<Tick> {
-  readonly lost: bigint;
+  readonly losses: Losses;
   readonly #options: Options;
   #running = true;
   #wake = () => {};
@@ -80,7 +93,11 @@ class TickTrace implements Trace<Tick> {
     if (options.fault !== undefined) throw FAULTS[options.fault]();
     if (options.nonblocking) makeNonblocking(1);
     this.#options = options;
-    this.lost = BigInt(options.lost);
+    this.losses = { ring: BigInt(options.lost) };
+  }
+
+  get lost(): bigint {
+    return totalLost(this.losses);
   }
 
   async *batches(): AsyncGenerator<readonly Tick[]> {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { column, type Fields } from "#lib/tool/field.ts";
 import { table } from "#lib/tool/table.ts";
+import { timeFormat } from "#lib/tool/time.ts";
 
 interface Exec {
   readonly comm: string;
@@ -9,19 +10,27 @@ interface Exec {
   readonly args: readonly string[];
 }
 
+const brief = "A field";
 const fields: Fields<Exec> = {
-  time: { type: "time", width: -9, value: () => 0n },
-  comm: { type: "text", header: "PCOMM", width: -16, value: (e) => e.comm },
-  pid: { type: "integer", width: -6, value: (e) => e.pid },
-  ret: { type: "integer", width: 3, value: (e) => e.ret },
-  share: { type: "decimal", decimals: 3, header: "SHARE(%)", width: 12, value: (e) => e.pid / 7 },
-  big: { type: "integer", width: -1, value: () => 2n ** 64n - 1n },
-  ok: { type: "boolean", value: (e) => e.ret === 0 },
-  args: { type: "words", value: (e) => e.args },
-  quoted: { type: "words", quote: true, header: "ARGS", value: (e) => e.args },
+  time: { type: "time", brief, width: -9, value: () => 0n },
+  comm: { type: "text", brief, header: "PCOMM", width: -16, value: (e) => e.comm },
+  pid: { type: "integer", brief, width: -6, value: (e) => e.pid },
+  ret: { type: "integer", brief, width: 3, value: (e) => e.ret },
+  share: {
+    type: "decimal",
+    brief,
+    decimals: 3,
+    header: "SHARE(%)",
+    width: 12,
+    value: (e) => e.pid / 7,
+  },
+  big: { type: "integer", brief, width: -1, value: () => 2n ** 64n - 1n },
+  ok: { type: "boolean", brief, value: (e) => e.ret === 0 },
+  args: { type: "words", brief, value: (e) => e.args },
+  quoted: { type: "words", brief, quote: true, header: "ARGS", value: (e) => e.args },
 };
 
-const PLAIN = { colour: false, width: () => 0 };
+const PLAIN = { colour: false, time: timeFormat("time"), width: () => 0 };
 const ls: Exec = { comm: "ls", pid: 42, ret: 0, args: ["/bin/ls", "-l", "a b"] };
 const failed: Exec = { comm: "sh", pid: 1234567, ret: -2, args: ["nope"] };
 
@@ -48,6 +57,14 @@ Deno.test("table() aligns to the right, and as wide as the header where no width
   );
 });
 
+Deno.test("table() widens a column of times to what their format takes", () => {
+  const style = { ...PLAIN, time: timeFormat("unix") };
+  assertEquals(
+    print(["time", "pid"], [ls], style),
+    `TIME${" ".repeat(16)} PID\n0.000000000${" ".repeat(9)} 42\n`,
+  );
+});
+
 Deno.test("table() shows - where an event has no value", () => {
   assertEquals(print(["ret", "pid"], [{ ...ls, ret: undefined }]), "RET PID\n  - 42\n");
 });
@@ -66,7 +83,7 @@ Deno.test("table() quotes words for a shell on request", () => {
 });
 
 Deno.test("table() cuts the last column to the terminal's width, and nothing else", () => {
-  const narrow = { colour: false, width: () => 30 };
+  const narrow = { ...PLAIN, width: () => 30 };
   const names = ["comm", "args"];
   const long = { ...ls, args: ["x".repeat(100)] };
   assertEquals(
@@ -74,7 +91,7 @@ Deno.test("table() cuts the last column to the terminal's width, and nothing els
     "ls               " + "x".repeat(12) + "…",
   );
   assertEquals(print(["args", "pid"], [long], narrow).split("\n")[1], "x".repeat(100) + " 42");
-  const tiny = { colour: false, width: () => 5 };
+  const tiny = { ...PLAIN, width: () => 5 };
   assertEquals(
     print(names, [long], tiny).split("\n")[1],
     "ls               " + "x".repeat(7) + "…",
@@ -83,7 +100,7 @@ Deno.test("table() cuts the last column to the terminal's width, and nothing els
 
 Deno.test("table() asks for the terminal's width again for every batch", () => {
   let width = 40;
-  const { rows } = table([column(fields, "args")], { colour: false, width: () => width });
+  const { rows } = table([column(fields, "args")], { ...PLAIN, width: () => width });
   const long = { ...ls, args: ["x".repeat(100)] };
   assertEquals(rows([long]).length, 41);
   width = 20;
@@ -92,7 +109,7 @@ Deno.test("table() asks for the terminal's width again for every batch", () => {
 
 Deno.test("table() dims the header and reddens failures where there is colour", () => {
   assertEquals(
-    print(["ret", "pid"], [ls, failed], { colour: true, width: () => 0 }),
+    print(["ret", "pid"], [ls, failed], { ...PLAIN, colour: true }),
     "\x1b[2mRET PID\x1b[0m\n  0 42\n\x1b[31m -2 1234567\x1b[0m\n",
   );
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { rfc3339, timeOfDay } from "#lib/tool/time.ts";
+import { rfc3339, timeFormat, timeFormatNames, timeOfDay } from "#lib/tool/time.ts";
 
 const SECOND = 1_000_000_000n;
 
@@ -17,6 +17,29 @@ Deno.test("rfc3339() and timeOfDay() keep no second too long", () => {
     const date = new Date(Number(at / 1_000_000n));
     assertEquals(rfc3339(at).slice(0, 19), date.toISOString().slice(0, 19));
     assertEquals(timeOfDay(at), date.toTimeString().slice(0, 8));
+  }
+});
+
+Deno.test("timeFormat() has fractions, dates, RFC 3339 and seconds since 1970", () => {
+  const time = 1_785_145_267_012_345_678n;
+  const date = new Date(Number(time / 1_000_000n));
+  const day = new Intl.DateTimeFormat("sv", { dateStyle: "short" }).format(date);
+  const clock = date.toTimeString().slice(0, 8);
+  const shown = timeFormatNames.map((name) => [name, timeFormat(name).text(time)]);
+  assertEquals(Object.fromEntries(shown), {
+    time: clock,
+    ms: `${clock}.012`,
+    us: `${clock}.012345`,
+    ns: `${clock}.012345678`,
+    date: `${day} ${clock}`,
+    "date-ms": `${day} ${clock}.012`,
+    "date-us": `${day} ${clock}.012345`,
+    "date-ns": `${day} ${clock}.012345678`,
+    iso: "2026-07-27T09:41:07.012345678Z",
+    unix: "1785145267.012345678",
+  });
+  for (const name of timeFormatNames) {
+    assertEquals(timeFormat(name).text(time).length, timeFormat(name).width, name);
   }
 });
 

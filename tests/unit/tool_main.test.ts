@@ -69,7 +69,10 @@ async function signalled(signals: Deno.Signal[], args: string[] = [], command = 
 Deno.test("a tool prints its header, its rows and what it lost", () => {
   const { code, stdout, stderr } = ticks("--events", "3", "--lost", "7");
   assertEquals(stdout, "NUMBER TEXT\n     1 tick\n     2 tick\n     3 tick\n");
-  assertEquals(stderr, "ticks: lost 7 events\n");
+  assertEquals(
+    stderr,
+    "ticks: lost 7 events (ring buffer full)\nticks: lost 7 events in all (ring buffer full)\n",
+  );
   assertEquals(code, 0);
 });
 
@@ -95,6 +98,72 @@ Deno.test("--output chooses between table, json and csv", () => {
     `time,number,text\n${time},1,tick\n`,
   );
   assertEquals(ticks("--output=csv", "--events=1", "--no-header").stdout, `${time},1,tick\n`);
+});
+
+Deno.test("--fields picks and orders any field, for every output", () => {
+  const rows = (output: string) =>
+    ticks("--fields", "odd,text,number", "-o", output, "--events", "2").stdout;
+  assertEquals(rows("table"), "ODD TEXT NUMBER\ntrue tick      1\nfalse tick      2\n");
+  assertEquals(rows("csv"), "odd,text,number\ntrue,tick,1\nfalse,tick,2\n");
+  assertEquals(
+    rows("json"),
+    '{"odd":true,"text":"tick","number":1}\n{"odd":false,"text":"tick","number":2}\n',
+  );
+});
+
+Deno.test("--fields names what is no field, with 64", () => {
+  const { code, stdout, stderr } = ticks("--fields", "number,txet");
+  assertEquals(
+    stderr,
+    'ticks: --fields: there is no field "txet", did you mean text? ' +
+      "(the fields are time, number, text, odd)\n",
+  );
+  assertEquals([code, stdout], [64, ""]);
+});
+
+Deno.test("--filter drops what does not meet all conditions, also by a hidden field", () => {
+  const filtered = (...args: string[]) =>
+    ticks("--no-header", "--events", "3", "--fields=number", "--batch=2", "--pause=0", ...args);
+  assertEquals(filtered("--filter", "odd==true").stdout, "     1\n     3\n     5\n");
+  assertEquals(
+    filtered("--filter", "odd==true && number>=3", "--filter=number!=5").stdout,
+    "     3\n     7\n     9\n",
+  );
+  assertEquals(filtered("--filter", "number~^1.$").stdout, "    10\n    11\n    12\n");
+});
+
+Deno.test("--filter says where it is wrong, with 64", () => {
+  const { code, stdout, stderr } = ticks("--filter", "odd==true && number<x");
+  assertEquals(
+    stderr,
+    'ticks: --filter: "odd==true && number<x", character 21: "x" is not a whole number\n',
+  );
+  assertEquals([code, stdout], [64, ""]);
+});
+
+Deno.test("--time-format shows the time, where the table does not already", () => {
+  const time = /^TIME {17}NUMBER TEXT\n1785145267.123456789 {6}1 tick\n$/;
+  assertMatch(ticks("--time-format=unix", "--events=1").stdout, time);
+  assertMatch(ticks("--time-format=unix", "--events=1", "-T").stdout, time);
+  assertEquals(
+    ticks("--time-format=unix", "--events=1", "--fields=number").stdout,
+    "NUMBER\n     1\n",
+  );
+});
+
+Deno.test("--schema shows the schema of the JSON, and needs no permission", () => {
+  const schema = run([Deno.execPath(), "run", SAMPLE, "--schema"]);
+  assertEquals([schema.code, schema.stderr], [0, ""]);
+  assertEquals(JSON.parse(schema.stdout).required, ["time", "number", "text"]);
+  const chosen = ticks("--schema", "--fields", "odd,time");
+  assertEquals(JSON.parse(chosen.stdout).required, ["odd", "time"]);
+});
+
+Deno.test("--strict ends with 1 if anything was lost, also into a closed pipe", () => {
+  assertEquals(ticks("--strict", "--events", "1").code, 0);
+  assertEquals(ticks("--strict", "--events", "1", "--lost", "1").code, 1);
+  const { stdout } = bash("$ticks --strict --lost 1 --pause 0 | true; echo ${PIPESTATUS[0]}");
+  assertEquals(stdout, "1\n");
 });
 
 Deno.test("--help and --version need no permission and no root", () => {
@@ -169,7 +238,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test(`${signal} ends a tool with its last rows and 0`, async () => {
     const { code, stdout, stderr } = await signalled([signal], ["--lost", "2"]);
     assertMatch(stdout, /^NUMBER TEXT\n( +\d+ tick\n)* +\d+ the last\n$/);
-    assertEquals(stderr, "ticks: lost 2 events\n");
+    assertMatch(stderr, /\nticks: lost 2 events in all \(ring buffer full\)\n$/);
     assertEquals(code, 0);
   });
 }
@@ -236,6 +305,14 @@ Deno.test("on a terminal the header is dim, failures are red and long lines are 
     `     1 ${"y".repeat(39 - seven)}…`,
     `\x1b[31m     2 ${"y".repeat(39 - seven)}…\x1b[0m`,
   ]);
+});
+
+Deno.test("COLUMNS stands for the terminal's width, and for nothing in a pipe", () => {
+  const long = "y".repeat(50);
+  const [, row] = terminal(`--events 1 --no-color -l ${long}`, { COLUMNS: "20" });
+  assertEquals(row, `     1 ${"y".repeat(12)}…`);
+  const piped = run([...COMMAND, "--events", "1", "-l", long], { COLUMNS: "20" });
+  assertEquals(piped.stdout.split("\n")[1], `     1 ${long}`);
 });
 
 Deno.test("--no-color and NO_COLOR print without colours", () => {

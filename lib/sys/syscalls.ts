@@ -1,0 +1,49 @@
+/** Names of system calls, by their numbers, which differ between architectures. */
+import { ARM, ARM64, I386, X86_64 } from "./syscall_tables.ts";
+
+/** The ways to make system calls on the hosts that this project runs on, each with its own numbers. */
+export type Abi = "x86_64" | "x32" | "i386" | "arm64" | "arm";
+
+const TABLES: Record<Abi, string> = {
+  x86_64: X86_64,
+  x32: X86_64,
+  i386: I386,
+  arm64: ARM64,
+  arm: ARM,
+};
+
+/** The ABI of this host's 64-bit programs. */
+export const NATIVE_ABI: Abi = Deno.build.arch === "aarch64" ? "arm64" : "x86_64";
+
+/** The ABI of 32-bit programs on this host. */
+export const COMPAT_ABI: Abi = Deno.build.arch === "aarch64" ? "arm" : "i386";
+
+const parsed = new Map<Abi, ReadonlyMap<number, string>>();
+
+/** The system calls of an ABI, by number. */
+export function syscalls(abi: Abi): ReadonlyMap<number, string> {
+  const known = parsed.get(abi) ?? parse(TABLES[abi]);
+  parsed.set(abi, known);
+  return known;
+}
+
+/** `openat` for 257 on x86-64; a number that this table does not know is `[unknown: 9999]`. */
+export function syscallName(abi: Abi, number: number): string {
+  return syscalls(abi).get(number) ?? `[unknown: ${number}]`;
+}
+
+/** Every number of a name; x32 has some calls twice. */
+export function syscallNumbers(abi: Abi, name: string): number[] {
+  return [...syscalls(abi)].filter(([, known]) => known === name).map(([number]) => number);
+}
+
+/** Names in the order of their numbers, with a number before those that do not go on. */
+function parse(table: string): Map<number, string> {
+  const names = new Map<number, string>();
+  let next = 0;
+  for (const word of table.trim().split(/\s+/)) {
+    if (/^\d+$/.test(word)) next = Number(word);
+    else names.set(next++, word);
+  }
+  return names;
+}

@@ -1,0 +1,62 @@
+import type { CommonOptions } from "./common.ts";
+import type { Column, Renderer } from "./field.ts";
+import { renderer, write } from "./output.ts";
+import type { Tool } from "./tool.ts";
+
+/** Shows the events of a trace, batch by batch. */
+export interface Display<E> {
+  /** Shows what comes before all events. */
+  begin(): void;
+  /**
+   * @param left how many events may still be shown
+   * @returns how many this was
+   */
+  show(batch: readonly E[], left: number): number;
+  /** Gives a terminal back that it has taken as a whole: until then messages would be lost. */
+  end?(): void;
+}
+
+/**
+ * The display that the tool and its user chose.
+ * @param stop ends the trace: a display may have a key for that
+ * @throws {ExitError} (64) if an option asks for what there is not
+ */
+export async function display<Options, E>(
+  tool: Tool<Options, E>,
+  options: Options,
+  common: CommonOptions,
+  columns: readonly Column<E>[],
+  stop: () => void,
+): Promise<Display<E>> {
+  const { tables } = tool;
+  const lines = renderer(columns, common, tool.failed);
+  if (tables === undefined) return new Lines(lines, !common.no_header);
+  const { orderOf, TableDisplay } = await import("./tables.ts");
+  const order = orderOf(tool, tables, options, common);
+  if (common.output === "table" && tables.live?.(options)) {
+    const { LiveTable } = await import("./live.ts");
+    return new LiveTable(columns, lines, order, stop);
+  }
+  return new TableDisplay(tables, options, common, lines, order);
+}
+
+/** Lines one after the other. */
+class Lines<E> implements Display<E> {
+  readonly #renderer: Renderer<E>;
+  readonly #header: boolean;
+
+  constructor(renderer: Renderer<E>, header: boolean) {
+    this.#renderer = renderer;
+    this.#header = header;
+  }
+
+  begin(): void {
+    if (this.#header) write(this.#renderer.header);
+  }
+
+  show(batch: readonly E[], left: number): number {
+    const shown = batch.length > left ? batch.slice(0, left) : batch;
+    if (shown.length > 0) write(this.#renderer.rows(shown));
+    return batch.length;
+  }
+}

@@ -1,0 +1,267 @@
+/** What the frame does for every tool, with real tools on real workloads. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { bootstrap } from "../../tools/bootstrap.ts";
+import { execsnoop } from "../../tools/execsnoop.ts";
+import { findTool, toolNames } from "../../tools/registry.ts";
+import { faults } from "../unit/json_schema.ts";
+import {
+  kernelTest,
+  type Output,
+  runExecs,
+  type RunningTool,
+  runTool,
+  startCommand,
+  startTool,
+} from "./harness.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+const RUN = `${Deno.execPath()} run --cached-only --allow-ffi --allow-read`;
+
+/** Runs a line of bash in which `run` is Deno with the permissions of a tool. */
+function shell(line: string): Promise<Output> {
+  return startCommand(["bash", "-c", `run='${RUN}'; cd ${root}; ${line}`]).finish();
+}
+
+/** The lines of a table without its header, each without the spaces that fill its columns. */
+function rows(stdout: string): string[] {
+  return stdout.trimEnd().split("\n").slice(1).map((row) => row.trim().replace(/ +/g, " "));
+}
+
+kernelTest("the exit code says how a tool ended", {}, async () => {
+  const tool = "$run tools/bootstrap.ts";
+  const expected: [string, number, RegExp][] = [
+    [`${tool} --seconds 0`, 0, /^$/],
+    [
+      `DENOBPF_LIBBPF=build/skel/bootstrap.ts ${tool}`,
+      69,
+      /^bootstrap: Cannot open .*, which DENOBPF_LIBBPF names/,
+    ],
+    [`${tool} --duration=-1`, 64, /^bootstrap: --duration: "-1" is not a whole number/],
+    [
+      `unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && ${RUN} tools/bootstrap.ts'`,
+      69,
+      /BTF/,
+    ],
+    [`${tool} >/dev/full`, 74, /^bootstrap: Cannot write the output: No space left/],
+    [
+      `setpriv --bounding-set=-all --inh-caps=-all ${tool}`,
+      77,
+      /^bootstrap: Cannot load bootstrap/,
+    ],
+    [`${RUN.replace("--allow-ffi", "")} tools/bootstrap.ts`, 77, /--allow-ffi --allow-read/],
+  ];
+  for (const [line, code, message] of expected) {
+    const outcome = await shell(line);
+    assertEquals([outcome.code, outcome.stderr.match(message) !== null], [code, true], line);
+  }
+});
+
+/** Stops the tool with SIGSTOP while so many processes run and end that its ring overflows. */
+async function overflow(tool: RunningTool, count: number): Promise<void> {
+  tool.signal("SIGSTOP");
+  await runExecs({ count });
+  tool.signal("SIGCONT");
+}
+
+kernelTest("losses are told when they happen and in all, and none is missing", {}, async () => {
+  // 256 KiB hold some 840 events of bootstrap; these are 1202.
+  const count = 601;
+  for (const strict of [[], ["--strict"]]) {
+    await using tool = startTool("bootstrap", ["--ppid", String(Deno.pid), "-o", "csv", ...strict]);
+    await tool.until("\n");
+    await overflow(tool, count);
+    await tool.until((_, stderr) => stderr.includes("lost"));
+    const { stdout, stderr, code } = await tool.stop();
+    const told = /^bootstrap: lost (\d+) events \(ring buffer full\)\n/.exec(stderr);
+    assert(told, stderr);
+    assertEquals(stderr, told[0] + told[0].replace("events", "events in all"));
+    assertEquals(rows(stdout).length + Number(told[1]), 2 * count);
+    assertEquals(code, strict.length > 0 ? 1 : 0);
+  }
+});
+
+kernelTest("--strict ends with 0 where nothing is lost", {}, async () => {
+  const { code, stderr } = await runTool("bootstrap", ["--strict"], {
+    workload: runExecs,
+    until: "/bin/true",
+  });
+  assertEquals([code, stderr], [0, ""]);
+});
+
+kernelTest("--fields shows what the default table hides, in the order given", {}, async () => {
+  for (const output of ["table", "csv"]) {
+    const { stdout } = await runTool(
+      "execsnoop",
+      ["--ppid", String(Deno.pid), "--fields", "args,cwd,pid", "-o", output],
+      { workload: () => runExecs({ count: 1, args: () => ["shown"] }), until: "shown" },
+    );
+    assertMatch(
+      stdout,
+      output === "csv"
+        ? /^args,cwd,pid\n\/bin\/true shown,\/\S*,\d+\n$/
+        : /^ARGS CWD +PID\n\/bin\/true shown \/\S* +\d+\n$/,
+    );
+  }
+});
+
+kernelTest("--filter picks exactly the events that are meant", {}, async () => {
+  const workload = () => runExecs({ args: (i) => [i % 2 === 0 ? "even" : "odd", String(i)] });
+  const expected: [string, number][] = [
+    ["args==odd", 11],
+    ["args~'even (1|2)[0-9]*$'", 8],
+    ["path==/bin/true && args!=odd && ret==0", 12],
+    [`cwd==${Deno.cwd()} && args==even`, 12],
+    ["args==none", 0],
+  ];
+  for (const [filter, count] of expected) {
+    const { stdout } = await runTool(
+      "execsnoop",
+      ["--ppid", String(Deno.pid), "--filter", filter],
+      {
+        workload,
+        until: "PCOMM",
+      },
+    );
+    assertEquals(rows(stdout).length, count, filter);
+  }
+});
+
+kernelTest("--events counts what is shown, not what --filter dropped", {}, async () => {
+  await using tool = startTool("bootstrap", [
+    ...["--ppid", String(Deno.pid), "--filter", "event==EXIT", "--events", "5"],
+  ]);
+  await tool.until("PID");
+  await runExecs();
+  const { stdout } = await tool.finish();
+  assertEquals(rows(stdout).map((row) => row.split(" ")[1]), Array(5).fill("EXIT"));
+});
+
+kernelTest("--time-format shows when the event happened, not when it is printed", {}, async () => {
+  await using tool = startTool("bootstrap", [
+    ...["--ppid", String(Deno.pid), "--time-format", "unix", "--fields", "time"],
+  ]);
+  await tool.until("TIME");
+  tool.signal("SIGSTOP");
+  const before = Date.now();
+  await runExecs({ count: 1 });
+  const after = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  tool.signal("SIGCONT");
+  await tool.until((stdout) => rows(stdout).length === 2);
+  for (const row of rows((await tool.stop()).stdout)) {
+    const milliseconds = Number(row) * 1000;
+    assert(milliseconds > before - 2 && milliseconds < after + 2, row);
+  }
+});
+
+for (const name of toolNames) {
+  kernelTest(`the JSON of ${name} is what its schema says`, {}, async () => {
+    const schema = JSON.parse((await runTool(name, ["--schema"])).stdout);
+    await using tool = startTool(name, ["-o", "json", "--seconds", "1.5"]);
+    let ended = false;
+    const finished = tool.finish().finally(() => ended = true);
+    while (!ended) await runExecs({ count: 1 });
+    const { stdout, code } = await finished;
+    assertEquals([code, schema.title], [0, name]);
+    const lines = stdout.trimEnd().split("\n");
+    assert(lines.length > 0 && lines[0] !== "");
+    for (const line of lines) assertEquals(faults(schema, JSON.parse(line)), [], line);
+  });
+
+  kernelTest(`every field of ${name} can be chosen, and has its line in --help`, {}, async () => {
+    const { fields } = await findTool(name);
+    const help = (await runTool(name, ["--help"])).stdout;
+    for (const [field, { type, brief }] of Object.entries(fields)) {
+      assertMatch(help, new RegExp(`^  ${field} +${type} +\\S`, "m"));
+      assert(brief, field);
+    }
+    const all = Object.keys(fields).join();
+    const { stdout, code } = await runTool(name, ["--fields", all, "-o", "csv", "--seconds", "0"]);
+    assertEquals([code, stdout.split("\n")[0]], [0, all]);
+  });
+}
+
+kernelTest("several tools trace side by side in one process", {}, async () => {
+  const { signal, abort } = abortable();
+  using execs = execsnoop({ ppid: Deno.pid, signal });
+  using lives = bootstrap({ ppid: Deno.pid, signal });
+  const both = Promise.all([Array.fromAsync(execs), Array.fromAsync(lives)]);
+  const pids = await runExecs();
+  abort();
+  const [shown, ends] = await both;
+  assertEquals(shown.map(({ pid }) => pid), pids);
+  assertEquals(ends.map(({ pid }) => pid), pids.flatMap((pid) => [pid, pid]));
+  assertEquals([execs.lost, lives.lost, lives.losses], [0n, 0n, { ring: 0n }]);
+});
+
+kernelTest("an AbortSignal ends a trace, also one that was aborted before", {}, async () => {
+  const { signal, abort } = abortable();
+  using trace = bootstrap({ signal });
+  setTimeout(abort, 50);
+  for await (const _ of trace);
+  using late = bootstrap({ signal });
+  for await (const _ of late);
+  using timed = execsnoop({ signal: AbortSignal.timeout(50) });
+  for await (const _ of timed);
+});
+
+function abortable() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
+kernelTest("a script that imports a tool does not load what reads command lines", {}, async () => {
+  const args = ["info", "--json", `${root}tools/execsnoop.ts`];
+  const { stdout } = await startCommand([Deno.execPath(), ...args]).finish();
+  const { modules, roots }: ModuleGraph = JSON.parse(stdout);
+  const loaded = new Set(roots);
+  for (const specifier of loaded) {
+    const { dependencies = [] } = modules.find((module) => module.specifier === specifier) ?? {};
+    for (const { code, isDynamic } of dependencies) {
+      if (code && !isDynamic) loaded.add(code.specifier);
+    }
+  }
+  const names = [...loaded].map((specifier) => specifier.replace(/^.*\//, ""));
+  assert(names.includes("ring_buffer.ts"));
+  const commandsOnly = ["command.ts", "help.ts", "filter.ts", "schema.ts", "tables.ts"];
+  assertEquals(commandsOnly.filter((name) => names.includes(name)), []);
+  assertEquals([...loaded].filter((specifier) => specifier.includes("stricli")), []);
+});
+
+/** What `deno info --json` says, as far as it is used. */
+interface ModuleGraph {
+  readonly roots: readonly string[];
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly {
+      readonly code?: { readonly specifier: string };
+      readonly isDynamic?: boolean;
+    }[];
+  }[];
+}
+
+kernelTest("a script needs no more permissions than a tool", {}, async () => {
+  const script = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    const { href } = new URL("../../tools/execsnoop.ts", import.meta.url);
+    await Deno.writeTextFile(
+      script,
+      `import { execsnoop } from "${href}";
+       using trace = execsnoop({ comm: "true" });
+       console.log("ready");
+       for await (const exec of trace) {
+         console.log(exec.args.join(" "));
+         break;
+       }
+       console.log(trace.lost);`,
+    );
+    const args = ["--config", `${root}deno.json`, "--allow-ffi", "--allow-read", script];
+    await using running = startCommand([Deno.execPath(), "run", ...args]);
+    await running.until("ready");
+    await runExecs({ count: 1, args: () => ["seen"] });
+    const { stdout, stderr, code } = await running.finish();
+    assertEquals([stdout, stderr, code], ["ready\n/bin/true seen\n0n\n", "", 0]);
+  } finally {
+    await Deno.remove(script);
+  }
+});
