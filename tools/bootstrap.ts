@@ -103,9 +103,9 @@ export const tool: Tool<Options, ProcessEvent> = {
 /** Starts tracing: the programs are attached when this returns. */
 export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent> {
   const wanted = withDefaults(options, given);
-  const opened = Bootstrap.open();
-  opened.rodata.min_duration_ns = BigInt(wanted.duration) * 1_000_000n;
-  const skeleton = loadTargeted(opened, wanted);
+  const skeleton = loadTargeted(Bootstrap.open(), wanted, ({ rodata }) => {
+    rodata.min_duration_ns = BigInt(wanted.duration) * 1_000_000n;
+  });
   return new RingTrace({
     skeleton,
     ring: skeleton.maps.events,

@@ -317,23 +317,21 @@ export function execsnoop(
   shown: ReadonlySet<string> = new Set(Object.keys(fields)),
 ): Trace<Exec> {
   const wanted = withDefaults(options, given);
-  const opened = Execsnoop.open();
-  const { rodata } = opened;
-  rodata.max_args = wanted.max_args;
-  rodata.args_bytes = wanted.args_bytes;
-  if (wanted.env.length > 0) rodata.env_bytes = ARGS_SIZE;
-  if (wanted.ancestors) rodata.max_ancestors = MAX_ANCESTORS;
-  rodata.with_cwd = shown.has("cwd");
-  rodata.with_exe = shown.has("exe") || shown.has("interpreter");
-  rodata.with_cgroup = shown.has("cgroup") || shown.has("container");
-  rodata.exits = wanted.exit;
-  rodata.forks = wanted.forks;
-  opened.progs.handle_failure.autoload = wanted.fails;
-  opened.progs.handle_exit.autoload = wanted.exit || wanted.forks;
-
   const start = bootTime();
   const ends = new Ends();
-  const skeleton = loadTargeted(opened, wanted);
+  const skeleton = loadTargeted(Execsnoop.open(), wanted, ({ rodata, progs }) => {
+    rodata.max_args = wanted.max_args;
+    rodata.args_bytes = wanted.args_bytes;
+    if (wanted.env.length > 0) rodata.env_bytes = ARGS_SIZE;
+    if (wanted.ancestors) rodata.max_ancestors = MAX_ANCESTORS;
+    rodata.with_cwd = shown.has("cwd");
+    rodata.with_exe = shown.has("exe") || shown.has("interpreter");
+    rodata.with_cgroup = shown.has("cgroup") || shown.has("container");
+    rodata.exits = wanted.exit;
+    rodata.forks = wanted.forks;
+    progs.handle_failure.autoload = wanted.fails;
+    progs.handle_exit.autoload = wanted.exit || wanted.forks;
+  });
   return new RingTrace({
     skeleton,
     ring: skeleton.maps.events,

@@ -4,6 +4,7 @@
  * this process calls write(2); this half calls it once a second and shows those lines.
  */
 import { Minimal } from "#skel/minimal.ts";
+import { BpfError } from "#lib/objects/errors.ts";
 import { SystemError } from "#lib/sys/errno.ts";
 import { fileId, OpenFile } from "#lib/sys/file.ts";
 import { mountTracefs } from "#lib/sys/mounts.ts";
@@ -34,24 +35,38 @@ export const tool: Tool<unknown, Line> = {
 /** Starts tracing: the program is attached when this returns. */
 export function minimal({ signal }: TraceOptions<unknown> = {}): Trace<Line> {
   const opened = Minimal.open();
-  const namespace = fileId("/proc/self/ns/pid");
-  opened.bss.my_pid = Deno.pid;
-  opened.bss.my_dev = BigInt(namespace.dev);
-  opened.bss.my_ino = namespace.ino;
-  const skeleton = opened.load();
-  skeleton.attach();
-  return new PipeTrace(skeleton, signal);
+  try {
+    const namespace = fileId("/proc/self/ns/pid");
+    opened.bss.my_pid = Deno.pid;
+    opened.bss.my_dev = BigInt(namespace.dev);
+    opened.bss.my_ino = namespace.ino;
+    return new PipeTrace(opened.load().attach(), signal);
+  } catch (error) {
+    opened[Symbol.dispose]();
+    throw error;
+  }
 }
 
 const SECOND = 1000;
 const EAGAIN = 11;
+const EBUSY = 16;
+
+function openTracePipe(): OpenFile {
+  try {
+    return OpenFile.open(`${mountTracefs()}/trace_pipe`, { nonblocking: true });
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.errno !== EBUSY) throw error;
+    const hint = "another program reads the trace pipe, and only one can: end that first";
+    throw new BpfError(error.operation, EBUSY, hint);
+  }
+}
 
 /**
  * Looks into the trace pipe once a second. It must not wait there: waking up a thread is a write(2) of
  * this process too, which would be traced, which would wake the thread.
  */
 class PipeTrace implements Trace<Line> {
-  readonly #pipe = OpenFile.open(`${mountTracefs()}/trace_pipe`, { nonblocking: true });
+  readonly #pipe = openTracePipe();
   readonly #skeleton: Disposable;
   #stopped = Promise.withResolvers<void>();
   #running = true;

@@ -262,36 +262,35 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
   const { command, signal } = given;
   const failures = wanted.failures || wanted.errors || wanted.errno !== undefined;
   const latency = measures(wanted);
-  const opened = Syscount.open();
-  const { rodata, progs, maps } = opened;
-  rodata.measure_latency = latency;
-  rodata.failures_only = failures;
-  if (wanted.errno !== undefined) rodata.targ_errno = wanted.errno;
-  rodata.by_process = wanted.process;
-  rodata.by_syscall = !wanted.process || wanted.by_syscall;
-  rodata.by_error = wanted.errors;
-  rodata.histogram = wanted.histogram;
-  if (wanted.tid !== undefined) rodata.targ_tid = wanted.tid;
-  if (wanted.syscall.length > 0) {
-    rodata.by_name = true;
-    rodata.wanted = slotsOf(wanted.syscall.flat(), rodata.wanted.length);
-  }
-  progs.handle_enter.autoload = latency || !failures;
-  progs.handle_exit.autoload = latency || failures;
   const following = command !== undefined;
-  if (following) {
-    rodata.follow_command = true;
-    rodata.spawner = Deno.pid;
-    rodata.targ_pids_in = ownPidns();
-  }
-  progs.handle_fork.autoload = following;
-  progs.handle_exec.autoload = following || wanted.process;
-  progs.handle_end.autoload = following || latency;
-  if (wanted.process || wanted.errors) maps.groups.maxEntries = MAX_GROUPS;
-  if (wanted.process) maps.names.maxEntries = MAX_GROUPS;
-  if (wanted.histogram) maps.durations.maxEntries = MAX_GROUPS;
-  if (latency) maps.running.maxEntries = Number(readTextFile("/proc/sys/kernel/threads-max"));
-  const skeleton = loadTargeted(opened, wanted);
+  const skeleton = loadTargeted(Syscount.open(), wanted, ({ rodata, progs, maps }) => {
+    rodata.measure_latency = latency;
+    rodata.failures_only = failures;
+    if (wanted.errno !== undefined) rodata.targ_errno = wanted.errno;
+    rodata.by_process = wanted.process;
+    rodata.by_syscall = !wanted.process || wanted.by_syscall;
+    rodata.by_error = wanted.errors;
+    rodata.histogram = wanted.histogram;
+    if (wanted.tid !== undefined) rodata.targ_tid = wanted.tid;
+    if (wanted.syscall.length > 0) {
+      rodata.by_name = true;
+      rodata.wanted = slotsOf(wanted.syscall.flat(), rodata.wanted.length);
+    }
+    progs.handle_enter.autoload = latency || !failures;
+    progs.handle_exit.autoload = latency || failures;
+    if (following) {
+      rodata.follow_command = true;
+      rodata.spawner = Deno.pid;
+      rodata.targ_pids_in = ownPidns();
+    }
+    progs.handle_fork.autoload = following;
+    progs.handle_exec.autoload = following || wanted.process;
+    progs.handle_end.autoload = following || latency;
+    if (wanted.process || wanted.errors) maps.groups.maxEntries = MAX_GROUPS;
+    if (wanted.process) maps.names.maxEntries = MAX_GROUPS;
+    if (wanted.histogram) maps.durations.maxEntries = MAX_GROUPS;
+    if (latency) maps.running.maxEntries = Number(readTextFile("/proc/sys/kernel/threads-max"));
+  });
   const counter = new Counter(skeleton);
   return new IntervalTrace({
     skeleton,
@@ -317,7 +316,7 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
     return {
       time,
       ...(wanted.process && { pid: tally.pid, comm: counter.name(tally.pid) }),
-      ...(rodata.by_syscall && { syscall: syscallName(abi, tally.nr), abi }),
+      ...(skeleton.rodata.by_syscall && { syscall: syscallName(abi, tally.nr), abi }),
       ...(wanted.errors && { error: errnoName(tally.error) }),
       count,
       ...(latency && { total_ns: tally.spent_ns, running }),

@@ -78,17 +78,22 @@ interface LoadedTargets extends Disposable {
 
 /**
  * Loads a skeleton that traces the given targets only. It is closed if that fails.
+ * @param prepare sets what else is to be set before load, if anything is
  * @throws {ExitError} (64) when there is no such cgroup or container
  * @throws {BpfError} what `load` throws
  */
-export function loadTargeted<Loaded extends LoadedTargets>(
-  opened: Targeted & Disposable & { load(): Loaded },
+export function loadTargeted<
+  Opened extends Targeted & Disposable & { load(): LoadedTargets },
+>(
+  opened: Opened,
   targets: Targets,
-): Loaded {
+  prepare?: (opened: Opened) => void,
+): ReturnType<Opened["load"]> {
   try {
+    prepare?.(opened);
     const cgroup = targetCgroup(targets);
     setConstants(opened, targets, cgroup !== undefined);
-    const loaded = opened.load();
+    const loaded = opened.load() as ReturnType<Opened["load"]>;
     for (const pid of targets.pid) loaded.maps.targ_pids.update(pid, true);
     if (cgroup !== undefined) {
       using directory = OpenFile.open(cgroup);

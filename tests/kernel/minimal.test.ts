@@ -33,3 +33,12 @@ kernelTest("minimal knows itself inside a pid namespace", { needs }, async () =>
   assert(stdout.includes("BPF triggered from PID 1."), stdout);
   assertEquals(code, 0);
 });
+
+kernelTest("minimal says who is in its way when the trace pipe is taken", { needs }, async () => {
+  await using reader = startTool("minimal");
+  await reader.until("triggered");
+  await using second = startTool("minimal");
+  const { code, stdout, stderr } = await second.finish();
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, /trace_pipe: Device or resource busy.*\n.*another program reads/);
+});

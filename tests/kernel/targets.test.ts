@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { Targets } from "../../build/tests/skel/targets.ts";
 import { loadTargeted, type OptionsOf, targetOptions, withDefaults } from "#lib/tool/mod.ts";
 import { cgroupMount } from "#lib/sys/cgroups.ts";
@@ -320,4 +320,9 @@ kernelTest("targets that cannot be are refused with 64, in one line", {}, async 
     assertStringIncludes(stderr, `execsnoop: ${message}`);
     assertEquals(stderr.trimEnd().split("\n").length, 1);
   }
+});
+
+kernelTest("a module's bad option throws, and leaves nothing open", {}, () => {
+  assertThrows(() => execsnoop({ max_args: -1 }), RangeError, "max_args");
+  assertThrows(() => bootstrap({ duration: -1 }), RangeError, "min_duration_ns");
 });

@@ -175,3 +175,15 @@ Deno.test("expand() leaves what is behind -- as it is", () => {
     "-",
   ]);
 });
+
+Deno.test("expand() takes a flag with a number for the option that the flag names", () => {
+  const declared = {
+    top: { ...flag("", "Show tables in place"), number: "rows" },
+    rows: option("T", "N", "Show N rows", integer(1, 9)),
+  };
+  for (const words of [["--top", "5"], ["--top=5"], ["-T5"]]) {
+    assertEquals(expand(words, declared), ["--rows=5"]);
+  }
+  assertEquals(expand(["--top"], declared), ["--top=true"]);
+  assertEquals(expand(["--top", "-T", "5"], declared), ["--top=true", "--rows=5"]);
+});

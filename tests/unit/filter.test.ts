@@ -1,4 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import type { Fields } from "#lib/tool/field.ts";
 import { parseFilter } from "#lib/tool/filter.ts";
 import { ValueError } from "#lib/tool/value.ts";
@@ -146,4 +147,23 @@ Deno.test("a filter that is wrong says where and why", opensLibc, () => {
     const error = assertThrows(() => parseFilter(fields, [filter]), ValueError);
     assertEquals(error.message, message);
   }
+});
+
+Deno.test("a filter is read or complained about, whatever it is", opensLibc, () => {
+  const names = fc.constantFrom(...Object.keys(fields), "pdi", "");
+  const operators = fc.constantFrom("==", "!=", "<", "<=", ">", ">=", "~", "!~", "=", " && ");
+  const values = fc.oneof(
+    fc.integer().map(String),
+    fc.string({ maxLength: 8 }),
+    fc.constant("a b"),
+  );
+  const parts = fc.array(fc.oneof(names, operators, values), { maxLength: 12 });
+  const conditions = fc.tuple(names, operators, values).map((parts) => parts.join(""));
+  fc.assert(fc.property(fc.oneof(conditions, parts.map((parts) => parts.join(""))), (text) => {
+    try {
+      assertEquals(typeof passes(text), "boolean");
+    } catch (error) {
+      assertInstanceOf(error, ValueError);
+    }
+  }));
 });

@@ -56,6 +56,22 @@ Deno.test(
   },
 );
 
+Deno.test("regularExpression() forgets what texts led to before", opensLibc, () => {
+  const matches = regularExpression("x.{20}y");
+  const before = Deno.memoryUsage().rss;
+  let random = 1;
+  for (let texts = 0; texts < 8; texts++) {
+    const text = new Uint8Array(8193);
+    for (let at = 0; at < 8192; at++) {
+      random = Math.imul(random, 1103515245) + 12345 | 0;
+      text[at] = "xz".charCodeAt(random >>> 30 & 1);
+    }
+    assertEquals(matches(text), false);
+  }
+  const grown = (Deno.memoryUsage().rss - before) / 2 ** 20;
+  assert(grown < 80, `${grown} MiB`);
+});
+
 Deno.test("regularExpression() does not read beyond a text without its NUL", opensLibc, () => {
   assertThrows(() => regularExpression("a")(new Uint8Array([97])), TypeError);
 });
