@@ -50,7 +50,7 @@ endif
 clang_format = $(shell $(clang) -print-prog-name=clang-format)
 sudo = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: deps build fixtures run test check fmt clean help FORCE
+.PHONY: deps build fixtures run test test-vm check fmt clean help FORCE
 
 deps: $(packages) ## install what is missing: Debian packages, Deno, npm packages
 	@:
@@ -64,6 +64,9 @@ run: build ## run a tool until Ctrl-C: make run TOOL=bootstrap ARGS="-d 100"
 
 test: check ## check, then run all tests; TEST=text only the files with that text in their path
 	$(Q)$(deno) run -A tests/run.ts $(TEST)
+
+test-vm: build fixtures ## run the kernel tests on other kernels; KERNEL=6.12 on one, TEST=text some files
+	$(Q)KERNEL="$(KERNEL)" $(deno) run -A tests/vm/run.ts $(TEST)
 
 check: build fixtures ## check format, lint and types
 	$(call say,FMT,deno fmt)
@@ -83,7 +86,7 @@ clean: ## remove everything that make has made or downloaded
 	$(Q)rm -rf build node_modules
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 8
 
 # What only the tests need.
 fixtures: $(test_objects) $(test_skels) $(workloads)

@@ -93,7 +93,7 @@ export interface Exec {
   /** Name of the process, after the exec if that succeeded. */
   readonly comm: string;
   readonly parent_comm: string;
-  /** With the option `ancestors`: the parents, the nearest first, `bash(1234)`. */
+  /** The parents, the nearest first, at most 16: `bash(1234)`. */
   readonly ancestors: readonly string[];
   /** The working folder. */
   readonly cwd?: string;
@@ -323,7 +323,7 @@ export function execsnoop(
     rodata.max_args = wanted.max_args;
     rodata.args_bytes = wanted.args_bytes;
     if (wanted.env.length > 0) rodata.env_bytes = ARGS_SIZE;
-    if (wanted.ancestors) rodata.max_ancestors = MAX_ANCESTORS;
+    if (shown.has("ancestors")) rodata.max_ancestors = MAX_ANCESTORS;
     rodata.with_cwd = shown.has("cwd");
     rodata.with_exe = shown.has("exe") || shown.has("interpreter");
     rodata.with_cgroup = shown.has("cgroup") || shown.has("container");

@@ -1,5 +1,6 @@
 import { programDetails, programs } from "../libbpf/symbols.ts";
 import { withLog } from "../libbpf/log.ts";
+import { tryReadTextFile } from "../sys/file.ts";
 import { mountTracefs, tracefs } from "../sys/mounts.ts";
 import { explain } from "./diagnosis.ts";
 import { BpfError, lastError } from "./errors.ts";
@@ -61,6 +62,18 @@ export class Program {
   get fd(): number {
     this.#lifetime.mustBeLoaded(`give the fd of ${this.name}`);
     return programDetails().bpf_program__fd(this.#pointer);
+  }
+
+  /**
+   * How often the kernel left the program out because it was running on that CPU already: interrupted
+   * by an event of its own, or, from Linux 7.0 on, preempted within a tracepoint by a task that came to
+   * the same one. Each is an event that the program never saw. 0 before Linux 5.12, which does not tell.
+   *
+   * `recursion_misses` of the program's fdinfo: bpf_prog_show_fdinfo() of kernel/bpf/syscall.c.
+   */
+  get misses(): bigint {
+    const info = tryReadTextFile(`/proc/self/fdinfo/${this.fd}`) ?? "";
+    return BigInt(/^recursion_misses:\s*(\d+)/m.exec(info)?.[1] ?? 0);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Exec, execsnoop } from "../../tools/execsnoop.ts";
-import { kernelTest, runExecs, startTool } from "./harness.ts";
+import { kernelTest, patient, runExecs, startTool } from "./harness.ts";
 
 const build = new URL("../../build/tests/", import.meta.url).pathname;
 
@@ -78,7 +78,7 @@ kernelTest("the terminal of an exec is told", {}, async () => {
 });
 
 kernelTest("ancestors are told from the parent to init", {}, async () => {
-  const [exec] = await execsOf({ ancestors: true }, run("/bin/true"));
+  const [exec] = await execsOf({}, run("/bin/true"));
   const parents: string[] = [];
   for (let pid = Deno.pid; pid !== 0;) {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);
@@ -86,6 +86,16 @@ kernelTest("ancestors are told from the parent to init", {}, async () => {
     pid = Number(/^PPid:\t(\d+)/m.exec(status)![1]);
   }
   assertEquals(exec.ancestors, parents);
+});
+
+kernelTest("--ancestors and --fields ancestors show the parents in a table", {}, async () => {
+  for (const options of [["--ancestors"], ["--fields", "pid,ancestors"]]) {
+    await using tool = startTool("execsnoop", ["--ppid", String(Deno.pid), ...options]);
+    await tool.until("ANCESTORS");
+    await runExecs({ count: 1 });
+    await tool.until(`(${Deno.pid}) `);
+    assertEquals((await tool.stop()).code, 0);
+  }
 });
 
 kernelTest("the environment is told as far as it is asked for", {}, async () => {
@@ -139,7 +149,7 @@ kernelTest(
     const sleeper = Promise.withResolvers<Deno.ChildProcess>();
     const execs = await execsOf({ exit: true }, async () => {
       sleeper.resolve(new Deno.Command("/bin/sleep", { args: ["60"] }).spawn());
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, patient(100)));
     });
     const child = await sleeper.promise;
     child.kill();

@@ -1,15 +1,27 @@
 /**
  * What the kernel under test offers, told by its own files and by bpftool, never by denobpf: a test
  * is skipped because the kernel lacks something, not because the library fails to find it.
+ *
+ * A kernel may lack a feature by its configuration, or because it is older than `since`, the first Linux
+ * that has it. Stock kernels have everything: there tests/vm takes a skip from `since` on as a failure.
  */
 
+interface Probe {
+  readonly since: string;
+  readonly present: () => boolean;
+}
+
 const probes = {
-  btf: () => exists("/sys/kernel/btf/vmlinux"),
-  kprobe: () => exists("/sys/bus/event_source/devices/kprobe"),
-  pid_namespace: () => exists("/proc/self/ns/pid"),
-  tracefs: () => /\ttracefs$/m.test(Deno.readTextFileSync("/proc/filesystems")),
-  uprobe: () => exists("/sys/bus/event_source/devices/uprobe"),
-};
+  bpf_loop: { since: "5.17", present: () => inBtf("BPF_FUNC_loop") },
+  btf: { since: "5.4", present: () => exists("/sys/kernel/btf/vmlinux") },
+  kprobe: { since: "4.17", present: () => exists("/sys/bus/event_source/devices/kprobe") },
+  pid_namespace: { since: "3.8", present: () => exists("/proc/self/ns/pid") },
+  tracefs: {
+    since: "4.1",
+    present: () => /\ttracefs$/m.test(Deno.readTextFileSync("/proc/filesystems")),
+  },
+  uprobe: { since: "4.17", present: () => exists("/sys/bus/event_source/devices/uprobe") },
+} as const satisfies Record<string, Probe>;
 
 /** A part of the kernel that a test may need. */
 export type Feature = keyof typeof probes;
@@ -27,9 +39,26 @@ export function findObstacle(needs: readonly Feature[]): Obstacle | undefined {
   }
   if (Deno.uid() !== 0) return { reason: "not root", fault: true };
   if (!bpfAllowed()) return { reason: "the bpf system call is refused", fault: true };
-  const lacking = needs.filter((feature) => !probes[feature]());
+  const lacking = needs.filter((feature) => !hasFeature(feature));
   if (lacking.length === 0) return undefined;
-  return { reason: `the kernel lacks ${lacking.join(", ")}`, fault: false };
+  return { reason: LACKS + lacking.join(", "), fault: false };
+}
+
+const LACKS = "the kernel lacks ";
+
+/** The features that an obstacle's reason names; none when it is of another kind. */
+export function lackingFeatures(reason: string): Feature[] {
+  if (!reason.startsWith(LACKS)) return [];
+  return reason.slice(LACKS.length).split(", ") as Feature[];
+}
+
+export function hasFeature(feature: Feature): boolean {
+  return probes[feature].present();
+}
+
+/** The first Linux that has the feature: "5.17". */
+export function firstKernel(feature: Feature): string {
+  return probes[feature].since;
 }
 
 let allowed: boolean | undefined;
@@ -42,6 +71,13 @@ function bpfAllowed(): boolean {
   }).outputSync().success;
   return allowed;
 }
+
+/** Whether the kernel's BTF has the name: its enum of BPF helpers has one for each. */
+function inBtf(name: string): boolean {
+  btf ??= new TextDecoder("latin1").decode(Deno.readFileSync("/sys/kernel/btf/vmlinux"));
+  return btf.includes(`\0${name}\0`);
+}
+let btf: string | undefined;
 
 function exists(path: string): boolean {
   try {

@@ -1,5 +1,7 @@
 /** What a process holds in the kernel: its open files, and the BPF memory mapped into it. */
 
+import { patient } from "./patience.ts";
+
 /** How often each link occurs: "anon_inode:bpf-map" names every map alike. */
 type Holdings = Map<string, number>;
 
@@ -39,7 +41,7 @@ export function leakedSince(before: Holdings): string[] {
  * nonblocking call, the pipes of an ended child) up to `patienceMs` to be gone.
  */
 export async function lastingLeaks(before: Holdings, patienceMs = 1000): Promise<string[]> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + patient(patienceMs);
   for (;;) {
     const leaks = leakedSince(before);
     if (leaks.length === 0 || performance.now() > deadline) return leaks;

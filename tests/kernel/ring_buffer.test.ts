@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { type record_view, Ring } from "../../build/tests/skel/ring.ts";
-import { PhaseError } from "../../lib/mod.ts";
+import { PhaseError, type Program } from "../../lib/mod.ts";
 import { call, callElsewhere, HOLD_CALL, RING_CALL } from "./call.ts";
-import { kernelTest } from "./harness.ts";
+import { hasFeature, kernelTest, patient } from "./harness.ts";
 
 const FILL = 0x5a;
 const SIZE_IN_RING = 312; // 301 bytes and a header of 8, rounded up to 8
@@ -11,6 +11,7 @@ function openedRing() {
   const opened = Ring.open();
   opened.rodata.owner = Deno.pid;
   opened.bss.fill = FILL;
+  opened.progs.on_hold.autoload = hasFeature("bpf_loop");
   return opened;
 }
 
@@ -24,6 +25,11 @@ function loadedRing(settings: { discard_every?: number } = {}) {
 function isWhole(record: record_view): boolean {
   return record.check === record.number * record.number &&
     record.payload.every((byte) => byte === FILL);
+}
+
+/** Calls that are neither seen nor lost never got to the program: other processes missed some as well. */
+function assertMissed(calls: bigint, program: Pick<Program, "misses">): void {
+  assert(calls >= 0n && calls <= program.misses, `${calls} calls are gone without a word`);
 }
 
 kernelTest("consume() reads every record of a ring, whole", {}, () => {
@@ -51,7 +57,8 @@ kernelTest("a ring that wraps loses nothing and repeats nothing", {}, () => {
       assertEquals(record.check, record.number * record.number);
     });
   }
-  assertEquals(next, BigInt(rounds * 7));
+  assertEquals(next % 7n, 0n);
+  assertMissed(BigInt(rounds) - next / 7n, ring.progs.on_call);
   assertEquals(ring.bss.lost, 0n);
 });
 
@@ -80,7 +87,9 @@ kernelTest("records discarded by the kernel half are skipped", {}, () => {
   assert(numbers.every((number) => number % 3n !== 0n));
 });
 
-kernelTest("a record that is being written is waited for, and order is kept", {}, async () => {
+kernelTest("a record that is being written is waited for, and order is kept", {
+  needs: ["bpf_loop"],
+}, async () => {
   using ring = loadedRing();
   const stop = new AbortController();
   // 0x2000 << 10 looks at the clock take long enough to be met here
@@ -98,6 +107,19 @@ kernelTest("a record that is being written is waited for, and order is kept", {}
   assert((await child.status).success);
   assertEquals(numbers, [0n, 1n, 2n]);
   assertGreater(looks, 1, "the first record was not kept back for the unfinished one");
+});
+
+kernelTest("what a preempted program keeps from others on its CPU is counted as missed", {
+  needs: ["bpf_loop"],
+}, async () => {
+  using ring = loadedRing();
+  // Both on the last CPU. From Linux 7.0 on one is preempted within the program, and the other's call
+  // never gets there; before, one waits for the other.
+  const children = [0, 1].map(() => callElsewhere(HOLD_CALL | 0x1fff));
+  for (const child of children) assert((await child.status).success);
+  const seen = ring.maps.records.consume(() => {});
+  assert(seen > 0);
+  assertMissed(2n - BigInt(seen), ring.progs.on_hold);
 });
 
 kernelTest("read() gives decoded events until the signal aborts", {}, async () => {
@@ -135,7 +157,7 @@ kernelTest("an idle reader ends within 100 ms of its signal", {}, async () => {
     stop.abort();
   }, 50);
   for await (const _ of ring.maps.records.read({ signal: stop.signal }));
-  assert(performance.now() - aborted < 100);
+  assert(performance.now() - aborted < patient(100));
 });
 
 kernelTest("an idle reader takes no CPU", {}, async () => {
@@ -150,7 +172,7 @@ kernelTest("an idle reader takes no CPU", {}, async () => {
   const used = ownTicks() - before;
   stop.abort();
   await reading;
-  assert(used <= 5, `${used} ticks of 10 ms in a second`);
+  assert(used <= patient(5), `${used} ticks of 10 ms in a second`);
 });
 
 /** CPU time of this process, user and system, in ticks of 10 ms: man 5 proc, /proc/PID/stat. */
@@ -176,8 +198,10 @@ kernelTest("a reader under a storm lets timers run", {}, async () => {
   clearInterval(timer);
   ring.maps.records.consume(() => void read++);
   assertEquals(read, ring.bss.submitted, "all that was submitted was read");
-  assertEquals(read + ring.bss.lost, 4000n * 199n, "seen and lost make up all that was done");
-  assertGreater(ticks, elapsed / 100, "a timer of 10 ms ran at least every 100 ms");
+  const told = read + ring.bss.lost;
+  assertEquals(told % 199n, 0n);
+  assertMissed(4000n - told / 199n, ring.progs.on_call);
+  assertGreater(ticks, elapsed / patient(100), "a timer of 10 ms ran at least every 100 ms");
 });
 
 kernelTest("a second reader of the same ring is refused", {}, async () => {
@@ -196,7 +220,7 @@ kernelTest("a second reader of the same ring is refused", {}, async () => {
 kernelTest("closing ends a reader that waits", {}, async () => {
   const ring = loadedRing();
   const reading = ring.maps.records.read().next();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, patient(20)));
   ring[Symbol.dispose]();
   assertEquals((await reading).done, true);
 });

@@ -1,6 +1,6 @@
 /** The scripts of docs/runbooks.md, taken from the page and run as it says, on real workloads. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { kernelTest, runExecs, type RunningTool, startCommand } from "./harness.ts";
+import { kernelTest, patient, runExecs, type RunningTool, startCommand } from "./harness.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const folder = `${root}build/tests/runbooks/`;
@@ -117,10 +117,11 @@ kernelTest("wait.ts does not wait for a process that is not there", {}, async ()
 });
 
 kernelTest("record.ts leaves a file that its summary and jq agree on", {}, async () => {
-  await using script = await started("record.ts", "execs.ndjson", "1.5");
+  const seconds = String(patient(1.5));
+  await using script = await started("record.ts", "execs.ndjson", seconds);
   await runExecs();
   const { stdout, stderr, code } = await script.finish();
-  assertEquals([code, stderr], [0, "recording to execs.ndjson for 1.5 s\n"]);
+  assertEquals([code, stderr], [0, `recording to execs.ndjson for ${seconds} s\n`]);
   const jq = [`[.[] | select(.ppid == ${Deno.pid} and .path == "/bin/true")] | length`, "length"];
   const counts = await Promise.all(jq.map(async (filter) => {
     const command = ["jq", "-s", filter, `${folder}execs.ndjson`];

@@ -1,5 +1,7 @@
 /** Tools as their users run them: child processes with piped output and signals. */
 
+import { patient } from "./patience.ts";
+
 const TIMEOUT_MS = 10_000;
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -105,8 +107,9 @@ export class RunningTool implements AsyncDisposable {
   /** Whether `reached` came true before the process ended and before the time was over. */
   async #waitFor(reached: () => boolean, timeoutMs: number): Promise<boolean> {
     const timeout = Promise.withResolvers<void>();
-    const timer = setTimeout(timeout.resolve, timeoutMs);
-    const deadline = performance.now() + timeoutMs;
+    const limitMs = patient(timeoutMs);
+    const timer = setTimeout(timeout.resolve, limitMs);
+    const deadline = performance.now() + limitMs;
     while (!reached() && this.#running && performance.now() < deadline) {
       await Promise.race([this.#news.promise, timeout.promise]);
     }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { type SyscallCount, syscount } from "../../tools/syscount.ts";
-import { kernelTest, type Output, runTool, startCommand, startTool } from "./harness.ts";
+import { kernelTest, type Output, patient, runTool, startCommand, startTool } from "./harness.ts";
 
 const workload = new URL("../../build/tests/syscalls", import.meta.url).pathname;
 
@@ -140,7 +140,8 @@ kernelTest("a number that there is not is shown as it is", {}, async () => {
 
 kernelTest("a call that is still blocked is counted, with the time so far", {}, async () => {
   await using waiting = new Waiting("wait", "block", "wait");
-  await using tool = startTool("syscount", ["-L", "-p", `${waiting.child.pid}`, "-d", "1.5"]);
+  const seconds = String(patient(1.5));
+  await using tool = startTool("syscount", ["-L", "-p", `${waiting.child.pid}`, "-d", seconds]);
   await tool.until("Ctrl+C to quit.\n");
   const start = performance.now();
   await waiting.go();
@@ -153,8 +154,9 @@ kernelTest("a call that is still blocked is counted, with the time so far", {}, 
 
 kernelTest("over several tables a blocked call counts once, and its time adds up", {}, async () => {
   await using waiting = new Waiting("wait", "block", "wait");
-  const args = ["-L", "-p", `${waiting.child.pid}`, "-d", "2", "-i", "0.3", "--syscall", "pause"];
-  await using tool = startTool("syscount", [...args, "-o", "csv"]);
+  const args = ["-L", "-p", `${waiting.child.pid}`, "--syscall", "pause", "-o", "csv"];
+  const period = ["-d", String(patient(2)), "-i", String(patient(0.3))];
+  await using tool = startTool("syscount", [...args, ...period]);
   await tool.until("time,pid");
   await waiting.go();
   const { stdout } = await tool.finish();
@@ -164,9 +166,12 @@ kernelTest("over several tables a blocked call counts once, and its time adds up
   assert(column("running").every((running) => running === 1));
   const total = column("total_ns").reduce((a, b) => a + b);
   const times = rows.map((row) => Date.parse(row[header.indexOf("time")]) * 1e6);
-  assert(Math.abs(total - column("total_ns")[0] - (times.at(-1)! - times[0])) < 0.1e9, stdout);
+  assert(
+    Math.abs(total - column("total_ns")[0] - (times.at(-1)! - times[0])) < patient(0.1e9),
+    stdout,
+  );
   column("total_ns").slice(1).forEach((ns, at) => {
-    assert(Math.abs(ns - (times[at + 1] - times[at])) < 0.1e9, stdout);
+    assert(Math.abs(ns - (times[at + 1] - times[at])) < patient(0.1e9), stdout);
   });
 });
 

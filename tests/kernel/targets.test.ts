@@ -4,7 +4,7 @@ import { loadTargeted, type OptionsOf, targetOptions, withDefaults } from "#lib/
 import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { bootstrap } from "../../tools/bootstrap.ts";
 import { execsnoop } from "../../tools/execsnoop.ts";
-import { kernelTest, runExecs, runTool, startCommand } from "./harness.ts";
+import { kernelTest, patient, runExecs, runTool, startCommand } from "./harness.ts";
 
 type Wanted = Parameters<typeof execsnoop>[0];
 
@@ -252,8 +252,11 @@ kernelTest("a pid is that of the namespace where the tool runs", {}, async () =>
     "--mount-proc",
     "sh",
     "-c",
-    `(sleep 0.5; exec /usr/bin/env /bin/true chained) & pid=$!
-     ${tool} -o json --events 2 --seconds 5 -p $pid >&3; echo $pid`.replace(">&3", "| grep -c ."),
+    `(sleep ${patient(0.5)}; exec /usr/bin/env /bin/true chained) & pid=$!
+     ${tool} -o json --events 2 --seconds ${patient(5)} -p $pid >&3; echo $pid`.replace(
+      ">&3",
+      "| grep -c .",
+    ),
   ]).finish();
   assertMatch(stdout, /^2\n\d\d?\n$/);
 });

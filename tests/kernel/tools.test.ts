@@ -3,13 +3,14 @@ import {
   execUntilShown,
   kernelTest,
   type Output,
+  patient,
   runExecs,
   runTool,
   startCommand,
   startTool,
 } from "./harness.ts";
 
-const tools = ["execsnoop", "bootstrap", "minimal"];
+const tools = ["bootstrap", "execsnoop", "minimal", "syscount"];
 const deno = Deno.execPath();
 const PERMISSIONS = ["--allow-ffi", "--allow-read"];
 
@@ -26,6 +27,15 @@ for (const tool of tools) {
       assertEquals([code, stderr.replaceAll(".", "")], [0, ""]);
     });
   }
+
+  kernelTest(`${tool} shows what libbpf says with -v, and not without`, {}, async () => {
+    const [quiet, told] = [
+      await runTool(tool, ["--seconds", "0"]),
+      await runTool(tool, ["-v", "--seconds", "0"]),
+    ];
+    assert(!quiet.stderr.includes("libbpf"), quiet.stderr);
+    assertStringIncludes(told.stderr, `libbpf: loading object '${tool}' from buffer`);
+  });
 
   kernelTest(`${tool} prints nothing but its header when there is nothing`, {}, async () => {
     const { stdout } = await runTool(tool, ["--seconds", "0"]);
@@ -138,7 +148,7 @@ kernelTest(
   { needs: ["tracefs"] },
   async () => {
     const { code, stdout } = await shell(
-      `unshare -m sh -c 'umount -l /sys/kernel/tracing; umount -l /sys/kernel/debug/tracing; ` +
+      `unshare -m sh -c 'umount -l /sys/kernel/tracing; umount -l /sys/kernel/debug; ` +
         `deno run ${PERMISSIONS.join(" ")} tools/minimal.ts --seconds 1.5; ` +
         `ls /sys/kernel/tracing/trace_pipe'`,
     );
@@ -224,7 +234,7 @@ async function loadedPrograms(): Promise<{ name?: string }[]> {
 
 /** Links of a killed process are freed a moment after it. */
 async function goneWithin(milliseconds: number): Promise<void> {
-  const deadline = performance.now() + milliseconds;
+  const deadline = performance.now() + patient(milliseconds);
   while ((await loadedPrograms()).some((program) => program.name === "handle_failure")) {
     if (performance.now() > deadline) throw new Error("handle_failure is still loaded");
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,5 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { countReport, summarize } from "../report.ts";
+import { assertEquals } from "@std/assert";
+import { count, readReport, summarize } from "../report.ts";
 
 /** Runs `deno test` on a file with this text and returns its report. */
 async function reportOf(source: string): Promise<string> {
@@ -18,29 +18,33 @@ async function reportOf(source: string): Promise<string> {
   }
 }
 
-Deno.test("countReport() counts what passed, failed and was ignored", async () => {
+Deno.test("readReport() tells what passed, failed and was ignored", async () => {
   const report = await reportOf(`
     Deno.test("passes", () => {});
     Deno.test("has <failure> & </testcase> in its name, and passes", () => {});
-    Deno.test("fails", () => { throw new Error("<skipped/>"); });
+    Deno.test("fails", () => { throw new Error("<skipped/> &\\nmore"); });
     Deno.test({ name: "is ignored", ignore: true, fn() {} });
   `);
-  assertStringIncludes(report, "fails");
-  assertEquals(countReport(report), { passed: 2, failed: 1, skipped: 1 });
+  assertEquals(readReport(report), [
+    { name: "passes", state: "passed" },
+    { name: "has <failure> & </testcase> in its name, and passes", state: "passed" },
+    { name: "fails", state: "failed", error: "Error: <skipped/> & more" },
+    { name: "is ignored", state: "skipped" },
+  ]);
 });
 
-Deno.test("countReport() counts a test's steps as tests of their own", async () => {
+Deno.test("readReport() takes a test's steps for tests of their own", async () => {
   const report = await reportOf(`
     Deno.test("has steps", async (t) => {
       await t.step("one", () => {});
       await t.step({ name: "two", ignore: true, fn() {} });
     });
   `);
-  assertEquals(countReport(report), { passed: 2, failed: 0, skipped: 1 });
+  assertEquals(count(readReport(report)), { passed: 2, failed: 0, skipped: 1 });
 });
 
-Deno.test("countReport() counts nothing in the report of a run that crashed", () => {
-  assertEquals(countReport(""), { passed: 0, failed: 0, skipped: 0 });
+Deno.test("readReport() finds nothing in the report of a run that crashed", () => {
+  assertEquals(readReport(""), []);
 });
 
 Deno.test("summarize() names skipped tests only where there are some", () => {

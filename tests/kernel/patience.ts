@@ -1,0 +1,10 @@
+/**
+ * How much slower this machine is than one that runs its kernel itself: `DENOBPF_SLOW`, 1 when absent.
+ * An emulated one takes six to nine times as long; tests/vm sets it.
+ */
+const slowness = Number(Deno.env.get("DENOBPF_SLOW") ?? "1");
+
+/** What takes up to `ms` on a machine of the usual speed may take this long here, in milliseconds. */
+export function patient(ms: number): number {
+  return ms * slowness;
+}

@@ -1,0 +1,64 @@
+/** Finds test files and runs each in a process of its own. */
+
+import { readReport, type TestCase } from "./report.ts";
+
+const root = new URL("../", import.meta.url).pathname;
+
+/** The test files in a folder of the project and below it, in the order of their names. */
+export function* testFiles(directory: string): Generator<string> {
+  for (const { name, isDirectory } of [...Deno.readDirSync(root + directory)].sort(byName)) {
+    const path = `${directory}/${name}`;
+    if (isDirectory) yield* testFiles(path);
+    else if (name.endsWith(".test.ts")) yield path;
+  }
+}
+
+function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/**
+ * Runs a test file in a process of its own and gives its cases, from Deno's JUnit report. That the
+ * file does not load, crashes, takes longer than `limitMs` or holds no test is a failed case too.
+ *
+ * @param reports the folder that takes the report, with a slash at its end
+ */
+export async function runTestFile(
+  path: string,
+  reports: string,
+  limitMs: number,
+): Promise<TestCase[]> {
+  const report = reports + path.replaceAll("/", "-") + ".xml";
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    // Types are `make check`'s part.
+    args: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, path],
+    cwd: root,
+    signal: AbortSignal.timeout(limitMs),
+  }).spawn().status;
+  const cases = readReport(readIfPresent(report));
+  if (cases.length === 0 || !success && cases.every(({ state }) => state !== "failed")) {
+    const error = "it did not load, crashed, ran too long, or holds no test";
+    console.error(`${path} failed outside its tests: ${error}`);
+    cases.push({ name: path, state: "failed", error });
+  }
+  return cases;
+}
+
+function readIfPresent(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+/** Makes a folder anew, without what an earlier run has left in it. */
+export function emptyFolder(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  Deno.mkdirSync(path, { recursive: true });
+}

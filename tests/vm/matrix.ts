@@ -1,0 +1,104 @@
+/** Judges what the guests report, and shows it: test file, or test, by kernel. */
+
+import { firstKernel, lackingFeatures } from "../kernel/features.ts";
+import { type Counts, summarize, type TestCase } from "../report.ts";
+
+/** How one test went on one kernel. */
+export interface Result {
+  kernel: string;
+  file: string;
+  name: string;
+  state: "passed" | "failed" | "unsupported";
+  /** Of what failed the error, of what is unsupported the features and the Linux that brought them. */
+  reason?: string;
+}
+
+/**
+ * A case as the matrix counts it. A skipped test is unsupported only where all it lacks is younger than
+ * the kernel; every other skip is a failure, for the kernels here are complete.
+ */
+export function judge(kernel: string, file: string, { name, state, error }: TestCase): Result {
+  if (state === "passed") return { kernel, file, name, state };
+  if (state === "failed") return { kernel, file, name, state, reason: error };
+  const [, plain, reason] = /^(.*) \(skipped: (.*)\)$/s.exec(name) ?? [, name, "without a reason"];
+  const lacking = lackingFeatures(reason).map((feature) => ({
+    feature,
+    since: firstKernel(feature),
+  }));
+  const excused = lacking.length > 0 && lacking.every(({ since }) => isOlder(kernel, since));
+  return {
+    kernel,
+    file,
+    name: plain,
+    state: excused ? "unsupported" : "failed",
+    reason: excused
+      ? lacking.map(({ feature, since }) => `${feature} came with Linux ${since}`).join(", ")
+      : `skipped: ${reason}`,
+  };
+}
+
+/** Whether Linux `version` comes before Linux `other`: "5.10" before "5.4" not. */
+function isOlder(version: string, other: string): boolean {
+  const [[major, minor], [otherMajor, otherMinor]] = [version, other].map((text) =>
+    text.split(".").map(Number)
+  );
+  return major < otherMajor || major === otherMajor && minor < otherMinor;
+}
+
+const CELL = 10;
+
+/**
+ * The matrix as text: a row for each file, or for each test, then what failed and what is unsupported.
+ *
+ * @param by what the rows are
+ */
+export function drawMatrix(
+  results: readonly Result[],
+  kernels: readonly string[],
+  by: "file" | "name",
+): string {
+  const sorted = results.toSorted((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : 0);
+  const rows = Map.groupBy(sorted, (result) => result[by]);
+  const width = Math.max(...[...rows.keys()].map((label) => label.length));
+  const line = (label: string, cells: string[]) =>
+    [label.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join(" ");
+  const lines = [line("", [...kernels])];
+  for (const [label, row] of rows) {
+    lines.push(
+      line(label, kernels.map((kernel) => cell(row.filter((result) => result.kernel === kernel)))),
+    );
+  }
+  for (const state of ["failed", "unsupported"] as const) {
+    const those = results.filter((result) => result.state === state);
+    if (those.length > 0) lines.push("", `${state}:`);
+    lines.push(
+      ...those.map(({ kernel, file, name, reason }) =>
+        `${kernel.padEnd(5)} ${file}: ${name}\n      ${reason ?? ""}`
+      ),
+    );
+  }
+  return lines.join("\n");
+}
+
+/** "23" that passed, with "2 n/a" that are unsupported; "2 FAILED" hides the others. */
+function cell(results: readonly Result[]): string {
+  const { passed, failed, skipped } = countResults(results);
+  if (failed > 0) return `${failed} FAILED`;
+  const parts = [passed && String(passed), skipped && `${skipped} n/a`].filter(Boolean);
+  return parts.join(", ") || "-";
+}
+
+function countResults(results: readonly Result[]): Counts {
+  const number = (state: Result["state"]) =>
+    results.filter((result) => result.state === state).length;
+  return {
+    passed: number("passed"),
+    failed: number("failed"),
+    skipped: number("unsupported"),
+  };
+}
+
+/** The run's last line: unsupported tests are those that were skipped. */
+export function summarizeResults(results: readonly Result[]): string {
+  return summarize(countResults(results));
+}
