@@ -5,7 +5,7 @@
  */
 import { Minimal } from "#skel/minimal.ts";
 import { BpfError } from "#lib/objects/errors.ts";
-import { SystemError } from "#lib/sys/errno.ts";
+import { EAGAIN, EBUSY, SystemError } from "#lib/sys/errno.ts";
 import { fileId, OpenFile } from "#lib/sys/file.ts";
 import { mountTracefs } from "#lib/sys/mounts.ts";
 import { type Tool, toolMain, type Trace, type TraceOptions } from "#lib/tool/mod.ts";
@@ -48,8 +48,6 @@ export function minimal({ signal }: TraceOptions<unknown> = {}): Trace<Line> {
 }
 
 const SECOND = 1000;
-const EAGAIN = 11;
-const EBUSY = 16;
 
 function openTracePipe(): OpenFile {
   try {

@@ -2,16 +2,11 @@
  * Why the kernel refuses: an errno says little (EPERM has at least five causes, and libbpf blames
  * RLIMIT_MEMLOCK for all of them), so the host is asked.
  */
+import { EACCES, EINVAL, ENOENT, ENOMEM, EPERM, ESRCH } from "../sys/errno.ts";
 import { mayUseBpf } from "../sys/capabilities.ts";
 import { geteuid } from "../sys/environment.ts";
 import { BTF_PATH, chargesMemlock, hasBtf, lockdown, memlockLimit } from "../sys/kernel.ts";
 import { BpfError, PermissionError, UnsupportedError, VerifierError } from "./errors.ts";
-
-const EPERM = 1;
-const ENOENT = 2;
-const ENOMEM = 12;
-const EACCES = 13;
-const EINVAL = 22;
 
 /** What to do about a host that lacks something. */
 export const HINTS = {
@@ -39,7 +34,7 @@ export function explain(operation: string, errno: number, log = ""): BpfError {
   if ((errno === EPERM || errno === ENOMEM) && memlockIsLow()) {
     return new BpfError(operation, errno, HINTS.memlock);
   }
-  if ((errno === ENOENT || errno === EINVAL || errno === 3) && !hasBtf()) {
+  if ((errno === ENOENT || errno === EINVAL || errno === ESRCH) && !hasBtf()) {
     return new UnsupportedError(
       operation,
       errno,

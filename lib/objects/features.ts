@@ -1,4 +1,5 @@
 /** Which kinds of programs and maps the kernel takes, found out by making one of each. */
+import { EOPNOTSUPP } from "../sys/errno.ts";
 import { probes } from "../libbpf/symbols.ts";
 import { withLog } from "../libbpf/log.ts";
 import { BpfError } from "./errors.ts";
@@ -29,7 +30,6 @@ export function mapKinds(): Kind[] {
 }
 
 /** libbpf cannot make a probe for every kind that it has a name for. */
-const EOPNOTSUPP = 95;
 
 /** The kinds are numbered without gaps; 0 is none. */
 function kinds(

@@ -1,15 +1,9 @@
+import { EEXIST, EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from "../sys/errno.ts";
 import { Bytes } from "../btf/bytes.ts";
 import type { Codec } from "../btf/codec.ts";
 import { mapBatches, mapElements, mapWalk } from "../libbpf/symbols.ts";
 import { AnyMap } from "./any_map.ts";
 import type { Lifetime } from "./lifetime.ts";
-
-const ENOENT = 2;
-const EEXIST = 17;
-const EINVAL = 22;
-const ENOSPC = 28;
-const EOPNOTSUPP = 95;
-const ENOTSUPP = 524;
 
 /** Flags of bpf_map_update_elem, include/uapi/linux/bpf.h. */
 const UPDATE_FLAGS = { any: 0n, noexist: 1n, exist: 2n } as const;

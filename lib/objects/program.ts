@@ -1,3 +1,4 @@
+import { EOPNOTSUPP } from "../sys/errno.ts";
 import { programDetails, programs } from "../libbpf/symbols.ts";
 import { withLog } from "../libbpf/log.ts";
 import { tryReadTextFile } from "../sys/file.ts";
@@ -9,8 +10,6 @@ import { Link } from "./link.ts";
 
 /** `enum bpf_prog_type` of include/uapi/linux/bpf.h. */
 const BPF_PROG_TYPE_TRACEPOINT = 5;
-
-const EOPNOTSUPP = 95;
 
 /** One program of an object. */
 export class Program {

@@ -1,3 +1,18 @@
+/** The errno values that the library itself tests for. */
+export const EPERM = 1;
+export const ENOENT = 2;
+export const ESRCH = 3;
+export const EINTR = 4;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const EINVAL = 22;
+export const ENOSPC = 28;
+export const EOPNOTSUPP = 95;
+export const ENOTSUPP = 524;
+
 /**
  * Names and texts of Linux errno values, from the kernel's include/uapi/asm-generic/errno-base.h and
  * errno.h (x86-64 and arm64 both use the generic numbers), and the internal ones of

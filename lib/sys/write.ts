@@ -1,4 +1,4 @@
-import { SystemError } from "./errno.ts";
+import { EAGAIN, EINTR, SystemError } from "./errno.ts";
 import { lastErrno, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
 
@@ -6,9 +6,6 @@ const writing = symbolGroup(libc, {
   // ssize_t write(int fd, const void *buf, size_t count)
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
 });
-
-const EINTR = 4;
-const EAGAIN = 11;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
