@@ -126,9 +126,9 @@ static __always_inline bool is_targ_ppid(void)
 static __always_inline bool is_targ_comm(void)
 {
 	const volatile __u64 *wanted = (const volatile __u64 *)targ_comm;
-	__u64 comm[2];
+	__u64 comm[2] = {}; /* Linux 6.1 leaves the bytes behind the name as they were */
 
-	bpf_get_current_comm(comm, sizeof(comm)); /* fills up with zeroes */
+	bpf_get_current_comm(comm, sizeof(comm));
 	return comm[0] == wanted[0] && comm[1] == wanted[1];
 }
 

@@ -49,7 +49,9 @@ export class RunningTool implements AsyncDisposable {
     const reached = await this.#waitFor(() => this.#fulfils(until), timeoutMs);
     if (reached) return;
     throw this.#failure(
-      this.#running ? `has not shown ${until} in ${timeoutMs} ms` : `ended before ${until}`,
+      this.#running
+        ? `has not shown ${until} in ${patient(timeoutMs)} ms`
+        : `ended before ${until}`,
     );
   }
 
@@ -62,7 +64,7 @@ export class RunningTool implements AsyncDisposable {
   async finish(timeoutMs = TIMEOUT_MS): Promise<Output> {
     if (!await this.#waitFor(() => !this.#running, timeoutMs)) {
       await this[Symbol.asyncDispose]();
-      throw this.#failure(`has not ended in ${timeoutMs} ms`);
+      throw this.#failure(`has not ended in ${patient(timeoutMs)} ms`);
     }
     const { code, signal } = await this.#ended;
     return { stdout: this.stdout, stderr: this.stderr, code, signal };
