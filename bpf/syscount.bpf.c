@@ -9,6 +9,10 @@
  *
  * Everything is counted into one of two sets. The user half switches sets, waits until no program
  * still uses the old one, reads it and clears it: no call is lost or counted twice in between.
+ *
+ * From Linux 7.0 on a task can lose the CPU while a program runs for its system call. Until it goes
+ * on, the kernel skips that program for all other tasks of the CPU. A second copy of the program
+ * counts these calls: it runs behind the first one, and does nothing where that has run.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -20,6 +24,7 @@
 /* x86 has numbers up to 547, others fewer; what is beyond is counted in groups */
 #define NUMBERS 576
 #define SLOTS (2 * NUMBERS) /* of one set: native calls, then those of 32-bit programs */
+#define SEEN 65536
 #define MAX_ERRNO 4095 /* include/linux/err.h */
 
 /* measure the time that calls take */
@@ -42,6 +47,8 @@ const volatile __u8 wanted[SLOTS];
 /* trace the command that process `spawner` starts, and its descendants */
 const volatile bool follow_command;
 const volatile __u32 spawner;
+/* the second copies are loaded as well */
+const volatile bool catch_up;
 
 /* the set that is counted into: 0 or 1 */
 __u32 set;
@@ -49,6 +56,8 @@ __u32 set;
 bool spawning;
 /* which slots have ever been counted in */
 __u8 used[SLOTS];
+/* by thread id: the first copy has run, the second is yet to come */
+__u8 seen[SEEN];
 /* calls that did not fit into groups, or threads that did not fit into running */
 __u64 lost;
 
@@ -67,15 +76,18 @@ struct cell {
 	__u64 max_ns;
 };
 
-/* What the common case counts in: no hashing, nothing shared between CPUs. */
+/*
+ * What the common case counts in: no hashing, nothing shared between CPUs. A cell belongs to one copy
+ * of the programs, as one may interrupt the other.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2 * SLOTS);
+	__uint(max_entries, 2 * 2 * SLOTS); /* of each copy, of each set */
 	__type(key, __u32);
 	__type(value, struct cell);
 } slots SEC(".maps");
 
-/* What is counted together. The CPU makes each cell one CPU's own: no atomics, exact extremes. */
+/* What is counted together. A cell is one CPU's and one copy's own: no atomics, exact extremes. */
 struct group {
 	__u32 pid;
 	__s32 nr;
@@ -83,7 +95,8 @@ struct group {
 	__u16 error;
 	__u8 abi;
 	__u8 set;
-	__u16 bucket; /* of durations, in histograms */
+	__u8 copy;
+	__u8 bucket; /* of durations, in histograms */
 };
 
 struct {
@@ -194,6 +207,21 @@ static __always_inline bool is_wanted(struct call call)
 	return is_target();
 }
 
+/* Whether no other copy has counted what the current task does. */
+static __always_inline bool is_first(__u8 copy)
+{
+	__u32 at = bpf_get_current_pid_tgid() % SEEN;
+
+	if (!catch_up)
+		return true;
+	if (copy && seen[at]) {
+		seen[at] = 0;
+		return false;
+	}
+	seen[at] = !copy;
+	return true;
+}
+
 static __always_inline void count_loss(void)
 {
 	__sync_fetch_and_add(&lost, 1);
@@ -212,11 +240,12 @@ static __always_inline void keep_name(__u32 pid, __u32 current_set)
 	bpf_map_update_elem(&names, &key, &name, BPF_ANY);
 }
 
-static __always_inline struct group group_of(struct call call, __u32 error)
+static __always_inline struct group group_of(struct call call, __u32 error, __u8 copy)
 {
 	struct group group = {
 		.cpu = bpf_get_smp_processor_id(),
 		.set = set,
+		.copy = copy,
 	};
 
 	if (by_process)
@@ -231,7 +260,7 @@ static __always_inline struct group group_of(struct call call, __u32 error)
 }
 
 /* The cell that a call is counted in, or NULL if there is no more memory for one. */
-static __always_inline struct cell *cell_of(struct call call, __u32 error)
+static __always_inline struct cell *cell_of(struct call call, __u32 error, __u8 copy)
 {
 	struct cell empty = {}, *cell;
 	struct group group;
@@ -240,7 +269,7 @@ static __always_inline struct cell *cell_of(struct call call, __u32 error)
 	if (!by_process && !by_error && call.abi != ABI_X32) {
 		slot = slot_of(call);
 		if (slot < SLOTS) {
-			__u32 at = (set ? SLOTS : 0) + slot;
+			__u32 at = (copy ? 2 * SLOTS : 0) + (set ? SLOTS : 0) + slot;
 
 			cell = bpf_map_lookup_elem(&slots, &at);
 			if (cell && !cell->count && !cell->ended)
@@ -248,7 +277,7 @@ static __always_inline struct cell *cell_of(struct call call, __u32 error)
 			return cell;
 		}
 	}
-	group = group_of(call, error);
+	group = group_of(call, error, copy);
 	cell = bpf_map_lookup_elem(&groups, &group);
 	if (cell)
 		return cell;
@@ -278,7 +307,7 @@ static __always_inline void begin_call(struct call call)
 		count_loss();
 }
 
-static __always_inline void count_begin(struct call call)
+static __always_inline void count_begin(struct call call, __u8 copy)
 {
 	struct cell *cell;
 
@@ -286,19 +315,30 @@ static __always_inline void count_begin(struct call call)
 		begin_call(call);
 	if (failures_only)
 		return;
-	cell = cell_of(call, 0);
+	cell = cell_of(call, 0, copy);
 	if (cell)
 		cell->count++;
+}
+
+static __always_inline int enter(long nr, __u8 copy)
+{
+	struct call call = call_of(nr);
+
+	if (is_wanted(call) && is_first(copy))
+		count_begin(call, copy);
+	return 0;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(handle_enter, struct pt_regs *regs, long nr)
 {
-	struct call call = call_of(nr);
+	return enter(nr, 0);
+}
 
-	if (is_wanted(call))
-		count_begin(call);
-	return 0;
+SEC("tp_btf/sys_enter")
+int BPF_PROG(catch_enter, struct pt_regs *regs, long nr)
+{
+	return enter(nr, 1);
 }
 
 /* Rounded down; 0 for 0 as well. */
@@ -326,9 +366,9 @@ static __always_inline void count_duration(struct cell *cell, __u64 ns)
 	cell->ended++;
 }
 
-static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns)
+static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns, __u8 copy)
 {
-	struct group group = group_of(call, error);
+	struct group group = group_of(call, error, copy);
 	__u64 one = 1, *count;
 
 	group.bucket = log2_of(ns);
@@ -339,8 +379,7 @@ static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns
 		count_loss();
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle_exit, struct pt_regs *regs, long ret)
+static __always_inline int leave(struct pt_regs *regs, long ret, __u8 copy)
 {
 	__u32 error = (__u64)ret >= (__u64)-MAX_ERRNO ? -ret : 0;
 	struct call call;
@@ -362,10 +401,10 @@ int BPF_PROG(handle_exit, struct pt_regs *regs, long ret)
 	if (!measure_latency) {
 		call = call_of(syscall_nr(regs));
 		/* rt_sigreturn brings back the registers of another moment: the result is not its own */
-		if (call.nr == -1 || !is_wanted(call))
+		if (call.nr == -1 || !is_wanted(call) || !is_first(copy))
 			return 0;
 	}
-	cell = cell_of(call, error);
+	cell = cell_of(call, error, copy);
 	if (!cell)
 		return 0;
 	if (failures_only)
@@ -373,8 +412,20 @@ int BPF_PROG(handle_exit, struct pt_regs *regs, long ret)
 	if (measure_latency)
 		count_duration(cell, ns);
 	if (histogram)
-		count_bucket(call, error, ns);
+		count_bucket(call, error, ns, copy);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle_exit, struct pt_regs *regs, long ret)
+{
+	return leave(regs, ret, 0);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(catch_exit, struct pt_regs *regs, long ret)
+{
+	return leave(regs, ret, 1);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -401,7 +452,7 @@ static __always_inline void adopt(__u32 pid)
 	spawning = false;
 	bpf_map_update_elem(&family, &pid, &yes, BPF_ANY);
 	if (is_wanted(call))
-		count_begin(call);
+		count_begin(call, 0);
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -115,7 +115,10 @@ export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent
       if (!record.exit_event) return { ...event, event: "EXEC", filename: record.filename };
       return { ...event, event: "EXIT", ...exitOf(record.status), duration_ns: record.duration_ns };
     },
-    lost: () => skeleton.bss.lost,
+    lost: () => ({
+      ring: skeleton.bss.lost,
+      missed: skeleton.progs.handle_exec.misses + skeleton.progs.handle_exit.misses,
+    }),
     signal: given.signal,
   });
 }

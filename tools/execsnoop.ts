@@ -346,7 +346,10 @@ export function execsnoop(
       return wanted.exit && exec.ret === 0 ? ends.started(exec) : exec;
     },
     rest: () => ends.rest(),
-    lost: () => skeleton.bss.lost,
+    lost: () => ({
+      ring: skeleton.bss.lost,
+      missed: skeleton.progs.handle_exec.misses + skeleton.progs.handle_exit.misses,
+    }),
     signal: given.signal,
   });
 }

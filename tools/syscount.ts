@@ -302,7 +302,10 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       const time = wallTime();
       return counter.take().map((tally) => row(tally, time));
     },
-    losses: () => ({ map: skeleton.bss.lost }),
+    losses: () => ({
+      map: skeleton.bss.lost,
+      missed: failures ? skeleton.progs.handle_exit.misses : skeleton.progs.handle_enter.misses,
+    }),
     start: command && (() => {
       skeleton.bss.spawning = true;
       return ChildProcess.start(command);

@@ -4,11 +4,12 @@ import type { Losses, Trace } from "./trace_interface.ts";
 const CAUSES: Record<keyof Losses, string> = {
   ring: "ring buffer full",
   map: "map full",
+  missed: "not shown to a busy program",
 };
 
 const causes = Object.keys(CAUSES) as (keyof Losses)[];
 
-/** Losses are told once in so many milliseconds at most. */
+/** Losses are looked for and told once in so many milliseconds: looking is a few system calls. */
 const INTERVAL_MS = 1000;
 
 /** All that was lost, whatever the cause. */
@@ -19,19 +20,19 @@ export function totalLost(losses: Losses): bigint {
 /** Tells on stderr what a trace loses: when it happens, and all of it at the end. */
 export class LossReport {
   #told: Losses = {};
-  #last = -Infinity;
+  #looked = -Infinity;
 
-  constructor(readonly tool: string, readonly trace: Pick<Trace<unknown>, "losses" | "lost">) {}
+  constructor(readonly tool: string, readonly trace: Pick<Trace<unknown>, "losses">) {}
 
-  /** To be called often: tells what was lost since the last time, unless that was just now. */
+  /** To be called often: looks from time to time, and tells what was lost since the last time. */
   tell(): void {
-    if (this.trace.lost === totalLost(this.#told)) return;
     const now = performance.now();
-    if (now - this.#last < INTERVAL_MS) return;
+    if (now - this.#looked < INTERVAL_MS) return;
+    this.#looked = now;
     const { losses } = this.trace;
+    if (totalLost(losses) === totalLost(this.#told)) return;
     console.error(`${this.tool}: ${describe(losses, this.#told)}`);
     this.#told = losses;
-    this.#last = now;
   }
 
   /** To be called once, when nothing more can be lost. */

@@ -18,10 +18,15 @@ export interface Trace<E> extends AsyncIterable<E>, Disposable {
   readonly exitCode?: number;
 }
 
-/** Events that the kernel had to drop, by what had no room for them. */
+/** Events that were lost, by what had no room for them, or else why. */
 export interface Losses {
   readonly ring?: bigint;
   readonly map?: bigint;
+  /**
+   * Events that the kernel did not show to a program, which was at work on that CPU already; see
+   * `Program.misses`. Those of processes that are not traced are among them.
+   */
+  readonly missed?: bigint;
 }
 
 /** What a tool's function takes: any of the tool's options, and what every one of them has. */

@@ -95,17 +95,19 @@ export class Counter {
   }
 
   #collectSlots(set: number): void {
-    const { maps, bss } = this.#skeleton;
+    const { maps, bss, rodata } = this.#skeleton;
     const { used } = bss;
     for (let slot = used.indexOf(1); slot >= 0; slot = used.indexOf(1, slot + 1)) {
-      const at = set * used.length + slot;
-      const cells = maps.slots.lookup(at)!;
-      const counted = cells.filter((cell) => cell.count > 0n || cell.ended > 0n);
-      if (counted.length === 0) continue;
       const numbers = used.length / 2;
       const kind = { pid: 0, nr: slot % numbers, abi: Math.floor(slot / numbers), error: 0 };
-      for (const cell of counted) add(this.#tally(kind), cell);
-      maps.slots.update(at, cells.map(() => EMPTY));
+      for (const copy of rodata.catch_up ? [0, 1] : [0]) {
+        const at = (2 * copy + set) * used.length + slot;
+        const cells = maps.slots.lookup(at)!;
+        const counted = cells.filter((cell) => cell.count > 0n || cell.ended > 0n);
+        if (counted.length === 0) continue;
+        for (const cell of counted) add(this.#tally(kind), cell);
+        maps.slots.update(at, cells.map(() => EMPTY));
+      }
     }
   }
 
