@@ -58,6 +58,9 @@ bool spawning;
 __u8 used[SLOTS];
 /* by thread id: the first copy has run, the second is yet to come */
 __u8 seen[SEEN];
+/* what the first copies missed and the second ones did not, be it wanted or not */
+__u64 caught_enters;
+__u64 caught_exits;
 /* calls that did not fit into groups, or threads that did not fit into running */
 __u64 lost;
 
@@ -207,19 +210,23 @@ static __always_inline bool is_wanted(struct call call)
 	return is_target();
 }
 
-/* Whether no other copy has counted what the current task does. */
-static __always_inline bool is_first(__u8 copy)
+/* Whether no other copy of the program has run for what the current task does. */
+static __always_inline bool is_first(__u8 copy, __u64 *caught)
 {
 	__u32 at = bpf_get_current_pid_tgid() % SEEN;
 
 	if (!catch_up)
 		return true;
-	if (copy && seen[at]) {
-		seen[at] = 0;
-		return false;
+	if (!copy) {
+		seen[at] = 1;
+		return true;
 	}
-	seen[at] = !copy;
-	return true;
+	if (!seen[at]) {
+		__sync_fetch_and_add(caught, 1);
+		return true;
+	}
+	seen[at] = 0;
+	return false;
 }
 
 static __always_inline void count_loss(void)
@@ -324,7 +331,7 @@ static __always_inline int enter(long nr, __u8 copy)
 {
 	struct call call = call_of(nr);
 
-	if (is_wanted(call) && is_first(copy))
+	if (is_first(copy, &caught_enters) && is_wanted(call))
 		count_begin(call, copy);
 	return 0;
 }
@@ -386,6 +393,8 @@ static __always_inline int leave(struct pt_regs *regs, long ret, __u8 copy)
 	struct cell *cell;
 	__u64 ns = 0;
 
+	if (!is_first(copy, &caught_exits))
+		return 0;
 	if (measure_latency) {
 		__u32 tid = bpf_get_current_pid_tgid();
 		struct running *this = bpf_map_lookup_elem(&running, &tid);
@@ -401,7 +410,7 @@ static __always_inline int leave(struct pt_regs *regs, long ret, __u8 copy)
 	if (!measure_latency) {
 		call = call_of(syscall_nr(regs));
 		/* rt_sigreturn brings back the registers of another moment: the result is not its own */
-		if (call.nr == -1 || !is_wanted(call) || !is_first(copy))
+		if (call.nr == -1 || !is_wanted(call))
 			return 0;
 	}
 	cell = cell_of(call, error, copy);

@@ -263,6 +263,7 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
   const failures = wanted.failures || wanted.errors || wanted.errno !== undefined;
   const latency = measures(wanted);
   const following = command !== undefined;
+  const preemptible = isPreemptible();
   const skeleton = loadTargeted(Syscount.open(), wanted, ({ rodata, progs, maps }) => {
     rodata.measure_latency = latency;
     rodata.failures_only = failures;
@@ -276,8 +277,11 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       rodata.by_name = true;
       rodata.wanted = slotsOf(wanted.syscall.flat(), rodata.wanted.length);
     }
+    rodata.catch_up = preemptible;
     progs.handle_enter.autoload = latency || !failures;
+    progs.catch_enter.autoload = preemptible && progs.handle_enter.autoload;
     progs.handle_exit.autoload = latency || failures;
+    progs.catch_exit.autoload = preemptible && progs.handle_exit.autoload;
     if (following) {
       rodata.follow_command = true;
       rodata.spawner = Deno.pid;
@@ -302,10 +306,7 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       const time = wallTime();
       return counter.take().map((tally) => row(tally, time));
     },
-    losses: () => ({
-      map: skeleton.bss.lost,
-      missed: failures ? skeleton.progs.handle_exit.misses : skeleton.progs.handle_enter.misses,
-    }),
+    losses: () => ({ map: skeleton.bss.lost, missed: counter.missed }),
     start: command && (() => {
       skeleton.bss.spawning = true;
       return ChildProcess.start(command);
@@ -335,6 +336,11 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
 
 function unitOf({ milliseconds }: Options): "us" | "ms" {
   return milliseconds ? "ms" : "us";
+}
+
+/** Whether tasks can lose the CPU to others while a program runs for their system call. */
+function isPreemptible(): boolean {
+  return Number.parseInt(readTextFile("/proc/sys/kernel/osrelease")) >= 7;
 }
 
 /** Whether the options ask for times. */

@@ -29,6 +29,8 @@ export class Counter {
   #tallies = new Map<string, Tally>();
   /** Of calls that were not over at the last table: the time that tables have shown of them. */
   #shown = new Map<string, bigint>();
+  /** Calls that the first copy of the program that counts had missed when collecting began. */
+  #missed = 0n;
   /** Names of processes, by pid. */
   #names = new Map<number, string>();
 
@@ -41,11 +43,20 @@ export class Counter {
     return this.#names.get(pid);
   }
 
+  /** Calls that no copy of the program that counts was shown; those of all processes. */
+  get missed(): bigint {
+    const { bss, rodata } = this.#skeleton;
+    const caught = rodata.failures_only ? bss.caught_exits : bss.caught_enters;
+    return this.#missed > caught ? this.#missed - caught : 0n;
+  }
+
   /** Lets the kernel count into its other set, then empties the one that it has left. */
   async collect(): Promise<void> {
-    const { bss } = this.#skeleton;
+    const { bss, progs, rodata } = this.#skeleton;
     const old = bss.set;
     bss.set = 1 - old;
+    // Before the second copy has caught up, which it has long done when somebody asks for the difference.
+    this.#missed = (rodata.failures_only ? progs.handle_exit : progs.handle_enter).misses;
     await gracePeriod();
     this.#collectSlots(old);
     this.#collectGroups(old);
