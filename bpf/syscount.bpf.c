@@ -64,6 +64,10 @@ __u64 caught_exits;
 /* calls that did not fit into groups, or threads that did not fit into running */
 __u64 lost;
 
+/* Linux 6.10 and later, which is all that have a use for them */
+extern void bpf_preempt_disable(void) __weak __ksym;
+extern void bpf_preempt_enable(void) __weak __ksym;
+
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32 };
 
 struct call {
@@ -210,6 +214,19 @@ static __always_inline bool is_wanted(struct call call)
 	return is_target();
 }
 
+/* What is left for others to get in is the few instructions around the program. */
+static __always_inline void hold_cpu(void)
+{
+	if (catch_up)
+		bpf_preempt_disable();
+}
+
+static __always_inline void release_cpu(void)
+{
+	if (catch_up)
+		bpf_preempt_enable();
+}
+
 /* Whether no other copy of the program has run for what the current task does. */
 static __always_inline bool is_first(__u8 copy, __u64 *caught)
 {
@@ -327,25 +344,30 @@ static __always_inline void count_begin(struct call call, __u8 copy)
 		cell->count++;
 }
 
-static __always_inline int enter(long nr, __u8 copy)
+static __always_inline void enter(long nr, __u8 copy)
 {
 	struct call call = call_of(nr);
 
 	if (is_first(copy, &caught_enters) && is_wanted(call))
 		count_begin(call, copy);
-	return 0;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(handle_enter, struct pt_regs *regs, long nr)
 {
-	return enter(nr, 0);
+	hold_cpu();
+	enter(nr, 0);
+	release_cpu();
+	return 0;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(catch_enter, struct pt_regs *regs, long nr)
 {
-	return enter(nr, 1);
+	hold_cpu();
+	enter(nr, 1);
+	release_cpu();
+	return 0;
 }
 
 /* Rounded down; 0 for 0 as well. */
@@ -386,7 +408,7 @@ static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns
 		count_loss();
 }
 
-static __always_inline int leave(struct pt_regs *regs, long ret, __u8 copy)
+static __always_inline void leave(struct pt_regs *regs, long ret, __u8 copy)
 {
 	__u32 error = (__u64)ret >= (__u64)-MAX_ERRNO ? -ret : 0;
 	struct call call;
@@ -394,47 +416,52 @@ static __always_inline int leave(struct pt_regs *regs, long ret, __u8 copy)
 	__u64 ns = 0;
 
 	if (!is_first(copy, &caught_exits))
-		return 0;
+		return;
 	if (measure_latency) {
 		__u32 tid = bpf_get_current_pid_tgid();
 		struct running *this = bpf_map_lookup_elem(&running, &tid);
 
 		if (!this || !this->start)
-			return 0;
+			return;
 		ns = bpf_ktime_get_ns() - this->start;
 		this->start = 0;
 		call = this->call;
 	}
 	if (failures_only && (!error || (targ_errno && error != targ_errno)))
-		return 0;
+		return;
 	if (!measure_latency) {
 		call = call_of(syscall_nr(regs));
 		/* rt_sigreturn brings back the registers of another moment: the result is not its own */
 		if (call.nr == -1 || !is_wanted(call))
-			return 0;
+			return;
 	}
 	cell = cell_of(call, error, copy);
 	if (!cell)
-		return 0;
+		return;
 	if (failures_only)
 		cell->count++;
 	if (measure_latency)
 		count_duration(cell, ns);
 	if (histogram)
 		count_bucket(call, error, ns, copy);
-	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_exit, struct pt_regs *regs, long ret)
 {
-	return leave(regs, ret, 0);
+	hold_cpu();
+	leave(regs, ret, 0);
+	release_cpu();
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(catch_exit, struct pt_regs *regs, long ret)
 {
-	return leave(regs, ret, 1);
+	hold_cpu();
+	leave(regs, ret, 1);
+	release_cpu();
+	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")

@@ -297,7 +297,16 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
   });
   const counter = new Counter(skeleton);
   return new IntervalTrace({
-    skeleton,
+    skeleton: {
+      attach: () => skeleton.attach(),
+      // The second copies first: without the first ones they would take all calls for missed.
+      async detach() {
+        await skeleton.links.catch_enter?.destroyLater();
+        await skeleton.links.catch_exit?.destroyLater();
+        await skeleton.detach();
+      },
+      [Symbol.dispose]: () => skeleton[Symbol.dispose](),
+    },
     interval: wanted.interval || (wanted.top ? 1 : undefined),
     duration: wanted.duration,
     collect: () => counter.collect(),
