@@ -10,9 +10,9 @@
  * Everything is counted into one of two sets. The user half switches sets, waits until no program
  * still uses the old one, reads it and clears it: no call is lost or counted twice in between.
  *
- * From Linux 7.0 on a task can lose the CPU while a program runs for its system call. Until it goes
- * on, the kernel skips that program for all other tasks of the CPU. A second copy of the program
- * counts these calls: it runs behind the first one, and does nothing where that has run.
+ * Every hook is there in two forms. tp_btf costs less; but from Linux 7.0 on a task can lose the CPU in the
+ * middle of it, and until it goes on the kernel skips the program for all other tasks of that CPU.
+ * There the classic form is loaded, which keeps the CPU.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -24,7 +24,6 @@
 /* x86 has numbers up to 547, others fewer; what is beyond is counted in groups */
 #define NUMBERS 576
 #define SLOTS (2 * NUMBERS) /* of one set: native calls, then those of 32-bit programs */
-#define SEEN 65536
 #define MAX_ERRNO 4095 /* include/linux/err.h */
 
 /* measure the time that calls take */
@@ -47,8 +46,6 @@ const volatile __u8 wanted[SLOTS];
 /* trace the command that process `spawner` starts, and its descendants */
 const volatile bool follow_command;
 const volatile __u32 spawner;
-/* the second copies are loaded as well */
-const volatile bool catch_up;
 
 /* the set that is counted into: 0 or 1 */
 __u32 set;
@@ -56,17 +53,8 @@ __u32 set;
 bool spawning;
 /* which slots have ever been counted in */
 __u8 used[SLOTS];
-/* by thread id: the first copy has run, the second is yet to come */
-__u8 seen[SEEN];
-/* what the first copies missed and the second ones did not, be it wanted or not */
-__u64 caught_enters;
-__u64 caught_exits;
 /* calls that did not fit into groups, or threads that did not fit into running */
 __u64 lost;
-
-/* Linux 6.10 and later, which is all that have a use for them */
-extern void bpf_preempt_disable(void) __weak __ksym;
-extern void bpf_preempt_enable(void) __weak __ksym;
 
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32 };
 
@@ -83,18 +71,15 @@ struct cell {
 	__u64 max_ns;
 };
 
-/*
- * What the common case counts in: no hashing, nothing shared between CPUs. A cell belongs to one copy
- * of the programs, as one may interrupt the other.
- */
+/* What the common case counts in: no hashing, nothing shared between CPUs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2 * 2 * SLOTS); /* of each copy, of each set */
+	__uint(max_entries, 2 * SLOTS); /* of each set */
 	__type(key, __u32);
 	__type(value, struct cell);
 } slots SEC(".maps");
 
-/* What is counted together. A cell is one CPU's and one copy's own: no atomics, exact extremes. */
+/* What is counted together. A cell is one CPU's own: no atomics, exact extremes. */
 struct group {
 	__u32 pid;
 	__s32 nr;
@@ -102,8 +87,7 @@ struct group {
 	__u16 error;
 	__u8 abi;
 	__u8 set;
-	__u8 copy;
-	__u8 bucket; /* of durations, in histograms */
+	__u16 bucket; /* of durations, in histograms */
 };
 
 struct {
@@ -214,38 +198,6 @@ static __always_inline bool is_wanted(struct call call)
 	return is_target();
 }
 
-/* What is left for others to get in is the few instructions around the program. */
-static __always_inline void hold_cpu(void)
-{
-	if (catch_up)
-		bpf_preempt_disable();
-}
-
-static __always_inline void release_cpu(void)
-{
-	if (catch_up)
-		bpf_preempt_enable();
-}
-
-/* Whether no other copy of the program has run for what the current task does. */
-static __always_inline bool is_first(__u8 copy, __u64 *caught)
-{
-	__u32 at = bpf_get_current_pid_tgid() % SEEN;
-
-	if (!catch_up)
-		return true;
-	if (!copy) {
-		seen[at] = 1;
-		return true;
-	}
-	if (!seen[at]) {
-		__sync_fetch_and_add(caught, 1);
-		return true;
-	}
-	seen[at] = 0;
-	return false;
-}
-
 static __always_inline void count_loss(void)
 {
 	__sync_fetch_and_add(&lost, 1);
@@ -264,12 +216,11 @@ static __always_inline void keep_name(__u32 pid, __u32 current_set)
 	bpf_map_update_elem(&names, &key, &name, BPF_ANY);
 }
 
-static __always_inline struct group group_of(struct call call, __u32 error, __u8 copy)
+static __always_inline struct group group_of(struct call call, __u32 error)
 {
 	struct group group = {
 		.cpu = bpf_get_smp_processor_id(),
 		.set = set,
-		.copy = copy,
 	};
 
 	if (by_process)
@@ -284,7 +235,7 @@ static __always_inline struct group group_of(struct call call, __u32 error, __u8
 }
 
 /* The cell that a call is counted in, or NULL if there is no more memory for one. */
-static __always_inline struct cell *cell_of(struct call call, __u32 error, __u8 copy)
+static __always_inline struct cell *cell_of(struct call call, __u32 error)
 {
 	struct cell empty = {}, *cell;
 	struct group group;
@@ -293,7 +244,7 @@ static __always_inline struct cell *cell_of(struct call call, __u32 error, __u8 
 	if (!by_process && !by_error && call.abi != ABI_X32) {
 		slot = slot_of(call);
 		if (slot < SLOTS) {
-			__u32 at = (copy ? 2 * SLOTS : 0) + (set ? SLOTS : 0) + slot;
+			__u32 at = (set ? SLOTS : 0) + slot;
 
 			cell = bpf_map_lookup_elem(&slots, &at);
 			if (cell && !cell->count && !cell->ended)
@@ -301,7 +252,7 @@ static __always_inline struct cell *cell_of(struct call call, __u32 error, __u8 
 			return cell;
 		}
 	}
-	group = group_of(call, error, copy);
+	group = group_of(call, error);
 	cell = bpf_map_lookup_elem(&groups, &group);
 	if (cell)
 		return cell;
@@ -331,7 +282,7 @@ static __always_inline void begin_call(struct call call)
 		count_loss();
 }
 
-static __always_inline void count_begin(struct call call, __u8 copy)
+static __always_inline void count_begin(struct call call)
 {
 	struct cell *cell;
 
@@ -339,35 +290,30 @@ static __always_inline void count_begin(struct call call, __u8 copy)
 		begin_call(call);
 	if (failures_only)
 		return;
-	cell = cell_of(call, 0, copy);
+	cell = cell_of(call, 0);
 	if (cell)
 		cell->count++;
 }
 
-static __always_inline void enter(long nr, __u8 copy)
+static __always_inline int enter(long nr)
 {
 	struct call call = call_of(nr);
 
-	if (is_first(copy, &caught_enters) && is_wanted(call))
-		count_begin(call, copy);
-}
-
-SEC("tp_btf/sys_enter")
-int BPF_PROG(handle_enter, struct pt_regs *regs, long nr)
-{
-	hold_cpu();
-	enter(nr, 0);
-	release_cpu();
+	if (is_wanted(call))
+		count_begin(call);
 	return 0;
 }
 
 SEC("tp_btf/sys_enter")
-int BPF_PROG(catch_enter, struct pt_regs *regs, long nr)
+int BPF_PROG(btf_enter, struct pt_regs *regs, long nr)
 {
-	hold_cpu();
-	enter(nr, 1);
-	release_cpu();
-	return 0;
+	return enter(nr);
+}
+
+SEC("tp/raw_syscalls/sys_enter")
+int tp_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	return enter(ctx->id);
 }
 
 /* Rounded down; 0 for 0 as well. */
@@ -395,9 +341,9 @@ static __always_inline void count_duration(struct cell *cell, __u64 ns)
 	cell->ended++;
 }
 
-static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns, __u8 copy)
+static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns)
 {
-	struct group group = group_of(call, error, copy);
+	struct group group = group_of(call, error);
 	__u64 one = 1, *count;
 
 	group.bucket = log2_of(ns);
@@ -408,76 +354,80 @@ static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns
 		count_loss();
 }
 
-static __always_inline void leave(struct pt_regs *regs, long ret, __u8 copy)
+static __always_inline int leave(long nr, long ret)
 {
 	__u32 error = (__u64)ret >= (__u64)-MAX_ERRNO ? -ret : 0;
 	struct call call;
 	struct cell *cell;
 	__u64 ns = 0;
 
-	if (!is_first(copy, &caught_exits))
-		return;
 	if (measure_latency) {
 		__u32 tid = bpf_get_current_pid_tgid();
 		struct running *this = bpf_map_lookup_elem(&running, &tid);
 
 		if (!this || !this->start)
-			return;
+			return 0;
 		ns = bpf_ktime_get_ns() - this->start;
 		this->start = 0;
 		call = this->call;
 	}
 	if (failures_only && (!error || (targ_errno && error != targ_errno)))
-		return;
+		return 0;
 	if (!measure_latency) {
-		call = call_of(syscall_nr(regs));
+		call = call_of(nr);
 		/* rt_sigreturn brings back the registers of another moment: the result is not its own */
 		if (call.nr == -1 || !is_wanted(call))
-			return;
+			return 0;
 	}
-	cell = cell_of(call, error, copy);
+	cell = cell_of(call, error);
 	if (!cell)
-		return;
+		return 0;
 	if (failures_only)
 		cell->count++;
 	if (measure_latency)
 		count_duration(cell, ns);
 	if (histogram)
-		count_bucket(call, error, ns, copy);
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle_exit, struct pt_regs *regs, long ret)
-{
-	hold_cpu();
-	leave(regs, ret, 0);
-	release_cpu();
+		count_bucket(call, error, ns);
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
-int BPF_PROG(catch_exit, struct pt_regs *regs, long ret)
+int BPF_PROG(btf_exit, struct pt_regs *regs, long ret)
 {
-	hold_cpu();
-	leave(regs, ret, 1);
-	release_cpu();
-	return 0;
+	return leave(syscall_nr(regs), ret);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(handle_fork, struct task_struct *parent, struct task_struct *child)
+SEC("tp/raw_syscalls/sys_exit")
+int tp_exit(struct trace_event_raw_sys_exit *ctx)
 {
-	__u32 parent_pid = parent->tgid, pid = child->tgid;
+	return leave(ctx->id, ctx->ret);
+}
+
+/* New threads get in as well, by ids that no process has; they leave with handle_end(). */
+static __always_inline int adopt_child(__u32 tid)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	bool yes = true;
 
-	if (pid != parent_pid && bpf_map_lookup_elem(&family, &parent_pid) &&
-	    bpf_map_update_elem(&family, &pid, &yes, BPF_ANY))
+	if (bpf_map_lookup_elem(&family, &pid) && bpf_map_update_elem(&family, &tid, &yes, BPF_ANY))
 		count_loss();
 	return 0;
 }
 
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(btf_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return adopt_child(child->pid);
+}
+
+SEC("tp/sched/sched_process_fork")
+int tp_fork(struct trace_event_raw_sched_process_fork *ctx)
+{
+	return adopt_child(ctx->child_pid);
+}
+
 /* The command begins with its execve, which has been entered by now. */
-static __always_inline void adopt(__u32 pid)
+static __always_inline void adopt_command(__u32 pid)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct call call = { .nr = NR_EXECVE };
@@ -488,17 +438,20 @@ static __always_inline void adopt(__u32 pid)
 	spawning = false;
 	bpf_map_update_elem(&family, &pid, &yes, BPF_ANY);
 	if (is_wanted(call))
-		count_begin(call, 0);
+		count_begin(call);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(handle_exec, struct task_struct *task)
+/* A thread that executes gets the id of its process, old_pid is what it had. */
+static __always_inline int handle_exec(__u32 old_pid)
 {
 	struct name_key key = { .pid = bpf_get_current_pid_tgid() >> 32 };
 	struct name name = {};
 
-	if (follow_command)
-		adopt(key.pid);
+	if (follow_command) {
+		adopt_command(key.pid);
+		if (old_pid != key.pid)
+			bpf_map_delete_elem(&family, &old_pid);
+	}
 	if (by_process) {
 		bpf_get_current_comm(name.comm, sizeof(name.comm));
 		bpf_map_update_elem(&names, &key, &name, BPF_EXIST);
@@ -508,16 +461,43 @@ int BPF_PROG(handle_exec, struct task_struct *task)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(handle_end, struct task_struct *task)
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid)
 {
-	__u32 tid = task->pid, pid = task->tgid;
+	return handle_exec(old_pid);
+}
+
+SEC("tp/sched/sched_process_exec")
+int tp_exec(struct trace_event_raw_sched_process_exec *ctx)
+{
+	return handle_exec(ctx->old_pid);
+}
+
+static __always_inline int handle_end(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u32 tid = pid_tgid, pid = pid_tgid >> 32;
 
 	if (measure_latency)
 		bpf_map_delete_elem(&running, &tid);
-	if (follow_command && task->signal->live.counter == 0)
+	if (follow_command && tid != pid)
+		bpf_map_delete_elem(&family, &tid);
+	if (follow_command && BPF_CORE_READ(task, signal, live.counter) == 0)
 		bpf_map_delete_elem(&family, &pid);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(btf_end)
+{
+	return handle_end();
+}
+
+SEC("tp/sched/sched_process_exit")
+int tp_end(void *ctx)
+{
+	return handle_end();
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

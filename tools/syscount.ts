@@ -52,7 +52,7 @@ const MAX_ERRNO = 4095;
 const MAX_PID = 4_194_304;
 
 /** Groups in a second, or in an interval where processes are not told apart. */
-const MAX_GROUPS = 262_144;
+const MAX_GROUPS = 65_536;
 
 /** `enum abi` of the kernel half. */
 const ABIS: readonly Abi[] = [NATIVE_ABI, COMPAT_ABI, "x32"];
@@ -253,6 +253,9 @@ export const tool: Tool<Options, SyscallCount> = {
   trace: syscount,
 };
 
+/** What the kernel half can be attached to, each in two forms: `btf_enter`, `tp_enter`. */
+type Hook = "enter" | "exit" | "fork" | "exec" | "end";
+
 /** Rows of a table, unless the user says otherwise. */
 const TOP = 10;
 
@@ -264,6 +267,13 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
   const latency = measures(wanted);
   const following = command !== undefined;
   const preemptible = isPreemptible();
+  const hooks: Record<Hook, boolean> = {
+    enter: latency || !failures,
+    exit: latency || failures,
+    fork: following,
+    exec: following || wanted.process,
+    end: following || latency,
+  };
   const skeleton = loadTargeted(Syscount.open(), wanted, ({ rodata, progs, maps }) => {
     rodata.measure_latency = latency;
     rodata.failures_only = failures;
@@ -277,19 +287,15 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       rodata.by_name = true;
       rodata.wanted = slotsOf(wanted.syscall.flat(), rodata.wanted.length);
     }
-    rodata.catch_up = preemptible;
-    progs.handle_enter.autoload = latency || !failures;
-    progs.catch_enter.autoload = preemptible && progs.handle_enter.autoload;
-    progs.handle_exit.autoload = latency || failures;
-    progs.catch_exit.autoload = preemptible && progs.handle_exit.autoload;
     if (following) {
       rodata.follow_command = true;
       rodata.spawner = Deno.pid;
       rodata.targ_pids_in = ownPidns();
     }
-    progs.handle_fork.autoload = following;
-    progs.handle_exec.autoload = following || wanted.process;
-    progs.handle_end.autoload = following || latency;
+    for (const [hook, needed] of Object.entries(hooks)) {
+      progs[`btf_${hook as Hook}`].autoload = needed && !preemptible;
+      progs[`tp_${hook as Hook}`].autoload = needed && preemptible;
+    }
     if (wanted.process || wanted.errors) maps.groups.maxEntries = MAX_GROUPS;
     if (wanted.process) maps.names.maxEntries = MAX_GROUPS;
     if (wanted.histogram) maps.durations.maxEntries = MAX_GROUPS;
@@ -297,16 +303,7 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
   });
   const counter = new Counter(skeleton);
   return new IntervalTrace({
-    skeleton: {
-      attach: () => skeleton.attach(),
-      // The second copies first: without the first ones they would take all calls for missed.
-      async detach() {
-        await skeleton.links.catch_enter?.destroyLater();
-        await skeleton.links.catch_exit?.destroyLater();
-        await skeleton.detach();
-      },
-      [Symbol.dispose]: () => skeleton[Symbol.dispose](),
-    },
+    skeleton,
     interval: wanted.interval || (wanted.top ? 1 : undefined),
     duration: wanted.duration,
     collect: () => counter.collect(),
@@ -315,13 +312,20 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       const time = wallTime();
       return counter.take().map((tally) => row(tally, time));
     },
-    losses: () => ({ map: skeleton.bss.lost, missed: counter.missed }),
+    losses: () => ({ map: skeleton.bss.lost, missed: missed() }),
     start: command && (() => {
       skeleton.bss.spawning = true;
       return ChildProcess.start(command);
     }),
     signal,
   });
+
+  /** Calls that the program that counts was not shown. */
+  function missed(): bigint {
+    const { btf_enter, btf_exit, tp_enter, tp_exit } = skeleton.progs;
+    if (preemptible) return failures ? tp_exit.misses : tp_enter.misses;
+    return failures ? btf_exit.misses : btf_enter.misses;
+  }
 
   function row(tally: Tally, time: bigint): SyscallCount {
     const { count, running, ended } = tally;
@@ -347,7 +351,7 @@ function unitOf({ milliseconds }: Options): "us" | "ms" {
   return milliseconds ? "ms" : "us";
 }
 
-/** Whether tasks can lose the CPU to others while a program runs for their system call. */
+/** Whether a task can lose the CPU while a tp_btf program runs for it, which others then miss. */
 function isPreemptible(): boolean {
   return Number.parseInt(readTextFile("/proc/sys/kernel/osrelease")) >= 7;
 }

@@ -29,8 +29,6 @@ export class Counter {
   #tallies = new Map<string, Tally>();
   /** Of calls that were not over at the last table: the time that tables have shown of them. */
   #shown = new Map<string, bigint>();
-  /** Calls that the first copy of the program that counts had missed when collecting began. */
-  #missed = 0n;
   /** Names of processes, by pid. */
   #names = new Map<number, string>();
 
@@ -43,20 +41,11 @@ export class Counter {
     return this.#names.get(pid);
   }
 
-  /** Calls that no copy of the program that counts was shown; those of all processes. */
-  get missed(): bigint {
-    const { bss, rodata } = this.#skeleton;
-    const caught = rodata.failures_only ? bss.caught_exits : bss.caught_enters;
-    return this.#missed > caught ? this.#missed - caught : 0n;
-  }
-
   /** Lets the kernel count into its other set, then empties the one that it has left. */
   async collect(): Promise<void> {
-    const { bss, progs, rodata } = this.#skeleton;
+    const { bss } = this.#skeleton;
     const old = bss.set;
     bss.set = 1 - old;
-    // Before the second copy has caught up, which it has long done when somebody asks for the difference.
-    this.#missed = (rodata.failures_only ? progs.handle_exit : progs.handle_enter).misses;
     await gracePeriod();
     this.#collectSlots(old);
     this.#collectGroups(old);
@@ -106,19 +95,17 @@ export class Counter {
   }
 
   #collectSlots(set: number): void {
-    const { maps, bss, rodata } = this.#skeleton;
+    const { maps, bss } = this.#skeleton;
     const { used } = bss;
     for (let slot = used.indexOf(1); slot >= 0; slot = used.indexOf(1, slot + 1)) {
       const numbers = used.length / 2;
       const kind = { pid: 0, nr: slot % numbers, abi: Math.floor(slot / numbers), error: 0 };
-      for (const copy of rodata.catch_up ? [0, 1] : [0]) {
-        const at = (2 * copy + set) * used.length + slot;
-        const cells = maps.slots.lookup(at)!;
-        const counted = cells.filter((cell) => cell.count > 0n || cell.ended > 0n);
-        if (counted.length === 0) continue;
-        for (const cell of counted) add(this.#tally(kind), cell);
-        maps.slots.update(at, cells.map(() => EMPTY));
-      }
+      const at = set * used.length + slot;
+      const cells = maps.slots.lookup(at)!;
+      const counted = cells.filter((cell) => cell.count > 0n || cell.ended > 0n);
+      if (counted.length === 0) continue;
+      for (const cell of counted) add(this.#tally(kind), cell);
+      maps.slots.update(at, cells.map(() => EMPTY));
     }
   }
 
