@@ -26,10 +26,12 @@ const failures: string[] = [];
 for (const path of files) {
   const cases = await runTestFile(path, reports, FILE_LIMIT_MS);
   all.push(...cases);
-  if (count(cases).failed > 0) failures.push(path);
+  for (const { name, state, error } of cases) {
+    if (state === "failed") failures.push(`Failed: ${path}: ${name}\n  ${error}`);
+  }
 }
 
-if (failures.length > 0) console.log(`Failed: ${failures.join(" ")}`);
+for (const failure of failures) console.log(failure);
 const total = count(all);
 const summary = summarize(total);
 Deno.writeTextFileSync(reports + "summary", summary + "\n");
