@@ -42,31 +42,30 @@ static __always_inline struct event *begin_event(struct task_struct *task)
 	}
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time = bpf_ktime_get_boot_ns();
-	event->pid = task->tgid;
-	event->ppid = task->real_parent->tgid;
+	event->pid = BPF_CORE_READ(task, tgid);
+	event->ppid = BPF_CORE_READ(task, real_parent, tgid);
 	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
 	return event;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+static __always_inline int on_exec(struct task_struct *task, const void *filename)
 {
 	struct event *event;
 
-	if (min_duration_ns || !is_target())
+	if (!is_target())
 		return 0;
 	event = begin_event(task);
 	if (!event)
 		return 0;
-	bpf_probe_read_kernel_str(event->filename, sizeof(event->filename), bprm->filename);
+	bpf_probe_read_kernel_str(event->filename, sizeof(event->filename), filename);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(handle_exit, struct task_struct *task)
+static __always_inline int on_exit(struct task_struct *task)
 {
-	__u64 duration_ns = bpf_ktime_get_boot_ns() - task->group_leader->start_boottime;
+	__u64 start = BPF_CORE_READ(task, group_leader, start_boottime);
+	__u64 duration_ns = bpf_ktime_get_boot_ns() - start;
 	struct event *event;
 
 	if (duration_ns < min_duration_ns || !is_target() || !is_process_end(task))
@@ -79,6 +78,34 @@ int BPF_PROG(handle_exit, struct task_struct *task)
 	event->status = wait_status(task);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
+}
+
+/* Each hook in two forms, of which one is loaded: lib/tool/hooks.ts says when, and why. */
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return on_exec(task, bprm->filename);
+}
+
+SEC("tp/sched/sched_process_exec")
+int tp_exec(struct trace_event_raw_sched_process_exec *ctx)
+{
+	/* the upper half of __data_loc is the length */
+	return on_exec((void *)bpf_get_current_task(),
+		       (void *)ctx + (__u16)ctx->__data_loc_filename);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(btf_exit, struct task_struct *task)
+{
+	return on_exit(task);
+}
+
+SEC("tp/sched/sched_process_exit")
+int tp_exit(void *ctx)
+{
+	return on_exit((void *)bpf_get_current_task());
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -325,18 +325,33 @@ static __always_inline void send_event(struct event *event, __u32 size)
 		__sync_fetch_and_add(&lost, 1);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+/* What sched_process_exec alone tells, and its classic form does not. */
+struct image {
+	bool script; /* the file is run by an interpreter */
+	bool compat;
+};
+
+static __always_inline struct image image_of(struct linux_binprm *bprm)
 {
-	struct event *event = begin_event(task, EXEC);
+	struct image image = {
+		.script = bprm->interp != bprm->filename,
+		.compat = bprm->buf[EI_CLASS] == ELFCLASS32,
+	};
+
+	return image;
+}
+
+static __always_inline int on_exec(const void *filename, struct image image)
+{
+	struct event *event = begin_event((void *)bpf_get_current_task(), EXEC);
 	long length;
 	__u32 end;
 
 	if (!event)
 		return 0;
-	event->script = bprm->interp != bprm->filename;
-	event->compat = bprm->buf[EI_CLASS] == ELFCLASS32;
-	length = bpf_probe_read_kernel_str(event->strings, PATH_SIZE, bprm->filename);
+	event->script = image.script;
+	event->compat = image.compat;
+	length = bpf_probe_read_kernel_str(event->strings, PATH_SIZE, filename);
 	if (length > 0)
 		event->path_size = length;
 	end = write_process(event);
@@ -344,6 +359,46 @@ int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_
 	if (env_bytes)
 		end += event->env_size = write_env(end);
 	send_event(event, end);
+	return 0;
+}
+
+/* Each hook in two forms, of which one is loaded: lib/tool/hooks.ts says when, and why. */
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return on_exec(bprm->filename, image_of(bprm));
+}
+
+/* from tp_image to tp_exec: what processes are about to run */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct image);
+} images SEC(".maps");
+
+/* from Linux 6.10 on; by process, because it may be another thread's id that the exec leaves */
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(tp_image, struct task_struct *task, struct linux_binprm *bprm)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct image image = image_of(bprm);
+
+	bpf_map_update_elem(&images, &pid, &image, BPF_ANY);
+	return 0;
+}
+
+SEC("tp/sched/sched_process_exec")
+int tp_exec(struct trace_event_raw_sched_process_exec *ctx)
+{
+	/* the upper half of __data_loc is the length */
+	const void *filename = (void *)ctx + (__u16)ctx->__data_loc_filename;
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct image unknown = {}, *image = bpf_map_lookup_elem(&images, &pid);
+
+	on_exec(filename, image ? *image : unknown);
+	bpf_map_delete_elem(&images, &pid);
 	return 0;
 }
 
@@ -363,8 +418,7 @@ static __always_inline int exec_path_argument(int nr, bool compat)
 #endif
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle_failure, struct pt_regs *regs, long ret)
+static __always_inline int on_failure(struct pt_regs *regs, long ret)
 {
 	struct event *event;
 	__u64 path, argv;
@@ -395,8 +449,21 @@ int BPF_PROG(handle_failure, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(handle_exit, struct task_struct *task)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(btf_failure, struct pt_regs *regs, long ret)
+{
+	return on_failure(regs, ret);
+}
+
+SEC("tp/raw_syscalls/sys_exit")
+int tp_failure(struct trace_event_raw_sys_exit *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return on_failure((void *)bpf_task_pt_regs(task), ctx->ret);
+}
+
+static __always_inline int on_exit(struct task_struct *task)
 {
 	bool forked = BPF_CORE_READ(task, group_leader, flags) & PF_FORKNOEXEC;
 	struct event *event;
@@ -409,6 +476,18 @@ int BPF_PROG(handle_exit, struct task_struct *task)
 	event->status = wait_status(task);
 	send_event(event, 0);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(btf_exit, struct task_struct *task)
+{
+	return on_exit(task);
+}
+
+SEC("tp/sched/sched_process_exit")
+int tp_exit(void *ctx)
+{
+	return on_exit((void *)bpf_get_current_task());
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -10,9 +10,7 @@
  * Everything is counted into one of two sets. The user half switches sets, waits until no program
  * still uses the old one, reads it and clears it: no call is lost or counted twice in between.
  *
- * Every hook is there in two forms. tp_btf costs less; but from Linux 7.0 on a task can lose the CPU in the
- * middle of it, and until it goes on the kernel skips the program for all other tasks of that CPU.
- * There the classic form is loaded, which keeps the CPU.
+ * Every hook is there in two forms, of which one is loaded: see lib/tool/hooks.ts.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>

@@ -7,7 +7,9 @@ import { Bootstrap } from "#skel/bootstrap.ts";
 import { exitOf } from "#lib/sys/wait_status.ts";
 import {
   integer,
+  loadHooks,
   loadTargeted,
+  missesOf,
   option,
   type OptionsOf,
   RingTrace,
@@ -103,8 +105,9 @@ export const tool: Tool<Options, ProcessEvent> = {
 /** Starts tracing: the programs are attached when this returns. */
 export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent> {
   const wanted = withDefaults(options, given);
-  const skeleton = loadTargeted(Bootstrap.open(), wanted, ({ rodata }) => {
+  const skeleton = loadTargeted(Bootstrap.open(), wanted, ({ rodata, progs }) => {
     rodata.min_duration_ns = BigInt(wanted.duration) * 1_000_000n;
+    loadHooks(progs, { exec: wanted.duration === 0, exit: true });
   });
   return new RingTrace({
     skeleton,
@@ -117,7 +120,7 @@ export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent
     },
     lost: () => ({
       ring: skeleton.bss.lost,
-      missed: skeleton.progs.handle_exec.misses + skeleton.progs.handle_exit.misses,
+      missed: missesOf(skeleton.progs, "exec", "exit"),
     }),
     signal: given.signal,
   });

@@ -18,7 +18,9 @@ import {
   flag,
   integer,
   list,
+  loadHooks,
   loadTargeted,
+  missesOf,
   option,
   type OptionsOf,
   RingTrace,
@@ -329,8 +331,12 @@ export function execsnoop(
     rodata.with_cgroup = shown.has("cgroup") || shown.has("container");
     rodata.exits = wanted.exit;
     rodata.forks = wanted.forks;
-    progs.handle_failure.autoload = wanted.fails;
-    progs.handle_exit.autoload = wanted.exit || wanted.forks;
+    loadHooks(progs, {
+      exec: true,
+      failure: wanted.fails,
+      exit: wanted.exit || wanted.forks,
+    });
+    progs.tp_image.autoload = progs.tp_exec.autoload;
   });
   return new RingTrace({
     skeleton,
@@ -348,7 +354,7 @@ export function execsnoop(
     rest: () => ends.rest(),
     lost: () => ({
       ring: skeleton.bss.lost,
-      missed: skeleton.progs.handle_exec.misses + skeleton.progs.handle_exit.misses,
+      missed: missesOf(skeleton.progs, "exec", "exit"),
     }),
     signal: given.signal,
   });

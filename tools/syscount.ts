@@ -23,6 +23,7 @@ import {
   syscalls,
 } from "#lib/sys/syscalls.ts";
 import { drawHistogram, type Histogram } from "#lib/tool/histogram.ts";
+import { loadHooks, missesOf } from "#lib/tool/hooks.ts";
 import { escapeText } from "#lib/tool/escape.ts";
 import { ownPidns } from "#lib/tool/targets.ts";
 import { IntervalTrace } from "#lib/tool/interval.ts";
@@ -266,7 +267,6 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
   const failures = wanted.failures || wanted.errors || wanted.errno !== undefined;
   const latency = measures(wanted);
   const following = command !== undefined;
-  const preemptible = isPreemptible();
   const hooks: Record<Hook, boolean> = {
     enter: latency || !failures,
     exit: latency || failures,
@@ -292,10 +292,7 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       rodata.spawner = Deno.pid;
       rodata.targ_pids_in = ownPidns();
     }
-    for (const [hook, needed] of Object.entries(hooks)) {
-      progs[`btf_${hook as Hook}`].autoload = needed && !preemptible;
-      progs[`tp_${hook as Hook}`].autoload = needed && preemptible;
-    }
+    loadHooks(progs, hooks);
     if (wanted.process || wanted.errors) maps.groups.maxEntries = MAX_GROUPS;
     if (wanted.process) maps.names.maxEntries = MAX_GROUPS;
     if (wanted.histogram) maps.durations.maxEntries = MAX_GROUPS;
@@ -312,20 +309,16 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       const time = wallTime();
       return counter.take().map((tally) => row(tally, time));
     },
-    losses: () => ({ map: skeleton.bss.lost, missed: missed() }),
+    losses: () => ({
+      map: skeleton.bss.lost,
+      missed: missesOf(skeleton.progs, failures ? "exit" : "enter"),
+    }),
     start: command && (() => {
       skeleton.bss.spawning = true;
       return ChildProcess.start(command);
     }),
     signal,
   });
-
-  /** Calls that the program that counts was not shown. */
-  function missed(): bigint {
-    const { btf_enter, btf_exit, tp_enter, tp_exit } = skeleton.progs;
-    if (preemptible) return failures ? tp_exit.misses : tp_enter.misses;
-    return failures ? btf_exit.misses : btf_enter.misses;
-  }
 
   function row(tally: Tally, time: bigint): SyscallCount {
     const { count, running, ended } = tally;
@@ -349,11 +342,6 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
 
 function unitOf({ milliseconds }: Options): "us" | "ms" {
   return milliseconds ? "ms" : "us";
-}
-
-/** Whether a task can lose the CPU while a tp_btf program runs for it, which others then miss. */
-function isPreemptible(): boolean {
-  return Number.parseInt(readTextFile("/proc/sys/kernel/osrelease")) >= 7;
 }
 
 /** Whether the options ask for times. */

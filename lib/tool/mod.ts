@@ -1,6 +1,7 @@
 /** The frame that every tool shares: a tool declares, the frame runs, prints and ends. */
 export { ExitCode } from "./exit.ts";
 export type { Field, Fields } from "./field.ts";
+export { loadHooks, missesOf } from "./hooks.ts";
 export { toolMain } from "./main.ts";
 export {
   type Declarations,

@@ -1,0 +1,41 @@
+import { kernelIsAtLeast } from "../sys/kernel.ts";
+
+/** What is set of a program before load. */
+interface Loadable {
+  autoload: boolean;
+}
+
+/** What is asked of a program after load. */
+interface Counted {
+  readonly autoload: boolean;
+  readonly misses: bigint;
+}
+
+/** Both forms of each hook: `btf_exec` at a tp_btf section, `tp_exec` at a classic tracepoint. */
+type Forms<H extends string, Program> = Readonly<Record<`btf_${H}` | `tp_${H}`, Program>>;
+
+/**
+ * Chooses what is loaded, of programs that are there in two forms: `tp_btf`, which costs less, and the
+ * classic tracepoint. From Linux 7.0 on a task can lose the CPU in the middle of the first, and until
+ * it goes on the kernel skips the program for all other tasks of that CPU. The second keeps the CPU.
+ */
+export function loadHooks<H extends string>(
+  programs: Forms<H, Loadable>,
+  needed: Readonly<Record<H, boolean>>,
+): void {
+  const classic = kernelIsAtLeast(7, 0);
+  for (const hook in needed) {
+    programs[`btf_${hook}`].autoload = needed[hook] && !classic;
+    programs[`tp_${hook}`].autoload = needed[hook] && classic;
+  }
+}
+
+/** How many events the kernel did not show to the loaded programs of these hooks. */
+export function missesOf<H extends string>(
+  programs: Forms<H, Counted>,
+  ...hooks: readonly H[]
+): bigint {
+  return hooks.flatMap((hook) => [programs[`btf_${hook}`], programs[`tp_${hook}`]] as const)
+    .filter((program) => program.autoload)
+    .reduce((sum, { misses }) => sum + misses, 0n);
+}
