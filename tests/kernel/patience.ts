@@ -8,3 +8,8 @@ const slowness = Number(Deno.env.get("DENOBPF_SLOW") ?? "1");
 export function patient(ms: number): number {
   return ms * slowness;
 }
+
+/** `count` things on a machine of the usual speed; `few`, which is for slower ones, on an emulated one. */
+export function fewerIfSlow(count: number, few: number): number {
+  return slowness > 1 ? few : count;
+}

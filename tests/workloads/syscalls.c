@@ -9,8 +9,8 @@
  *   unknown     17 calls with a number that there is not
  *   processes   3 children, one after the other: 101, 103 and 107 getppid
  *   group       5 children that end with exit_group, each after its 7 threads ended with exit
- *   threads     30,000 threads, not many at once: one getppid each
- *   many        1,000,003 getppid by two threads
+ *   threads=N   N threads, not many at once: one getppid each
+ *   many=N      N getppid by two threads
  *   sleep       11 times nanosleep of 10 ms
  *   block       a thread blocks in pause for ever; goes on when it does
  *   shell       executes /bin/true in a child
@@ -118,9 +118,9 @@ static void *call_many(void *times)
 	return NULL;
 }
 
-static void many(void)
+static void many(int total)
 {
-	int times[] = { 500000, 500003 };
+	int times[] = { total / 2, total - total / 2 };
 	pthread_t threads[2];
 
 	for (int i = 0; i < 2; i++)
@@ -194,10 +194,10 @@ static void run(const char *kind)
 		children();
 	else if (!strcmp(kind, "group"))
 		group();
-	else if (!strcmp(kind, "threads"))
-		run_threads(30000, 64);
-	else if (!strcmp(kind, "many"))
-		many();
+	else if (!strncmp(kind, "threads=", 8))
+		run_threads(atoi(kind + 8), 64);
+	else if (!strncmp(kind, "many=", 5))
+		many(atoi(kind + 5));
 	else if (!strcmp(kind, "sleep"))
 		sleep_often();
 	else if (!strcmp(kind, "block"))
