@@ -1,4 +1,6 @@
+import { tryReadTextFile } from "./file.ts";
 import { clocks } from "./libc.ts";
+import { once } from "./once.ts";
 
 /** From include/uapi/linux/time.h. */
 const CLOCK_REALTIME = 0;
@@ -15,13 +17,27 @@ function now(clock: number): bigint {
 
 /** Nanoseconds since boot, suspended time included: what `bpf_ktime_get_boot_ns()` gives. */
 export function bootTime(): bigint {
-  return now(CLOCK_BOOTTIME);
+  return now(CLOCK_BOOTTIME) - ahead().boottime;
 }
 
 /** Nanoseconds since boot, suspended time left out: what `bpf_ktime_get_ns()` gives. */
 export function monotonicTime(): bigint {
-  return now(CLOCK_MONOTONIC);
+  return now(CLOCK_MONOTONIC) - ahead().monotonic;
 }
+
+/**
+ * How far the clocks of this process run ahead of the kernel's, in nanoseconds: a container may have a
+ * time namespace, of which BPF knows nothing. See time_namespaces(7).
+ */
+const ahead = once(() => {
+  const offsets = tryReadTextFile("/proc/self/timens_offsets") ?? "";
+  const of = (clock: string) => {
+    const [, seconds, ns] = new RegExp(`^${clock}\\s+(-?\\d+)\\s+(\\d+)`, "m").exec(offsets) ??
+      [0, 0, 0];
+    return BigInt(seconds) * 1_000_000_000n + BigInt(ns);
+  };
+  return { boottime: of("boottime"), monotonic: of("monotonic") };
+});
 
 /** Nanoseconds since 1970-01-01T00:00:00Z. */
 export function wallTime(): bigint {

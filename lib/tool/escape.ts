@@ -1,4 +1,4 @@
-import { once } from "./once.ts";
+import { once } from "../sys/once.ts";
 
 /**
  * Text that others chose (names of processes, paths, arguments) made safe to show: nothing in it can

@@ -1,7 +1,7 @@
 import { ignoresSignal } from "../sys/disposition.ts";
 
 /** The signals that ask a tool to end, with their numbers. */
-const ENDING = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+const ENDING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15, SIGHUP: 1 } as const;
 
 /**
  * Calls `stop` when a signal asks the tool to end. A second one ends the process at once, with the exit

@@ -1,5 +1,5 @@
 /** How many columns of a terminal a text takes. */
-import { once } from "./once.ts";
+import { once } from "../sys/once.ts";
 
 /** Text of one column a character: printable ASCII. */
 const NARROW = /^[ -~]*$/;

@@ -3,19 +3,35 @@
  * is skipped because the kernel lacks something, not because the library fails to find it.
  *
  * A kernel may lack a feature by its configuration, or because it is older than `since`, the first Linux
- * that has it. Stock kernels have everything: there tests/vm takes a skip from `since` on as a failure.
+ * that has it, or as young as `until`, the first one that has it no more. Stock kernels have everything:
+ * there tests/vm takes every other skip as a failure.
  */
 
 interface Probe {
   readonly since: string;
+  readonly until?: string;
   readonly present: () => boolean;
 }
 
 const probes = {
   bpf_loop: { since: "5.17", present: () => inBtf("BPF_FUNC_loop") },
+  /** A second CPU that can be taken away. Linux 7.2 panics under QEMU when it has two. */
+  cpu_hotplug: {
+    since: "2.6",
+    until: "7.0",
+    present: () => exists("/sys/devices/system/cpu/cpu1/online"),
+  },
+  /** A machine of which nothing is left after the tests: one of tests/vm. */
+  disposable: { since: "0", present: () => Deno.env.get("DENOBPF_DISPOSABLE") === "true" },
   btf: { since: "5.4", present: () => exists("/sys/kernel/btf/vmlinux") },
   kprobe: { since: "4.17", present: () => exists("/sys/bus/event_source/devices/kprobe") },
+  lockdown: { since: "5.4", present: () => exists("/sys/kernel/security/lockdown") },
+  /** Maps and programs count against RLIMIT_MEMLOCK; a memory cgroup's matter later. */
+  memlock_charged: { since: "0", until: "5.11", present: () => isOlder(release(), "5.11") },
   pid_namespace: { since: "3.8", present: () => exists("/proc/self/ns/pid") },
+  /** A task can lose the CPU in the middle of a tracepoint. */
+  preemptible_tracepoints: { since: "7.0", present: () => !isOlder(release(), "7.0") },
+  time_namespace: { since: "5.6", present: () => exists("/proc/self/ns/time") },
   tracefs: {
     since: "4.1",
     present: () => /\ttracefs$/m.test(Deno.readTextFileSync("/proc/filesystems")),
@@ -56,9 +72,26 @@ export function hasFeature(feature: Feature): boolean {
   return probes[feature].present();
 }
 
-/** The first Linux that has the feature: "5.17". */
-export function firstKernel(feature: Feature): string {
-  return probes[feature].since;
+/**
+ * Why Linux `version` lacks the feature, as far as its age tells: "bpf_loop came with Linux 5.17"; undefined
+ * if it should have it.
+ */
+export function excuse(feature: Feature, version: string): string | undefined {
+  const { since, until }: Probe = probes[feature];
+  if (isOlder(version, since)) return `${feature} came with Linux ${since}`;
+  if (until && !isOlder(version, until)) return `${feature} went with Linux ${until}`;
+}
+
+/** Whether Linux `version` comes before Linux `other`: "5.4" before "5.10", "6.12.3" not before "6.12". */
+function isOlder(version: string, other: string): boolean {
+  const [[major, minor], [otherMajor, otherMinor = 0]] = [version, other].map((text) =>
+    text.split(".").map((part) => parseInt(part))
+  );
+  return major < otherMajor || major === otherMajor && minor < otherMinor;
+}
+
+function release(): string {
+  return Deno.readTextFileSync("/proc/sys/kernel/osrelease");
 }
 
 let allowed: boolean | undefined;

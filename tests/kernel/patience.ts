@@ -13,3 +13,8 @@ export function patient(ms: number): number {
 export function fewerIfSlow(count: number, few: number): number {
   return slowness > 1 ? few : count;
 }
+
+/** Whether this run may take minutes: `make test-long`. */
+export function long(): boolean {
+  return Deno.env.get("DENOBPF_LONG") === "true";
+}

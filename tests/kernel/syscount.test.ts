@@ -3,6 +3,7 @@ import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { type SyscallCount, syscount } from "../../tools/syscount.ts";
 import {
   fewerIfSlow,
+  hasFeature,
   kernelTest,
   type Output,
   patient,
@@ -108,7 +109,7 @@ kernelTest("every call of a command is counted, exactly", {}, async () => {
 });
 
 kernelTest("nothing is lost or counted twice between two tables", {}, async () => {
-  const calls = fewerIfSlow(1_000_003, 100_003);
+  const calls = fewerIfSlow(1_000_003, 300_007);
   for (const options of [[], ["-L"], ["-P", "-S"], ["-P", "-S", "-L"]]) {
     const rows = await rowsOf([`many=${calls}`], "-i", "0.02", ...options);
     assertEquals(count(rows, "getppid"), calls);
@@ -119,9 +120,17 @@ kernelTest("nothing is lost or counted twice between two tables", {}, async () =
 kernelTest("30,000 threads leave nothing uncounted", {}, async () => {
   const threads = fewerIfSlow(30_000, 3001);
   for (const options of [[], ["-L"], ["-P", "-S"]]) {
-    const rows = await rowsOf([`threads=${threads}`], ...options);
-    assertEquals(count(rows, "getppid"), threads);
-    assertEquals(count(rows, "exit"), threads);
+    const args = ["-o", "json", ...options, "--", workload, `threads=${threads}`];
+    const output = await runTool("syscount", args, { timeoutMs: 60_000 });
+    // From Linux 7.0 on, reading the maps of -P may keep its program from being shown some: it says so.
+    const told = hasFeature("preemptible_tracepoints")
+      ? /^syscount: lost (\d+) events in all \(not shown to a busy program\)$/m.exec(output.stderr)
+      : null;
+    const rows = parse(told === null ? output : { ...output, stderr: "" });
+    for (const name of ["getppid", "exit"]) {
+      const missing = threads - count(rows, name);
+      assert(missing >= 0 && missing <= Number(told?.[1] ?? 0), `${missing} missing ${name}`);
+    }
   }
 });
 

@@ -1,6 +1,6 @@
 /** Judges what the guests report, and shows it: test file, or test, by kernel. */
 
-import { firstKernel, lackingFeatures } from "../kernel/features.ts";
+import { excuse, lackingFeatures } from "../kernel/features.ts";
 import { type Counts, summarize, type TestCase } from "../report.ts";
 
 /** How one test went on one kernel. */
@@ -14,35 +14,22 @@ export interface Result {
 }
 
 /**
- * A case as the matrix counts it. A skipped test is unsupported only where all it lacks is younger than
- * the kernel; every other skip is a failure, for the kernels here are complete.
+ * A case as the matrix counts it. A skipped test is unsupported only where the kernel's age excuses all it
+ * lacks; every other skip is a failure, for the kernels here are complete.
  */
 export function judge(kernel: string, file: string, { name, state, error }: TestCase): Result {
   if (state === "passed") return { kernel, file, name, state };
   if (state === "failed") return { kernel, file, name, state, reason: error };
   const [, plain, reason] = /^(.*) \(skipped: (.*)\)$/s.exec(name) ?? [, name, "without a reason"];
-  const lacking = lackingFeatures(reason).map((feature) => ({
-    feature,
-    since: firstKernel(feature),
-  }));
-  const excused = lacking.length > 0 && lacking.every(({ since }) => isOlder(kernel, since));
+  const excuses = lackingFeatures(reason).map((feature) => excuse(feature, kernel));
+  const excused = excuses.length > 0 && !excuses.includes(undefined);
   return {
     kernel,
     file,
     name: plain,
     state: excused ? "unsupported" : "failed",
-    reason: excused
-      ? lacking.map(({ feature, since }) => `${feature} came with Linux ${since}`).join(", ")
-      : `skipped: ${reason}`,
+    reason: excused ? excuses.join(", ") : `skipped: ${reason}`,
   };
-}
-
-/** Whether Linux `version` comes before Linux `other`: "5.10" before "5.4" not. */
-function isOlder(version: string, other: string): boolean {
-  const [[major, minor], [otherMajor, otherMinor]] = [version, other].map((text) =>
-    text.split(".").map(Number)
-  );
-  return major < otherMajor || major === otherMajor && minor < otherMinor;
 }
 
 const CELL = 10;

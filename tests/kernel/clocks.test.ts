@@ -1,0 +1,54 @@
+/** The time of an event is the kernel's, whatever happens to the clocks of the tool. */
+
+import { assert, assertEquals } from "@std/assert";
+import { execUntilShown, kernelTest, patient, type RunningTool } from "./harness.ts";
+import { startCommand, startTool } from "./harness.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** The times of the rows of JSON, in milliseconds since 1970. */
+function times({ stdout }: { stdout: string }): number[] {
+  return stdout.trimEnd().split("\n").map((line) => Date.parse(JSON.parse(line).time));
+}
+
+kernelTest("in a time namespace events have the host's time", {
+  needs: ["time_namespace"],
+}, async () => {
+  const deno = [Deno.execPath(), "run", "--cached-only", "--allow-ffi", "--allow-read"];
+  const shifted = ["unshare", "-T", "--boottime", "100000", "--monotonic", "50000"];
+  const before = Date.now();
+  await using tool = startCommand([...shifted, ...deno, "tools/execsnoop.ts", "-o", "json"]);
+  await execUntilShown(tool, "/bin/true", "\n");
+  const shown = times(await tool.stop());
+  assert(shown.every((time) => time >= before && time <= Date.now()), String(shown));
+});
+
+kernelTest("events follow the wall clock when somebody sets it", {
+  needs: ["disposable"],
+}, async () => {
+  await using tool = startTool("execsnoop", ["-o", "json", "--comm", "true"]);
+  await execUntilShown(tool, "/bin/true", "\n");
+  for (const hours of [2, -5, 3]) {
+    const from = Date.now();
+    await setClock(from + hours * HOUR_MS);
+    const mark = await rowAfter(tool);
+    const offset = mark - from - hours * HOUR_MS;
+    assert(offset >= 0 && offset < patient(10_000), `${hours} hours, and ${offset} ms`);
+  }
+  assertEquals((await tool.stop()).stderr, "");
+});
+
+async function setClock(ms: number): Promise<void> {
+  const { code, stderr } = await startCommand(["date", "-s", `@${ms / 1000}`]).finish();
+  assertEquals(code, 0, stderr);
+}
+
+/** The time of the last of the rows that come from now on. */
+async function rowAfter(tool: RunningTool): Promise<number> {
+  const mark = `mark-${crypto.randomUUID()}`;
+  const exec = startCommand(["/bin/true", mark]).finish();
+  await tool.until(mark + '"');
+  await exec;
+  const line = tool.stdout.split("\n").find((line) => line.includes(mark))!;
+  return Date.parse(JSON.parse(line).time);
+}

@@ -1,0 +1,62 @@
+/** Hosts that cannot run a tool, or only just. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { hasFeature, kernelTest, startCommand } from "./harness.ts";
+import { type Host, testHost, TOOLS } from "./hosts.ts";
+
+const hosts: Host[] = [
+  {
+    name: "a plain user",
+    host: `setpriv --reuid 65534 --regid 65534 --clear-groups "$@"`,
+    code: 77,
+    words: ["Operation not permitted (EPERM)", "run it as root (sudo)", "CAP_BPF"],
+  },
+  {
+    name: "a root without capabilities",
+    host: `setpriv --bounding-set=-all --inh-caps=-all "$@"`,
+    code: 77,
+    words: ["Operation not permitted (EPERM)", "this root lacks capabilities"],
+  },
+  {
+    name: "a kernel without BTF",
+    needs: ["btf"],
+    host: `unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' sh "$@"`,
+    code: 69,
+    words: ["BTF", "CONFIG_DEBUG_INFO_BTF"],
+  },
+  {
+    name: "a limit on locked memory that does not hold the maps",
+    needs: ["memlock_charged"],
+    host: `setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource sh -c ` +
+      `'ulimit -l 64 && exec "$@"' sh "$@"`,
+    code: 77,
+    words: ["ulimit -l"],
+  },
+];
+
+for (const host of hosts) testHost(host);
+
+kernelTest("without tracefs the tools run all the same", { needs: ["tracefs"] }, async () => {
+  const host = `unshare -m sh -c 'umount -a -t tracefs; exec "$@"' sh "$@"`;
+  const deno = [Deno.execPath(), "run", "--cached-only", "--allow-ffi", "--allow-read"];
+  for (const tool of TOOLS) {
+    const command = [...deno, `tools/${tool}.ts`, "--seconds", "0"];
+    const { code, stderr } = await startCommand(["sh", "-c", host, "sh", ...command]).finish();
+    assertEquals([code, stderr], [0, ""]);
+  }
+});
+
+kernelTest("CAP_BPF and CAP_PERFMON are enough, or what else is needed is named", {}, async () => {
+  const caps = "-all,+bpf,+perfmon";
+  const host = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+  const run = [...host, `--inh-caps=${caps}`, `--ambient-caps=${caps}`, Deno.execPath(), "run"];
+  for (const tool of TOOLS) {
+    const args = ["--cached-only", "--allow-ffi", "--allow-read", `tools/${tool}.ts`];
+    const { code, stderr } = await startCommand([...run, ...args, "--seconds", "0"]).finish();
+    // The classic tracepoints of Linux 7.x are files in tracefs, which is closed to all but root.
+    if (hasFeature("preemptible_tracepoints")) {
+      assertEquals(code, 77);
+      assertStringIncludes(stderr, "tracefs");
+    } else assertEquals([code, stderr], [0, ""]);
+  }
+});
