@@ -5,7 +5,7 @@
 
 import { cgroupMount } from "#lib/sys/cgroups.ts";
 
-const minutes = Number(Deno.env.get("MINUTES") ?? 60);
+const minutes = Number(Deno.env.get("MINUTES") || 60);
 const root = new URL("../../", import.meta.url).pathname;
 
 /** What one round of load makes: the shell's own exec, that of the workload and of its processes. */
