@@ -1,9 +1,25 @@
 import { errnoName, errnoText } from "../sys/errno.ts";
 
-/** No libbpf that will do. */
+/**
+ * No libbpf that will do.
+ *
+ * @example
+ * ```ts
+ * import { LibraryError, libbpfVersion } from "@denobpf/denobpf";
+ *
+ * try {
+ *   console.log(libbpfVersion());
+ * } catch (error) {
+ *   if (!(error instanceof LibraryError)) throw error;
+ *   console.error(error.message, error.hint);
+ * }
+ * ```
+ */
 export class LibraryError extends Error {
+  /** The name of its class. */
   override readonly name = "LibraryError";
 
+  /** Makes the error. */
   constructor(message: string, readonly hint: string) {
     super(message);
   }

@@ -6,8 +6,20 @@ import { OptionStruct } from "./options.ts";
 
 let path: string | undefined;
 
+/** The one that this program carries, for a program that does. */
+let own: (() => string) | undefined;
+
 /**
- * The path of libbpf: `DENOBPF_LIBBPF` if that is set, else the first that the loader finds.
+ * Makes libbpf one that the program brings along, unless `DENOBPF_LIBBPF` names another.
+ * @param open gives a path under which the loader finds it; called once, when libbpf is first needed
+ */
+export function carryLibbpf(open: () => string): void {
+  own = open;
+}
+
+/**
+ * The path of libbpf: the one that `DENOBPF_LIBBPF` names, else the one that the program carries, else
+ * the first that the loader finds, which is also what `DENOBPF_LIBBPF=system` stands for.
  * @throws {LibraryError} if there is none, or the one there is too old
  */
 export function libbpf(): string {
@@ -20,13 +32,14 @@ export function libbpf(): string {
 
 function find(): string {
   const chosen = getenv("DENOBPF_LIBBPF");
-  if (chosen !== undefined) {
+  if (chosen !== undefined && chosen !== "system") {
     if (canOpen(chosen)) return chosen;
     throw new LibraryError(
       `Cannot open ${chosen}, which DENOBPF_LIBBPF names`,
-      "unset DENOBPF_LIBBPF to use the system's libbpf",
+      `unset DENOBPF_LIBBPF to use ${own ? "the one in this binary" : "the system's libbpf"}`,
     );
   }
+  if (chosen === undefined && own !== undefined) return own();
   const found = findLibrary(["libbpf.so.1", "libbpf.so"]);
   if (found !== undefined) return found;
   throw new LibraryError(
@@ -36,6 +49,12 @@ function find(): string {
   );
 }
 
+/** Where libbpf is, in words. */
+export function libbpfPlace(): string {
+  const path = libbpf();
+  return path.startsWith("/proc/self/fd/") ? "in this binary" : path;
+}
+
 const version = symbolGroup(() => path!, {
   // __u32 libbpf_major_version(void), from 0.6 on
   libbpf_major_version: { parameters: [], result: "u32", optional: true },
@@ -43,7 +62,17 @@ const version = symbolGroup(() => path!, {
   libbpf_minor_version: { parameters: [], result: "u32", optional: true },
 });
 
-/** The version of libbpf in use, as `{ major: 1, minor: 1 }`. */
+/**
+ * The version of libbpf in use, as `{ major: 1, minor: 1 }`.
+ *
+ * @example
+ * ```ts
+ * import { libbpfVersion } from "@denobpf/denobpf";
+ *
+ * const { major, minor } = libbpfVersion();
+ * if (major < 1) throw new Error(`libbpf ${major}.${minor} is too old`);
+ * ```
+ */
 export function libbpfVersion(): { major: number; minor: number } {
   libbpf();
   const { libbpf_major_version, libbpf_minor_version } = version();

@@ -20,7 +20,18 @@ const formatting = symbolGroup(libc, {
   free: { parameters: ["pointer"], result: "void" },
 });
 
-/** Hands everything that libbpf says, debug messages too, to `listen`; undefined ends that. */
+/**
+ * Hands everything that libbpf says, debug messages too, to `listen`; undefined ends that.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, onLog } from "@denobpf/denobpf";
+ *
+ * onLog((text) => console.error(text.trimEnd()));
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * onLog(undefined);
+ * ```
+ */
 export function onLog(listen: ((text: string) => void) | undefined): void {
   listener = listen;
 }

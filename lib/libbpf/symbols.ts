@@ -59,6 +59,41 @@ export const programDetails = symbolGroup(libbpf, {
   bpf_program__fd: { parameters: ["pointer"], result: "i32" },
 });
 
+export const programSettings = symbolGroup(libbpf, {
+  // int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type)
+  bpf_program__set_type: { parameters: ["pointer", "u32"], result: "i32" },
+  // enum bpf_attach_type bpf_program__expected_attach_type(const struct bpf_program *prog)
+  bpf_program__expected_attach_type: { parameters: ["pointer"], result: "u32" },
+  // int bpf_program__set_expected_attach_type(struct bpf_program *prog, enum bpf_attach_type type)
+  bpf_program__set_expected_attach_type: { parameters: ["pointer", "u32"], result: "i32" },
+  // int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd, const char *attach_func_name)
+  bpf_program__set_attach_target: { parameters: ["pointer", "i32", "buffer"], result: "i32" },
+  // __u32 bpf_program__flags(const struct bpf_program *prog)
+  bpf_program__flags: { parameters: ["pointer"], result: "u32" },
+  // int bpf_program__set_flags(struct bpf_program *prog, __u32 flags)
+  bpf_program__set_flags: { parameters: ["pointer", "u32"], result: "i32" },
+  // __u32 bpf_program__log_level(const struct bpf_program *prog)
+  bpf_program__log_level: { parameters: ["pointer"], result: "u32" },
+  // int bpf_program__set_log_level(struct bpf_program *prog, __u32 log_level)
+  bpf_program__set_log_level: { parameters: ["pointer", "u32"], result: "i32" },
+  // size_t bpf_program__insn_cnt(const struct bpf_program *prog)
+  bpf_program__insn_cnt: { parameters: ["pointer"], result: "usize" },
+});
+
+export const programPins = symbolGroup(libbpf, {
+  // int bpf_program__pin(struct bpf_program *prog, const char *path)
+  bpf_program__pin: { parameters: ["pointer", "buffer"], result: "i32" },
+  // int bpf_program__unpin(struct bpf_program *prog, const char *path)
+  bpf_program__unpin: { parameters: ["pointer", "buffer"], result: "i32" },
+});
+
+export const typeNames = symbolGroup(libbpf, {
+  // const char *libbpf_bpf_prog_type_str(enum bpf_prog_type t); FFI: static; NULL for an unknown one
+  libbpf_bpf_prog_type_str: { parameters: ["u32"], result: "pointer" },
+  // const char *libbpf_bpf_attach_type_str(enum bpf_attach_type t); FFI: static; NULL for an unknown one
+  libbpf_bpf_attach_type_str: { parameters: ["u32"], result: "pointer" },
+});
+
 export const links = symbolGroup(libbpf, {
   // int bpf_link__destroy(struct bpf_link *link)
   bpf_link__destroy: { parameters: ["pointer"], result: "i32" },
@@ -67,6 +102,19 @@ export const links = symbolGroup(libbpf, {
 export const linksLater = symbolGroup(libbpf, {
   // int bpf_link__destroy(struct bpf_link *link); off this thread: a classic tracepoint takes 70 ms
   bpf_link__destroy: { parameters: ["pointer"], result: "i32", nonblocking: true },
+});
+
+export const linkDetails = symbolGroup(libbpf, {
+  // int bpf_link__fd(const struct bpf_link *link)
+  bpf_link__fd: { parameters: ["pointer"], result: "i32" },
+  // int bpf_link__update_program(struct bpf_link *link, struct bpf_program *prog)
+  bpf_link__update_program: { parameters: ["pointer", "pointer"], result: "i32" },
+  // int bpf_link__detach(struct bpf_link *link)
+  bpf_link__detach: { parameters: ["pointer"], result: "i32" },
+  // int bpf_link__pin(struct bpf_link *link, const char *path)
+  bpf_link__pin: { parameters: ["pointer", "buffer"], result: "i32" },
+  // int bpf_link__unpin(struct bpf_link *link)
+  bpf_link__unpin: { parameters: ["pointer"], result: "i32" },
 });
 
 export const maps = symbolGroup(libbpf, {
@@ -88,6 +136,41 @@ export const mapSettings = symbolGroup(libbpf, {
   bpf_map__set_max_entries: { parameters: ["pointer", "u32"], result: "i32" },
 });
 
+export const mapExtras = symbolGroup(libbpf, {
+  // __u64 bpf_map__map_extra(const struct bpf_map *map)
+  bpf_map__map_extra: { parameters: ["pointer"], result: "u64" },
+  // int bpf_map__set_map_extra(struct bpf_map *map, __u64 map_extra)
+  bpf_map__set_map_extra: { parameters: ["pointer", "u64"], result: "i32" },
+});
+
+export const mapCreates = symbolGroup(libbpf, {
+  // int bpf_map__set_autocreate(struct bpf_map *map, bool autocreate)
+  bpf_map__set_autocreate: { parameters: ["pointer", "bool"], result: "i32" },
+});
+
+export const mapReuse = symbolGroup(libbpf, {
+  // int bpf_map__reuse_fd(struct bpf_map *map, int fd); FFI: the map keeps a duplicate of the descriptor
+  bpf_map__reuse_fd: { parameters: ["pointer", "i32"], result: "i32" },
+});
+
+export const mapPins = symbolGroup(libbpf, {
+  // int bpf_map__set_pin_path(struct bpf_map *map, const char *path); FFI: libbpf copies the path
+  bpf_map__set_pin_path: { parameters: ["pointer", "buffer"], result: "i32" },
+  // const char *bpf_map__pin_path(const struct bpf_map *map); FFI: belongs to the map
+  bpf_map__pin_path: { parameters: ["pointer"], result: "pointer" },
+  // int bpf_obj_pin(int fd, const char *pathname)
+  bpf_obj_pin: { parameters: ["i32", "buffer"], result: "i32" },
+  // int bpf_obj_get(const char *pathname); FFI: the descriptor is the caller's
+  bpf_obj_get: { parameters: ["buffer"], result: "i32" },
+  // int bpf_obj_get_info_by_fd(int bpf_fd, void *info, __u32 *info_len)
+  bpf_obj_get_info_by_fd: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+});
+
+export const mapFreezing = symbolGroup(libbpf, {
+  // int bpf_map_freeze(int fd)
+  bpf_map_freeze: { parameters: ["i32"], result: "i32" },
+});
+
 export const mapTypes = symbolGroup(libbpf, {
   // __u32 bpf_map__btf_key_type_id(const struct bpf_map *map)
   bpf_map__btf_key_type_id: { parameters: ["pointer"], result: "u32" },
@@ -95,6 +178,11 @@ export const mapTypes = symbolGroup(libbpf, {
   bpf_map__btf_value_type_id: { parameters: ["pointer"], result: "u32" },
   // bool bpf_map__is_internal(const struct bpf_map *map)
   bpf_map__is_internal: { parameters: ["pointer"], result: "bool" },
+});
+
+export const innerMaps = symbolGroup(libbpf, {
+  // struct bpf_map *bpf_map__inner_map(struct bpf_map *map); FFI: belongs to the map
+  bpf_map__inner_map: { parameters: ["pointer"], result: "pointer" },
 });
 
 export const dataSections = symbolGroup(libbpf, {
@@ -128,6 +216,31 @@ export const mapBatches = symbolGroup(libbpf, {
     parameters: ["i32", "buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
     result: "i32",
   },
+});
+
+export const mapBatchWrites = symbolGroup(libbpf, {
+  // int bpf_map_update_batch(int fd, const void *keys, const void *values, __u32 *count,
+  //                          const struct bpf_map_batch_opts *opts)
+  bpf_map_update_batch: {
+    parameters: ["i32", "buffer", "buffer", "buffer", "pointer"],
+    result: "i32",
+  },
+  // int bpf_map_delete_batch(int fd, const void *keys, __u32 *count, const struct bpf_map_batch_opts *opts)
+  bpf_map_delete_batch: { parameters: ["i32", "buffer", "buffer", "pointer"], result: "i32" },
+});
+
+export const mapDrains = symbolGroup(libbpf, {
+  // int bpf_map_lookup_and_delete_batch(int fd, void *in_batch, void *out_batch, void *keys, void *values,
+  //                                     __u32 *count, const struct bpf_map_batch_opts *opts)
+  bpf_map_lookup_and_delete_batch: {
+    parameters: ["i32", "buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
+    result: "i32",
+  },
+});
+
+export const mapTakes = symbolGroup(libbpf, {
+  // int bpf_map_lookup_and_delete_elem(int fd, const void *key, void *value)
+  bpf_map_lookup_and_delete_elem: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
 });
 
 export const cpus = symbolGroup(libbpf, {

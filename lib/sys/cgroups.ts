@@ -15,7 +15,7 @@ export function mountPoints(mountinfo: string, type: string): string[] {
   return mountinfo.split("\n")
     .map((line) => line.split(" "))
     // Optional fields come before the dash, the type comes after it.
-    .filter((fields) => fields[fields.indexOf("-") + 1] === type)
+    .filter((fields) => fields.includes("-", 6) && fields[fields.indexOf("-", 6) + 1] === type)
     .map((fields) => unescapeOctal(fields[4]));
 }
 

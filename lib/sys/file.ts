@@ -14,20 +14,7 @@ const CHUNK = 16 * 1024;
  */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
   using file = OpenFile.open(path);
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  for (;;) {
-    const part = file.read(CHUNK);
-    if (part.length === 0) break;
-    parts.push(part);
-  }
-  if (parts.length === 1) return parts[0];
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return file.readAll();
 }
 
 /** {@link readFile} as text. */
@@ -61,6 +48,14 @@ export class OpenFile implements Disposable {
     return new OpenFile(check(files().open(cString(path), flags, 0), `open ${path}`), path);
   }
 
+  /**
+   * A descriptor that some call has opened, to be closed by this.
+   * @param name what it is, for errors
+   */
+  static from(fd: number, name: string): OpenFile {
+    return new OpenFile(fd, name);
+  }
+
   /** The descriptor's number, for calls that take one. */
   get fd(): number {
     return this.#fd;
@@ -74,6 +69,24 @@ export class OpenFile implements Disposable {
     const buffer = new Uint8Array(size);
     const count = check(files().read(this.#fd, buffer, BigInt(size)), `read ${this.path}`);
     return buffer.subarray(0, count);
+  }
+
+  /**
+   * The rest of the file.
+   * @param chunk bytes asked for at a time
+   * @throws {SystemError}
+   */
+  readAll(chunk = CHUNK): Uint8Array<ArrayBuffer> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    for (let part = this.read(chunk); part.length > 0; part = this.read(chunk)) parts.push(part);
+    if (parts.length === 1) return parts[0];
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
   }
 
   [Symbol.dispose](): void {

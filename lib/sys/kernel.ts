@@ -1,5 +1,6 @@
 /** What the running kernel is, and what it is set to allow. */
-import { fileExists, tryReadTextFile } from "./file.ts";
+import { getenv } from "./environment.ts";
+import { fileExists, OpenFile, tryReadTextFile } from "./file.ts";
 
 /** The kernel's version as `uname -r` gives it: `6.1.0-18-amd64`. */
 export function kernelRelease(): string {
@@ -18,6 +19,18 @@ export const BTF_PATH = "/sys/kernel/btf/vmlinux";
 /** Whether the kernel tells its types, on which CO-RE and tp_btf programs stand. */
 export function hasBtf(): boolean {
   return fileExists(BTF_PATH);
+}
+
+let named: string | undefined;
+
+/** Names a file of the kernel's types, in the place of `DENOBPF_BTF`. */
+export function nameBtfFile(path: string): void {
+  named = path;
+}
+
+/** The file that objects are relocated by instead of the kernel's own types, if one is named. */
+export function btfFile(): string | undefined {
+  return named ?? getenv("DENOBPF_BTF");
 }
 
 /**
@@ -44,15 +57,34 @@ export function bpfJit(): number | undefined {
   return number("/proc/sys/net/core/bpf_jit_enable");
 }
 
+/**
+ * `kernel.perf_event_paranoid`: from 3 on, which Debian and Ubuntu have added, CAP_PERFMON is not enough
+ * for perf events, on which tracepoints, kprobes and uprobes stand. Undefined where it cannot be read.
+ */
+export function perfEventParanoid(): number | undefined {
+  return number("/proc/sys/kernel/perf_event_paranoid");
+}
+
 /** This process's limit on locked memory in bytes, or Infinity. */
 export function memlockLimit(): number {
-  const limits = read("/proc/self/limits") ?? "";
-  return Number(/^Max locked memory\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  return limit("Max locked memory");
+}
+
+/** How many more files this process may open, or Infinity; each open one has the lowest number there is. */
+export function filesLeft(): number {
+  using file = OpenFile.open("/dev/null");
+  return limit("Max open files") - file.fd;
 }
 
 /** Whether BPF maps and programs count against that limit: before Linux 5.11 they do. */
 export function chargesMemlock(): boolean {
   return !kernelIsAtLeast(5, 11);
+}
+
+/** A soft limit of this process, by its name in proc_pid_limits(5). */
+function limit(name: string): number {
+  const limits = read("/proc/self/limits") ?? "";
+  return Number(new RegExp(`^${name}\\s+(\\d+)`, "m").exec(limits)?.[1] ?? Infinity);
 }
 
 function read(path: string): string | undefined {

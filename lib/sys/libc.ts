@@ -85,6 +85,11 @@ export const mounts = symbolGroup(libc, {
   mount: { parameters: ["buffer", "buffer", "buffer", "usize", "pointer"], result: "i32" },
 });
 
+export const removal = symbolGroup(libc, {
+  // int unlink(const char *path)
+  unlink: { parameters: ["buffer"], result: "i32" },
+});
+
 export const stats = symbolGroup(libc, {
   // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *buf)
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },

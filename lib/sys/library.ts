@@ -21,7 +21,7 @@ export function symbolGroup<const S extends Deno.ForeignLibraryInterface>(
 }
 
 /** Where the loader keeps shared libraries: Debian's multiarch folders, then those of the others. */
-const FOLDERS = Deno.build.arch === "aarch64"
+export const LIBRARY_FOLDERS = Deno.build.arch === "aarch64"
   ? ["/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/usr/lib"]
   : ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/usr/lib"];
 
@@ -34,7 +34,7 @@ const FOLDERS = Deno.build.arch === "aarch64"
  */
 export function findLibrary(names: readonly string[]): string | undefined {
   for (const name of names) {
-    for (const path of [...FOLDERS.map((folder) => `${folder}/${name}`), name]) {
+    for (const path of [...LIBRARY_FOLDERS.map((folder) => `${folder}/${name}`), name]) {
       if (canOpen(path)) return path;
     }
   }

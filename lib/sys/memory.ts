@@ -6,6 +6,7 @@ const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const MAP_FIXED = 0x10;
+const MAP_FIXED_NOREPLACE = 0x100000;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 const SC_PAGESIZE = 30;
 
@@ -51,6 +52,15 @@ export class Mapping extends ForeignMemory implements Disposable {
    */
   static of(fd: number, offset: number, size: number, writable: boolean): Mapping {
     return new Mapping(map(null, fd, offset, size, writable, MAP_SHARED), size);
+  }
+
+  /**
+   * Maps `size` bytes of `fd`, shared and writable, at a certain address.
+   * @throws {SystemError} EEXIST if there is something mapped already
+   */
+  static at(address: bigint, fd: number, size: number): Mapping {
+    const pointer = Deno.UnsafePointer.create(address);
+    return new Mapping(map(pointer, fd, 0, size, true, MAP_SHARED | MAP_FIXED_NOREPLACE), size);
   }
 
   [Symbol.dispose](): void {

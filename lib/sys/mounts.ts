@@ -1,4 +1,5 @@
-import { fileExists } from "./file.ts";
+import { EACCES, SystemError } from "./errno.ts";
+import { fileExists, tryReadTextFile } from "./file.ts";
 import { check, cString, mounts } from "./libc.ts";
 
 /** Flags of include/uapi/linux/mount.h that a pseudo file system is usually mounted with. */
@@ -22,12 +23,16 @@ export function tracefs(): string | undefined {
 export function mountTracefs(): string {
   const mounted = tracefs();
   if (mounted !== undefined) return mounted;
+  const mountinfo = tryReadTextFile("/proc/self/mountinfo") ?? "";
+  if (TRACEFS.some((folder) => mountinfo.includes(` ${folder} `))) {
+    const cure = "run it as root, or with CAP_DAC_READ_SEARCH";
+    throw new SystemError(EACCES, `use tracefs, which is closed to this user (${cure})`);
+  }
   const type = cString("tracefs");
   const flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   check(
     mounts().mount(type, cString(TRACEFS[0]), type, flags, null),
-    "use tracefs, which is not mounted or is closed to this user " +
-      `(as root: mount -t tracefs tracefs ${TRACEFS[0]})`,
+    `use tracefs, which is not mounted (as root: mount -t tracefs tracefs ${TRACEFS[0]})`,
   );
   return TRACEFS[0];
 }

@@ -9,7 +9,7 @@ const CLOEXEC = 0o2000000;
 const SIZEOF_EPOLL_EVENT = Deno.build.arch === "x86_64" ? 12 : 16;
 
 /**
- * Waits until a file descriptor is readable, or until woken. The wait happens on a thread of Deno's
+ * Waits until one of some file descriptors is readable, or until woken. The wait happens on a thread of Deno's
  * pool: it takes no CPU, and timers and signals go on meanwhile.
  */
 export class Waiter implements Disposable {
@@ -20,17 +20,17 @@ export class Waiter implements Disposable {
   #closed = false;
 
   /** @throws {SystemError} */
-  constructor(fd: number) {
+  constructor(...fds: number[]) {
     this.#epoll = check(polling().epoll_create1(CLOEXEC), "create an epoll instance");
     this.#alarm = check(polling().eventfd(0, CLOEXEC), "create an eventfd");
-    this.#watch(fd);
+    for (const fd of fds) this.#watch(fd);
     this.#watch(this.#alarm);
   }
 
   #watch(fd: number): void {
     const event = new Uint8Array(SIZEOF_EPOLL_EVENT);
     new DataView(event.buffer).setUint32(0, EPOLLIN, true);
-    check(polling().epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "watch a ring buffer");
+    check(polling().epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "watch a buffer");
   }
 
   /** Resolves when there is something to read, {@link wake} is called, or `milliseconds` are over. */

@@ -11,7 +11,9 @@ export function nearest(given: string, names: readonly string[]): string | undef
   let least = most + 1;
   for (const name of names) {
     const begins = wanted !== "" && name.startsWith(wanted);
-    const slips = Math.min(distance(wanted, name), begins ? 1 : Infinity);
+    // So many letters differ at least: of the 100,000 functions of a kernel few are worth comparing.
+    const far = Math.abs(wanted.length - name.length) >= least;
+    const slips = begins ? 1 : far ? Infinity : distance(wanted, name);
     if (slips < least) [best, least] = [name, slips];
   }
   return best;

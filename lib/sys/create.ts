@@ -1,0 +1,44 @@
+import { EEXIST, SystemError } from "./errno.ts";
+import { check, cString, files, libc } from "./libc.ts";
+import { symbolGroup } from "./library.ts";
+import { writeAll } from "./write.ts";
+
+const directories = symbolGroup(libc, {
+  // int mkdir(const char *path, mode_t mode)
+  mkdir: { parameters: ["buffer", "u32"], result: "i32" },
+});
+
+/** From include/uapi/asm-generic/fcntl.h; the same on x86-64 and arm64. */
+const O_WRONLY = 1;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * Writes a new file.
+ * @param mode its permissions, of which the umask takes some
+ * @throws {SystemError} EEXIST if there is one already, which stays as it is
+ */
+export function createFile(path: string, text: string, mode = 0o666): void {
+  const flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+  const fd = check(files().open(cString(path), flags, mode), `create ${path}`);
+  try {
+    writeAll(fd, new TextEncoder().encode(text));
+  } finally {
+    files().close(fd);
+  }
+}
+
+/**
+ * Makes a directory and those above it, as far as they are missing.
+ * @throws {SystemError}
+ */
+export function makeDirectory(path: string): void {
+  const above = path.replace(/\/+$/, "").replace(/[^/]*$/, "");
+  if (above !== "" && above !== "/" && above !== path) makeDirectory(above);
+  try {
+    check(directories().mkdir(cString(path), 0o777), `make the directory ${path}`);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.errno !== EEXIST) throw error;
+  }
+}

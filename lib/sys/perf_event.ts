@@ -1,0 +1,125 @@
+/** perf_event_open(2), which libc has no function for. */
+import { check, libc } from "./libc.ts";
+import { symbolGroup } from "./library.ts";
+import { NATIVE_ABI, syscallNumbers } from "./syscalls.ts";
+
+const calls = symbolGroup(libc, {
+  // long syscall(long number, ...): perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu,
+  //                                                 int group_fd, unsigned long flags)
+  syscall: { parameters: ["i64", "buffer", "i32", "i32", "i32", "u64"], result: "i64" },
+});
+
+/** `enum perf_type_id` of include/uapi/linux/perf_event.h. */
+const TYPES = { hardware: 0, software: 1, hw_cache: 3, raw: 4 } as const;
+
+/** `enum perf_hw_id` and `enum perf_sw_ids`. */
+const CONFIGS = {
+  hardware: {
+    cpu_cycles: 0,
+    instructions: 1,
+    cache_references: 2,
+    cache_misses: 3,
+    branch_instructions: 4,
+    branch_misses: 5,
+    bus_cycles: 6,
+    stalled_cycles_frontend: 7,
+    stalled_cycles_backend: 8,
+    ref_cpu_cycles: 9,
+  },
+  software: {
+    cpu_clock: 0,
+    task_clock: 1,
+    page_faults: 2,
+    context_switches: 3,
+    cpu_migrations: 4,
+    page_faults_min: 5,
+    page_faults_maj: 6,
+    alignment_faults: 7,
+    emulation_faults: 8,
+    cgroup_switches: 11,
+  },
+} as const;
+
+/** What is counted: an event of perf by name, or the numbers of another. */
+export type PerfCounter =
+  | {
+    readonly hardware:
+      | "cpu_cycles"
+      | "instructions"
+      | "cache_references"
+      | "cache_misses"
+      | "branch_instructions"
+      | "branch_misses"
+      | "bus_cycles"
+      | "stalled_cycles_frontend"
+      | "stalled_cycles_backend"
+      | "ref_cpu_cycles";
+  }
+  | {
+    readonly software:
+      | "cpu_clock"
+      | "task_clock"
+      | "page_faults"
+      | "context_switches"
+      | "cpu_migrations"
+      | "page_faults_min"
+      | "page_faults_maj"
+      | "alignment_faults"
+      | "emulation_faults"
+      | "cgroup_switches";
+  }
+  | { readonly type: number | "hw_cache" | "raw"; readonly config: bigint };
+
+/** How often it is told: `frequency` times a second, or each time that `period` of them were counted. */
+export type PerfRate = { readonly frequency: number } | { readonly period: number };
+
+/** Whose events are counted. */
+export interface PerfScope {
+  /** A thread, by its id, or -1 for all. */
+  readonly pid: number;
+  /** A CPU, or -1 for whichever the thread runs on. */
+  readonly cpu: number;
+}
+
+/** `struct perf_event_attr`, first published version and config1, config2: offsets in bytes. */
+const ATTR = { size: 72, type: 0, sizeAt: 4, config: 8, sample: 16, flags: 40 };
+const FREQ = 1n << 10n;
+const PERF_FLAG_FD_CLOEXEC = 8n;
+
+/**
+ * Opens a perf event and gives its descriptor, which is the caller's to close.
+ * @throws {SystemError} ENOENT without such a counter; EACCES: kernel.perf_event_paranoid
+ */
+export function openPerfEvent(counter: PerfCounter, rate: PerfRate, scope: PerfScope): number {
+  const attr = new Uint8Array(ATTR.size);
+  const view = new DataView(attr.buffer);
+  const { type, config } = numbersOf(counter);
+  view.setUint32(ATTR.type, type, true);
+  view.setUint32(ATTR.sizeAt, ATTR.size, true);
+  view.setBigUint64(ATTR.config, config, true);
+  const byFrequency = "frequency" in rate;
+  view.setBigUint64(ATTR.sample, BigInt(byFrequency ? rate.frequency : rate.period), true);
+  view.setBigUint64(ATTR.flags, byFrequency ? FREQ : 0n, true);
+  const [number] = syscallNumbers(NATIVE_ABI, "perf_event_open");
+  const { pid, cpu } = scope;
+  const fd = calls().syscall(BigInt(number), attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+  return check(fd, `open the perf event ${counterName(counter)}`);
+}
+
+/** How a counter is called: `cpu_clock`. */
+export function counterName(counter: PerfCounter): string {
+  if ("hardware" in counter) return counter.hardware;
+  if ("software" in counter) return counter.software;
+  return `${counter.type}:${counter.config}`;
+}
+
+function numbersOf(counter: PerfCounter): { type: number; config: bigint } {
+  if ("hardware" in counter) {
+    return { type: TYPES.hardware, config: BigInt(CONFIGS.hardware[counter.hardware]) };
+  }
+  if ("software" in counter) {
+    return { type: TYPES.software, config: BigInt(CONFIGS.software[counter.software]) };
+  }
+  const { type, config } = counter;
+  return { type: typeof type === "number" ? type : TYPES[type], config };
+}

@@ -1,0 +1,27 @@
+import { check, libc } from "./libc.ts";
+import { symbolGroup } from "./library.ts";
+
+/** Number of perf_event_open(2): asm/unistd_64.h, asm-generic/unistd.h. */
+const NR_PERF_EVENT_OPEN = Deno.build.arch === "aarch64" ? 241n : 298n;
+
+const PERF_FLAG_FD_CLOEXEC = 8n;
+
+const opening = symbolGroup(libc, {
+  // long syscall(long number, struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd,
+  //              unsigned long flags)
+  // FFI: the kernel copies the attributes; the descriptor is the caller's
+  syscall: { parameters: ["i64", "buffer", "i32", "i32", "i32", "u64"], result: "i64" },
+});
+
+/**
+ * perf_event_open(2), for every process on one CPU.
+ * @param attributes a `struct perf_event_attr` of include/uapi/linux/perf_event.h, with its size in it
+ * @returns the file descriptor, which the caller closes
+ * @throws {SystemError}
+ */
+export function perfEventOpen(attributes: Uint8Array<ArrayBuffer>, cpu: number): number {
+  return check(
+    opening().syscall(NR_PERF_EVENT_OPEN, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC),
+    `open a perf event on CPU ${cpu}`,
+  );
+}
