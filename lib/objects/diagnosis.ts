@@ -2,20 +2,49 @@
  * Why the kernel refuses: an errno says little (EPERM has at least five causes, and libbpf blames
  * RLIMIT_MEMLOCK for all of them), so the host is asked.
  */
-import { EACCES, EINVAL, ENOENT, ENOMEM, EPERM, ESRCH } from "../sys/errno.ts";
-import { mayUseBpf } from "../sys/capabilities.ts";
+import {
+  EACCES,
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  EMFILE,
+  ENOENT,
+  ENOMEM,
+  EPERM,
+  ESRCH,
+} from "../sys/errno.ts";
+import { capabilities, mayUseBpf } from "../sys/capabilities.ts";
 import { geteuid } from "../sys/environment.ts";
-import { BTF_PATH, chargesMemlock, hasBtf, lockdown, memlockLimit } from "../sys/kernel.ts";
+import { fileExists, tryReadTextFile } from "../sys/file.ts";
+import {
+  BTF_PATH,
+  btfFile,
+  chargesMemlock,
+  filesLeft,
+  hasBtf,
+  lockdown,
+  memlockLimit,
+  perfEventParanoid,
+} from "../sys/kernel.ts";
+import { tracefs } from "../sys/mounts.ts";
+import { nearest } from "../sys/nearest.ts";
 import { BpfError, PermissionError, UnsupportedError, VerifierError } from "./errors.ts";
 
 /** What to do about a host that lacks something. */
 export const HINTS = {
   btf:
-    "a kernel built with CONFIG_DEBUG_INFO_BTF=y is needed; distributions do so from about 5.8 on",
+    "a kernel built with CONFIG_DEBUG_INFO_BTF=y is needed; distributions do so from about 5.8 on. " +
+    "For an older one name a file of its types with --btf or DENOBPF_BTF: BTFHub has many",
   lockdown:
     "lockdown=confidentiality forbids BPF to read kernel memory: boot with lockdown=integrity or none",
   memlock: "raise the limit on locked memory: ulimit -l unlimited",
+  files: "raise the limit on open files: ulimit -n 1024",
+  perf: "run it as root, or with CAP_SYS_ADMIN; or let CAP_PERFMON do: " +
+    "sysctl kernel.perf_event_paranoid=2",
 };
+
+/** An object, its maps and what libbpf tries out take some thirty files. */
+const FEW_FILES = 32;
 
 /**
  * The error for an operation that failed with `errno`, with the cause as far as the host tells.
@@ -23,18 +52,21 @@ export const HINTS = {
  */
 export function explain(operation: string, errno: number, log = ""): BpfError {
   const denied = errno === EPERM || errno === EACCES;
+  if (errno === EMFILE) return new BpfError(operation, errno, HINTS.files);
   if (denied && !mayUseBpf()) return new PermissionError(operation, errno, privilegeHint());
   const rejected = verifierLog(log);
   if ((denied || rejected !== undefined) && lockdown() === "confidentiality") {
     return new PermissionError(operation, errno, HINTS.lockdown, "the kernel is locked down");
   }
   if (rejected !== undefined) {
+    // What libbpf tries out, to see what the kernel can, it takes for missing when it has no file for it.
+    if (filesLeft() < FEW_FILES) return new BpfError(operation, EMFILE, HINTS.files);
     return new VerifierError(operation, errno, rejected.program, rejected.log);
   }
   if ((errno === EPERM || errno === ENOMEM) && memlockIsLow()) {
     return new BpfError(operation, errno, HINTS.memlock);
   }
-  if ((errno === ENOENT || errno === EINVAL || errno === ESRCH) && !hasBtf()) {
+  if ((errno === ENOENT || errno === EINVAL || errno === ESRCH) && !btfFile() && !hasBtf()) {
     return new UnsupportedError(
       operation,
       errno,
@@ -54,6 +86,123 @@ export function explain(operation: string, errno: number, log = ""): BpfError {
     );
   }
   return new BpfError(operation, errno, lastLine(log));
+}
+
+/**
+ * {@link explain} for a program that could not be attached: first of all, whether there is such a hook.
+ * @param section what the program is attached to, as a section names it: `kprobe/do_unlinkat`
+ */
+export function explainAttach(
+  operation: string,
+  errno: number,
+  log: string,
+  section: string,
+): BpfError {
+  const kind = section.split("/", 1)[0];
+  if ((errno === EPERM || errno === EACCES) && PERF_EVENTS.includes(kind) && perfIsRoots()) {
+    const reason = `kernel.perf_event_paranoid=${perfEventParanoid()} keeps ${kind} for root`;
+    return new PermissionError(operation, errno, HINTS.perf, reason);
+  }
+  const error = explain(operation, errno, log);
+  if (error instanceof PermissionError || errno === EBUSY || errno === EEXIST) return error;
+  const missing = HOOKS[kind]?.(section.slice(kind.length + 1));
+  if (missing === undefined) return error;
+  const { reason, near } = missing;
+  const hint = near === undefined ? error.hint : `did you mean ${near}?`;
+  return new BpfError(operation, errno, hint, reason);
+}
+
+/** What is attached through perf_event_open(2). */
+const PERF_EVENTS = [
+  ...["tp", "tracepoint", "kprobe", "kretprobe", "ksyscall", "kretsyscall", "uprobe", "uretprobe"],
+  ...["usdt", "perf_event"],
+];
+
+function perfIsRoots(): boolean {
+  return (perfEventParanoid() ?? 0) > 2 && !capabilities().has("CAP_SYS_ADMIN");
+}
+
+/** A hook that the kernel lacks, and one whose name is near. */
+interface Missing {
+  readonly reason: string;
+  readonly near?: string;
+}
+
+/** Looks for what a section names, by the section's kind. */
+const HOOKS: Record<string, (hook: string) => Missing | undefined> = {
+  "fentry": missingSymbol,
+  "kprobe": missingFunction,
+  "kretprobe": missingFunction,
+  "kprobe.multi": missingFprobes,
+  "kretprobe.multi": missingFprobes,
+  "kprobe.session": missingFprobes,
+  "ksyscall": missingKprobes,
+  "kretsyscall": missingKprobes,
+  "tp": missingTracepoint,
+  "tracepoint": missingTracepoint,
+  "raw_tp": missingRawTracepoint,
+  "raw_tracepoint": missingRawTracepoint,
+};
+
+/** @param hook `do_unlinkat` or `do_unlinkat+8` */
+function missingFunction(hook: string): Missing | undefined {
+  const lacking = missingKprobes();
+  if (lacking !== undefined) return lacking;
+  const name = hook.replace(/\+.*$/, "");
+  const probed = readTracefs("available_filter_functions").map((line) => line.replace(/ \[.*/, ""));
+  const inKernel = kernelSymbols();
+  if (probed.includes(name)) return undefined;
+  if (probed.length === 0 && (inKernel.length === 0 || inKernel.includes(name))) return undefined;
+  const names = probed.length > 0 ? probed : inKernel;
+  const reason = inKernel.includes(name)
+    ? `the kernel does not let ${name} be probed`
+    : `the kernel has no function ${name}`;
+  return { reason, near: nearest(name, names) };
+}
+
+/** @param name of a function that is traced by its BTF */
+function missingSymbol(name: string): Missing | undefined {
+  const names = kernelSymbols();
+  if (names.length === 0 || names.includes(name)) return undefined;
+  return { reason: `the kernel has no function ${name}`, near: nearest(name, names) };
+}
+
+function missingKprobes(): Missing | undefined {
+  const files = ["/sys/bus/event_source/devices/kprobe", `${tracefs()}/kprobe_events`];
+  if (files.some(fileExists)) return undefined;
+  return { reason: "the kernel has no kprobes (CONFIG_KPROBES)" };
+}
+
+function missingFprobes(): Missing | undefined {
+  if (readTracefs("available_filter_functions").length > 0) return undefined;
+  return { reason: "the kernel cannot attach to many functions at once (CONFIG_FPROBE)" };
+}
+
+/** The functions of the kernel: those of type t, T, w and W in /proc/kallsyms, see nm(1). */
+function kernelSymbols(): string[] {
+  const lines = tryReadTextFile("/proc/kallsyms") ?? "";
+  return [...lines.matchAll(/^\S+ [tTwW] (\S+)/gm)].map(([, name]) => name);
+}
+
+/** @param hook `sched/sched_process_exec` */
+function missingTracepoint(hook: string): Missing | undefined {
+  const names = readTracefs("available_events").map((line) => line.replace(":", "/"));
+  if (names.length === 0 || names.includes(hook)) return undefined;
+  return { reason: `the kernel has no tracepoint ${hook}`, near: nearest(hook, names) };
+}
+
+/** Raw tracepoints are named without their category, and those of single system calls are none. */
+function missingRawTracepoint(hook: string): Missing | undefined {
+  const names = readTracefs("available_events")
+    .filter((line) => !line.startsWith("syscalls:"))
+    .map((line) => line.slice(line.indexOf(":") + 1));
+  if (names.length === 0 || names.includes(hook)) return undefined;
+  return { reason: `the kernel has no tracepoint ${hook}`, near: nearest(hook, names) };
+}
+
+function readTracefs(file: string): string[] {
+  const text = tryReadTextFile(`${tracefs()}/${file}`) ?? "";
+  return text.split("\n").filter((line) => line !== "");
 }
 
 /** What to do about a process that may not use BPF. */

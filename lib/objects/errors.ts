@@ -1,13 +1,30 @@
 import { errorName, errorText } from "../libbpf/error.ts";
 import { errors } from "../libbpf/symbols.ts";
 
-/** A call of libbpf or the kernel that failed. */
+/**
+ * A call of libbpf or the kernel that failed.
+ *
+ * @example
+ * ```ts
+ * import { BpfError, BpfObject } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * try {
+ *   using _object = BpfObject.open("/bin/true");
+ * } catch (error) {
+ *   if (!(error instanceof BpfError)) throw error;
+ *   assertEquals(error.operation, "open true");
+ * }
+ * ```
+ */
 export class BpfError extends Error {
+  /** The name of its class. */
   override readonly name: string = "BpfError";
   /** Name of the error number: `"EPERM"`. */
   readonly code: string;
 
   /**
+   * Makes the error.
    * @param operation what was tried, to be read behind "Cannot": `load execsnoop`
    * @param errno the positive error number
    * @param hint what the user can do about it
@@ -24,16 +41,47 @@ export class BpfError extends Error {
   }
 }
 
-/** This process may not do it: not root, a capability missing, or lockdown. */
+/**
+ * This process may not do it: not root, a capability missing, or lockdown.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, PermissionError } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * try {
+ *   object.load();
+ * } catch (error) {
+ *   if (error instanceof PermissionError) console.error(error.hint); // run it as root
+ * }
+ * ```
+ */
 export class PermissionError extends BpfError {
+  /** The name of its class. */
   override readonly name = "PermissionError";
 }
 
-/** The kernel, or what is set up on this host, lacks what is needed. */
+/**
+ * The kernel, or what is set up on this host, lacks what is needed.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, UnsupportedError } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * try {
+ *   object.load();
+ * } catch (error) {
+ *   if (error instanceof UnsupportedError) console.error(error.feature, error.since);
+ * }
+ * ```
+ */
 export class UnsupportedError extends BpfError {
+  /** The name of its class. */
   override readonly name = "UnsupportedError";
 
   /**
+   * Makes the error.
    * @param feature what is missing: `BTF`, `ring buffers`
    * @param since the first kernel that has it: `"5.8"`, if a kernel version decides
    */
@@ -49,13 +97,29 @@ export class UnsupportedError extends BpfError {
   }
 }
 
-/** A program that the kernel's verifier rejected. */
+/**
+ * A program that the kernel's verifier rejected.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, VerifierError } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * try {
+ *   object.load();
+ * } catch (error) {
+ *   if (error instanceof VerifierError) console.error(error.program, error.summary, error.log);
+ * }
+ * ```
+ */
 export class VerifierError extends BpfError {
+  /** The name of its class. */
   override readonly name = "VerifierError";
   /** The last line of the log that says something: why the program was rejected. */
   readonly summary: string;
 
   /**
+   * Makes the error.
    * @param program the name of the rejected program
    * @param log the verifier's whole log
    */
@@ -72,8 +136,20 @@ export class VerifierError extends BpfError {
   }
 }
 
-/** A call in the wrong phase: use before load, use after close, a write to loaded `.rodata`. */
+/**
+ * A call in the wrong phase: use before load, use after close, a write to loaded `.rodata`.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, PhaseError } from "@denobpf/denobpf";
+ * import { assertThrows } from "@std/assert";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * assertThrows(() => object.attach(), PhaseError); // it is not loaded yet
+ * ```
+ */
 export class PhaseError extends Error {
+  /** The name of its class. */
   override readonly name = "PhaseError";
 }
 

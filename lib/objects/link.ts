@@ -1,13 +1,92 @@
-import { links, linksLater } from "../libbpf/symbols.ts";
+import { linkDetails, links, linksLater } from "../libbpf/symbols.ts";
+import { cString } from "../sys/libc.ts";
+import { withLog } from "../libbpf/log.ts";
+import { explain } from "./diagnosis.ts";
+import { PhaseError } from "./errors.ts";
 
-/** A program attached to its hook. It is detached when the link is destroyed. */
-export class Link implements Disposable, AsyncDisposable {
+/** What keeps a program attached: a {@link Link}, or what stands for one where the kernel has none. */
+export interface Attachment extends Disposable, AsyncDisposable {
+  /** The name of the program. */
+  readonly program: string;
+  /** Detaches the program; a second call does nothing. */
+  destroy(): void;
+  /** The same, without holding up this thread where that takes long. */
+  destroyLater(): Promise<void>;
+}
+
+/**
+ * A program attached to its hook. It is detached when the link is destroyed, unless the link is pinned.
+ * What the kernel knows of it: {@link linkInfo}.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * object.load();
+ * const link = object.program("handle_tp").attach();
+ * link.destroy();
+ * ```
+ */
+export class Link implements Attachment {
   /** FFI: freed by bpf_link__destroy. */
   #pointer: Deno.PointerObject | null;
 
   /** @internal Programs make links. */
   constructor(pointer: Deno.PointerObject, readonly program: string) {
     this.#pointer = pointer;
+  }
+
+  /** The file descriptor of the link; it belongs to the link. For legacy kinds that of a perf event. */
+  get fd(): number {
+    return linkDetails().bpf_link__fd(this.#use("give the fd of"));
+  }
+
+  /**
+   * Puts another program of the same kind in the place of this one, with no gap between.
+   * @throws {BpfError} EINVAL for kinds that cannot: those of tracing
+   */
+  update(program: { readonly name: string } & LibbpfProgram): void {
+    const pointer = this.#use("update");
+    this.#call(
+      `put ${program.name} into the link of ${this.program}`,
+      () => linkDetails().bpf_link__update_program(pointer, program.libbpfProgram()),
+    );
+  }
+
+  /**
+   * Detaches the program now, even if the link is pinned or others hold it; it is still to be destroyed.
+   * @throws {BpfError} EOPNOTSUPP for kinds that cannot: those of tracing
+   */
+  detach(): void {
+    const pointer = this.#use("detach");
+    this.#call(`detach ${this.program}`, () => linkDetails().bpf_link__detach(pointer));
+  }
+
+  /**
+   * Pins the link: the program stays attached while the file exists, whoever ends. {@link openLink} opens
+   * it again.
+   * @param path on a bpf file system: `/sys/fs/bpf/name`
+   * @throws {BpfError} EEXIST if there is such a file, EINVAL on another file system
+   */
+  pin(path: string): void {
+    const pointer = this.#use("pin");
+    this.#call(
+      `pin the link of ${this.program} at ${path}`,
+      () => linkDetails().bpf_link__pin(pointer, cString(path)),
+    );
+  }
+
+  /**
+   * Removes the pin that {@link pin} has made; the program stays attached until the link is destroyed.
+   * @throws {BpfError} ENOENT if there is none
+   */
+  unpin(): void {
+    const pointer = this.#use("unpin");
+    this.#call(
+      `remove the pin of the link of ${this.program}`,
+      () => linkDetails().bpf_link__unpin(pointer),
+    );
   }
 
   /** Detaches the program; a second call does nothing. A classic tracepoint takes some 70 ms. */
@@ -22,12 +101,24 @@ export class Link implements Disposable, AsyncDisposable {
     if (pointer !== null) await linksLater().bpf_link__destroy(pointer);
   }
 
+  /** Destroys the link. */
   [Symbol.dispose](): void {
     this.destroy();
   }
 
+  /** The same, off this thread. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.destroyLater();
+  }
+
+  #call(operation: string, call: () => number): void {
+    const { result, log } = withLog(call);
+    if (result < 0) throw explain(operation, -result, log);
+  }
+
+  #use(action: string): Deno.PointerObject {
+    if (this.#pointer !== null) return this.#pointer;
+    throw new PhaseError(`Cannot ${action} the link of ${this.program}: it is destroyed`);
   }
 
   #take(): Deno.PointerObject | null {
@@ -35,4 +126,10 @@ export class Link implements Disposable, AsyncDisposable {
     this.#pointer = null;
     return pointer;
   }
+}
+
+/** A program of an object, as libbpf knows it. */
+export interface LibbpfProgram {
+  /** @internal FFI: belongs to the object. */
+  libbpfProgram(): Deno.PointerObject;
 }

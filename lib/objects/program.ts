@@ -1,29 +1,54 @@
 import { EOPNOTSUPP } from "../sys/errno.ts";
-import { programDetails, programs } from "../libbpf/symbols.ts";
+import {
+  programDetails,
+  programPins,
+  programs,
+  programSettings,
+  typeNames,
+} from "../libbpf/symbols.ts";
 import { withLog } from "../libbpf/log.ts";
 import { tryReadTextFile } from "../sys/file.ts";
 import { mountTracefs, tracefs } from "../sys/mounts.ts";
-import { explain } from "./diagnosis.ts";
+import { cString } from "../sys/libc.ts";
+import { explain, explainAttach } from "./diagnosis.ts";
 import { BpfError, lastError } from "./errors.ts";
 import type { Lifetime } from "./lifetime.ts";
-import { Link } from "./link.ts";
+import { type Attachment, Link } from "./link.ts";
+import type { AttachType, ProgramType } from "./program_types.ts";
 
 /** `enum bpf_prog_type` of include/uapi/linux/bpf.h. */
 const BPF_PROG_TYPE_TRACEPOINT = 5;
 
-/** One program of an object. */
+/** What the functions that attach by hand need of a program. */
+export type Attachable = Pick<Program, "name" | "section" | "fd" | "attachTo" | "own">;
+
+/**
+ * One program of an object.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * const program = object.program("handle_tp");
+ * assertEquals(program.section, "tp/syscalls/sys_enter_write");
+ * object.load();
+ * program.attach();
+ * ```
+ */
 export class Program {
   /** FFI: belongs to the object. */
   readonly #pointer: Deno.PointerObject;
   readonly #lifetime: Lifetime;
-  readonly #own: (link: Link) => void;
+  readonly #own: (attachment: Attachment) => void;
 
   /** @internal Objects make their programs; `own` keeps a link to be destroyed with the object. */
   constructor(
     readonly name: string,
     pointer: Deno.PointerObject,
     lifetime: Lifetime,
-    own: (link: Link) => void,
+    own: (attachment: Attachment) => void,
   ) {
     this.#pointer = pointer;
     this.#lifetime = lifetime;
@@ -35,6 +60,83 @@ export class Program {
     this.#lifetime.mustBeOpen(`read the section of ${this.name}`);
     const name = programDetails().bpf_program__section_name(this.#pointer);
     return Deno.UnsafePointerView.getCString(name!);
+  }
+
+  /** What it is, as libbpf and bpftool call it; the section decides, unless it is set before load. */
+  get type(): ProgramType {
+    this.#lifetime.mustBeOpen(`read the type of ${this.name}`);
+    const type = programs().bpf_program__type(this.#pointer);
+    return nameOf(typeNames().libbpf_bpf_prog_type_str(type), type) as ProgramType;
+  }
+  set type(value: ProgramType) {
+    this.#lifetime.mustBeOpened(`set the type of ${this.name}`);
+    const type = numberOf(value, typeNames().libbpf_bpf_prog_type_str);
+    this.#check(programSettings().bpf_program__set_type(this.#pointer, type), "set the type");
+  }
+
+  /**
+   * Where it is to be attached, as libbpf calls it; `load` tells the kernel. Kinds of programs that have
+   * no attach types give the first of the enum, `cgroup_inet_ingress`. Set before load.
+   */
+  get attachType(): AttachType {
+    this.#lifetime.mustBeOpen(`read the attach type of ${this.name}`);
+    const type = programSettings().bpf_program__expected_attach_type(this.#pointer);
+    return nameOf(typeNames().libbpf_bpf_attach_type_str(type), type) as AttachType;
+  }
+  set attachType(value: AttachType) {
+    this.#lifetime.mustBeOpened(`set the attach type of ${this.name}`);
+    const type = numberOf(value, typeNames().libbpf_bpf_attach_type_str);
+    const { bpf_program__set_expected_attach_type } = programSettings();
+    this.#check(bpf_program__set_expected_attach_type(this.#pointer, type), "set the attach type");
+  }
+
+  /**
+   * Names the function that a program of fentry, fexit, fmod_ret, lsm or tp_btf attaches to, or that an
+   * extension (freplace) replaces, instead of the section. Before load: the verifier has to know it.
+   * @param target the function: `do_unlinkat`
+   * @param program the program that the function is in, if it is none of the kernel's
+   * @throws {BpfError} with the nearest name if there is no such function
+   */
+  setAttachTarget(target: string, program?: { readonly fd: number }): void {
+    this.#lifetime.mustBeOpened(`set the target of ${this.name}`);
+    const { bpf_program__set_attach_target } = programSettings();
+    const { result, log } = withLog(() =>
+      bpf_program__set_attach_target(this.#pointer, program?.fd ?? 0, cString(target))
+    );
+    if (result >= 0) return;
+    const isFunction = ["trace_fentry", "trace_fexit", "modify_return"].includes(this.attachType);
+    const hook = isFunction && program === undefined ? `fentry/${target}` : target;
+    throw explainAttach(`attach ${this.name} to ${target}`, -result, log, hook);
+  }
+
+  /** `BPF_F_SLEEPABLE` and others of include/uapi/linux/bpf.h, given to the kernel. Set before load. */
+  get flags(): number {
+    this.#lifetime.mustBeOpen(`read the flags of ${this.name}`);
+    return programSettings().bpf_program__flags(this.#pointer);
+  }
+  set flags(value: number) {
+    this.#lifetime.mustBeOpened(`set the flags of ${this.name}`);
+    this.#check(programSettings().bpf_program__set_flags(this.#pointer, value), "set the flags");
+  }
+
+  /**
+   * How much the verifier tells, of an accepted program too: 1 instructions, 2 also the paths given up,
+   * 4 statistics, or their sum. {@link onLog} hears it. Set before load.
+   */
+  get logLevel(): number {
+    this.#lifetime.mustBeOpen(`read the log level of ${this.name}`);
+    return programSettings().bpf_program__log_level(this.#pointer);
+  }
+  set logLevel(value: number) {
+    this.#lifetime.mustBeOpened(`set the log level of ${this.name}`);
+    const { bpf_program__set_log_level } = programSettings();
+    this.#check(bpf_program__set_log_level(this.#pointer, value), "set the log level");
+  }
+
+  /** How many instructions it has; after load also those of the functions that it calls. */
+  get instructions(): number {
+    this.#lifetime.mustBeOpen(`count the instructions of ${this.name}`);
+    return Number(programSettings().bpf_program__insn_cnt(this.#pointer));
   }
 
   /** Whether `load` loads this program. Set before load. */
@@ -61,6 +163,31 @@ export class Program {
   get fd(): number {
     this.#lifetime.mustBeLoaded(`give the fd of ${this.name}`);
     return programDetails().bpf_program__fd(this.#pointer);
+  }
+
+  /**
+   * Pins the program: it stays in the kernel while the file exists. {@link openProgram} opens it again.
+   * @param path on a bpf file system: `/sys/fs/bpf/name`
+   * @throws {BpfError} EEXIST if there is such a file, EINVAL on another file system
+   */
+  pin(path: string): void {
+    this.#lifetime.mustBeLoaded(`pin ${this.name}`);
+    this.#logged(
+      `pin ${this.name} at ${path}`,
+      () => programPins().bpf_program__pin(this.#pointer, cString(path)),
+    );
+  }
+
+  /**
+   * Removes a pin of this program.
+   * @throws {BpfError} ENOENT if there is none
+   */
+  unpin(path: string): void {
+    this.#lifetime.mustBeLoaded(`unpin ${this.name}`);
+    this.#logged(
+      `remove the pin ${path} of ${this.name}`,
+      () => programPins().bpf_program__unpin(this.#pointer, cString(path)),
+    );
   }
 
   /**
@@ -99,13 +226,46 @@ export class Program {
       mountTracefs();
       ({ result, log } = this.#attach());
     }
-    if (result === EOPNOTSUPP) return undefined;
+    // The same errno from the kernel comes with a warning of libbpf's.
+    if (result === EOPNOTSUPP && log === "") return undefined;
     if (typeof result === "number") {
-      throw explain(`attach ${this.name} (${this.section})`, result, log);
+      throw explainAttach(`attach ${this.name} (${this.section})`, result, log, this.section);
     }
-    const link = new Link(result, this.name);
-    this.#own(link);
-    return link;
+    return this.own(new Link(result, this.name));
+  }
+
+  /**
+   * @internal What the functions of attach/ stand on: makes a link, which is destroyed with the object.
+   * @param hook what it is attached to, as a section would name it: `kprobe/do_unlinkat`
+   * @param make calls libbpf
+   * @param fault what it means that it failed, where the caller knows that better
+   * @param Kind the class of the link
+   */
+  attachTo<L extends Link = Link>(
+    hook: string,
+    make: (program: Deno.PointerObject) => Deno.PointerValue,
+    fault?: (operation: string, errno: number) => BpfError | undefined,
+    Kind: new (pointer: Deno.PointerObject, program: string) => L = Link as never,
+  ): L {
+    this.#lifetime.mustBeLoaded(`attach ${this.name}`);
+    const { result, log } = withLog(() => make(this.#pointer) ?? lastError());
+    if (typeof result === "number") {
+      const operation = `attach ${this.name} to ${hook}`;
+      throw fault?.(operation, result) ?? explainAttach(operation, result, log, hook);
+    }
+    return this.own(new Kind(result, this.name));
+  }
+
+  /** @internal Keeps what attaches this program, to be destroyed with the object. */
+  own<A extends Attachment>(attachment: A): A {
+    this.#own(attachment);
+    return attachment;
+  }
+
+  /** @internal FFI: belongs to the object. */
+  libbpfProgram(): Deno.PointerObject {
+    this.#lifetime.mustBeLoaded(`use ${this.name}`);
+    return this.#pointer;
   }
 
   #attach(): { result: Deno.PointerObject | number; log: string } {
@@ -114,5 +274,28 @@ export class Program {
 
   #needsTracefs(): boolean {
     return programs().bpf_program__type(this.#pointer) === BPF_PROG_TYPE_TRACEPOINT;
+  }
+
+  #check(result: number, action: string): void {
+    if (result < 0) throw explain(`${action} of ${this.name}`, -result);
+  }
+
+  #logged(operation: string, call: () => number): void {
+    const { result, log } = withLog(call);
+    if (result < 0) throw explain(operation, -result, log);
+  }
+}
+
+/** The name that libbpf gives a number of an enum; one that it does not know stays a number. */
+function nameOf(name: Deno.PointerValue, number: number): string {
+  return name === null ? `type ${number}` : Deno.UnsafePointerView.getCString(name);
+}
+
+/** The number of a name: these enums have no gaps. */
+function numberOf(wanted: string, nameOf: (number: number) => Deno.PointerValue): number {
+  for (let number = 0;; number++) {
+    const name = nameOf(number);
+    if (name === null) throw new RangeError(`This libbpf knows no type ${wanted}`);
+    if (Deno.UnsafePointerView.getCString(name) === wanted) return number;
   }
 }

@@ -1,0 +1,81 @@
+import { iterators } from "../../libbpf/attach_symbols.ts";
+import { OptionStruct } from "../../libbpf/options.ts";
+import { decodeText } from "../../btf/text.ts";
+import { OpenFile } from "../../sys/file.ts";
+import { explain } from "../diagnosis.ts";
+import type { Descriptor } from "../kernel_object.ts";
+import { Link } from "../link.ts";
+import type { Attachable } from "../program.ts";
+
+/** What an iterator walks, where its section does not say it all. */
+export type IterOptions =
+  | { /** The map whose elements are walked: `iter/bpf_map_elem`. */ map?: Descriptor }
+  | { /** One process: `iter/task`, `iter/task_file`, `iter/task_vma`; Linux 6.1. */ pid: number }
+  | { /** One thread; Linux 6.1. */ tid: number };
+
+/** `struct bpf_iter_attach_opts` of libbpf.h: size and offsets in bytes, 1.0 to 1.7. */
+const OPTIONS = { size: 24, link_info: 8, link_info_len: 16 };
+
+/** `union bpf_iter_link_info` of include/uapi/linux/bpf.h: size and offsets in bytes. */
+const LINK_INFO = { size: 16, map_fd: 0, task_tid: 0, task_pid: 4 };
+
+/** Bytes asked for in one read. */
+const CHUNK = 64 * 1024;
+
+/** An iterator: the program runs whenever this is read, and what it prints is what is read. */
+export class IterLink extends Link {
+  /**
+   * Runs the program over everything, once, and gives what it wrote with bpf_seq_write() or
+   * bpf_seq_printf().
+   * @throws {BpfError | SystemError}
+   */
+  read(): Uint8Array<ArrayBuffer> {
+    const fd = iterators().bpf_iter_create(this.fd);
+    if (fd < 0) throw explain(`start the iterator ${this.program}`, -fd);
+    using file = OpenFile.from(fd, `the iterator ${this.program}`);
+    return file.readAll(CHUNK);
+  }
+
+  /** {@link read} as text. */
+  readText(): string {
+    const bytes = this.read();
+    return decodeText(bytes, 0, bytes.length);
+  }
+}
+
+/**
+ * Attaches an iterator, a section `iter/task` or the like. Nothing runs before it is read.
+ *
+ * @example
+ * ```ts ignore
+ * using tasks = attachIter(skel.progs.dump_task, { pid: Deno.pid });
+ * console.log(tasks.readText());
+ * ```
+ *
+ * @throws {BpfError} EINVAL if `options` do not fit what is walked
+ */
+export function attachIter(program: Attachable, options: IterOptions = {}): IterLink {
+  const struct = new OptionStruct(OPTIONS.size);
+  const info = linkInfo(options);
+  if (info !== undefined) {
+    struct.pointer(OPTIONS.link_info, info).u32(OPTIONS.link_info_len, info.length);
+  }
+  const { bpf_program__attach_iter } = iterators();
+  return program.attachTo(
+    program.section,
+    (pointer) => bpf_program__attach_iter(pointer, struct.bytes),
+    undefined,
+    IterLink,
+  );
+}
+
+function linkInfo(options: IterOptions): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = new Uint8Array(LINK_INFO.size);
+  const set = (offset: number, value: number) => {
+    new DataView(bytes.buffer).setUint32(offset, value, true);
+    return bytes;
+  };
+  if ("pid" in options) return set(LINK_INFO.task_pid, options.pid);
+  if ("tid" in options) return set(LINK_INFO.task_tid, options.tid);
+  return options.map && set(LINK_INFO.map_fd, options.map.fd);
+}

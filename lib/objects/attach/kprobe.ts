@@ -1,0 +1,46 @@
+import { kprobes } from "../../libbpf/attach_symbols.ts";
+import { OptionStruct } from "../../libbpf/options.ts";
+import { cString } from "../../sys/libc.ts";
+import type { Link } from "../link.ts";
+import type { Attachable } from "../program.ts";
+
+/** How a program is attached to a function of the kernel. */
+export interface KprobeOptions {
+  /** What bpf_get_attach_cookie() gives the program; Linux 5.15. */
+  cookie?: bigint;
+  /** Where in the function, in bytes from its start; 0 unless told. */
+  offset?: number;
+  /** Run when the function returns; by default if the section says `kretprobe`. */
+  retprobe?: boolean;
+}
+
+/** `struct bpf_kprobe_opts` of libbpf.h: size and offsets in bytes, 1.0 to 1.7. */
+const OPTIONS = { size: 32, bpf_cookie: 8, offset: 16, retprobe: 24 };
+
+/**
+ * Attaches a program to a function of the kernel.
+ *
+ * @example
+ * ```ts ignore
+ * const link = attachKprobe(skel.progs.on_unlink, "do_unlinkat", { retprobe: true });
+ * ```
+ *
+ * @throws {BpfError} with the nearest name if there is no such function
+ */
+export function attachKprobe(
+  program: Attachable,
+  name: string,
+  options: KprobeOptions = {},
+): Link {
+  const { cookie = 0n, offset = 0, retprobe = program.section.startsWith("kretprobe") } = options;
+  const struct = new OptionStruct(OPTIONS.size)
+    .u64(OPTIONS.bpf_cookie, cookie)
+    .u64(OPTIONS.offset, BigInt(offset))
+    .bool(OPTIONS.retprobe, retprobe);
+  const hook = `${retprobe ? "kretprobe" : "kprobe"}/${name}${offset > 0 ? `+${offset}` : ""}`;
+  const { bpf_program__attach_kprobe_opts } = kprobes();
+  return program.attachTo(
+    hook,
+    (pointer) => bpf_program__attach_kprobe_opts(pointer, cString(name), struct.bytes),
+  );
+}

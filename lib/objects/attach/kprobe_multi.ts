@@ -1,0 +1,110 @@
+import { kprobeMultis } from "../../libbpf/attach_symbols.ts";
+import { OptionStruct } from "../../libbpf/options.ts";
+import { tryReadTextFile } from "../../sys/file.ts";
+import { mountTracefs } from "../../sys/mounts.ts";
+import { nearest } from "../../sys/nearest.ts";
+import { ENOENT } from "../../sys/errno.ts";
+import { BpfError } from "../errors.ts";
+import type { Link } from "../link.ts";
+import type { Attachable } from "../program.ts";
+
+/** How a program is attached to many functions of the kernel at once. */
+export interface KprobeMultiOptions {
+  /** What bpf_get_attach_cookie() gives the program, one for each of the functions named. */
+  cookies?: readonly bigint[];
+  /** Run when the functions return; by default if the section says `kretprobe.multi`. */
+  retprobe?: boolean;
+}
+
+/** `struct bpf_kprobe_multi_opts` of libbpf.h: size and offsets in bytes, 1.0 to 1.7. */
+const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 40 };
+
+/**
+ * Attaches a program to many functions of the kernel in one go; Linux 5.18. A section `kprobe.multi` is
+ * needed, so that the kernel is told at load.
+ *
+ * @example
+ * ```ts ignore
+ * attachKprobeMulti(skel.progs.on_call, "vfs_*");
+ * attachKprobeMulti(skel.progs.on_call, ["vfs_read", "vfs_write"], { cookies: [1n, 2n] });
+ * ```
+ *
+ * @param functions their names, or a pattern with `*` and `?`. What a pattern matches is looked up here,
+ *   since libbpf before 1.3 also takes functions that cannot be probed, and then none can
+ * @throws {BpfError} ENOENT if there is no such function, with the nearest name
+ */
+export function attachKprobeMulti(
+  program: Attachable,
+  functions: string | readonly string[],
+  options: KprobeMultiOptions = {},
+): Link {
+  const { cookies, retprobe = program.section.startsWith("kretprobe") } = options;
+  const hook = `kprobe.multi/${functions}`;
+  const operation = `attach ${program.name} to ${hook}`;
+  const named = typeof functions !== "string";
+  const found: Found = named ? { names: functions } : matching(functions, operation);
+  const count = (found.names ?? found.addresses).length;
+  if (cookies !== undefined && (!named || cookies.length !== count)) {
+    throw new RangeError(`Cannot ${operation}: one cookie is needed for each function named`);
+  }
+  const struct = new OptionStruct(OPTIONS.size)
+    .strings(OPTIONS.syms, found.names)
+    .pointer(OPTIONS.addrs, found.addresses && numbers(found.addresses))
+    .pointer(OPTIONS.cookies, cookies && numbers(cookies))
+    .u64(OPTIONS.cnt, BigInt(count))
+    .bool(OPTIONS.retprobe, retprobe);
+  const { bpf_program__attach_kprobe_multi_opts } = kprobeMultis();
+  return program.attachTo(
+    hook,
+    (pointer) => bpf_program__attach_kprobe_multi_opts(pointer, null, struct.bytes),
+    (operation, errno) => named ? missing(functions, operation, errno) : undefined,
+  );
+}
+
+type Found =
+  | { names: readonly string[]; addresses?: undefined }
+  | { names?: undefined; addresses: readonly bigint[] };
+
+/** By address where the kernel tells those (Linux 6.5), as several functions may have one name. */
+function matching(pattern: string, operation: string): Found {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  const glob = new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+  const folder = mountTracefs();
+  const addressed = lines(tryReadTextFile(`${folder}/available_filter_functions_addrs`))
+    .map((line) => line.split(" "))
+    .filter(([, name]) => glob.test(name))
+    .map(([address]) => BigInt(`0x${address}`));
+  if (addressed.length > 0) return { addresses: addressed };
+  const probed = probedFunctions();
+  const names = [...new Set(probed.filter((name) => glob.test(name)))];
+  if (names.length > 0) return { names };
+  throw missing([pattern], operation, ENOENT) ??
+    new BpfError(operation, ENOENT, undefined, `no function of the kernel matches ${pattern}`);
+}
+
+function missing(
+  names: readonly string[],
+  operation: string,
+  errno: number,
+): BpfError | undefined {
+  const probed = new Set(probedFunctions());
+  const absent = names.find((name) => !probed.has(name));
+  if (absent === undefined || probed.size === 0) return undefined;
+  const near = nearest(absent, [...probed]);
+  const hint = near === undefined ? undefined : `did you mean ${near}?`;
+  return new BpfError(operation, errno, hint, `the kernel has no function ${absent} to be probed`);
+}
+
+/** A line is `name` or `name [module]`. */
+function probedFunctions(): string[] {
+  const text = tryReadTextFile(`${mountTracefs()}/available_filter_functions`);
+  return lines(text).map((line) => line.split(" ")[0]);
+}
+
+function lines(text = ""): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+function numbers(values: readonly bigint[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array(values).buffer);
+}

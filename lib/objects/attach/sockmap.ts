@@ -1,0 +1,52 @@
+import { directAttachment } from "../../libbpf/attach_symbols.ts";
+import { explain } from "../diagnosis.ts";
+import type { Descriptor } from "../kernel_object.ts";
+import type { Attachable } from "../program.ts";
+import { ByHand } from "./by_hand.ts";
+
+/** What a program does with the sockets of a map, by `enum bpf_attach_type`. */
+const TYPES = {
+  sk_skb_stream_parser: 4,
+  sk_skb_stream_verdict: 5,
+  sk_msg_verdict: 7,
+  sk_skb_verdict: 38,
+} as const;
+
+/** A program attached to the sockets of a map. */
+export class SockmapAttachment extends ByHand {
+  /** @internal {@link attachSockmap} makes these. */
+  constructor(
+    private readonly attached: Attachable,
+    private readonly map: Descriptor,
+    private readonly type: number,
+  ) {
+    super(attached.name);
+  }
+
+  /** Detaches it. */
+  protected undo(): void {
+    directAttachment().bpf_prog_detach2(this.attached.fd, this.map.fd, this.type);
+  }
+}
+
+/**
+ * Attaches a program of `sk_skb` or `sk_msg` to a map of sockets (sockmap, sockhash): it sees what comes
+ * in or goes out through every socket in the map.
+ *
+ * @example
+ * ```ts ignore
+ * attachSockmap(skel.progs.redirect, skel.maps.sockets, "sk_skb_stream_verdict");
+ * ```
+ *
+ * @throws {BpfError} EBUSY if the map has such a program already
+ */
+export function attachSockmap(
+  program: Attachable,
+  map: Descriptor,
+  type: "sk_skb_stream_parser" | "sk_skb_stream_verdict" | "sk_msg_verdict" | "sk_skb_verdict",
+): SockmapAttachment {
+  const number = TYPES[type];
+  const result = directAttachment().bpf_prog_attach(program.fd, map.fd, number, 0);
+  if (result < 0) throw explain(`attach ${program.name} to a map of sockets (${type})`, -result);
+  return program.own(new SockmapAttachment(program, map, number));
+}

@@ -1,0 +1,100 @@
+import { uprobes } from "../../libbpf/attach_symbols.ts";
+import { OptionStruct } from "../../libbpf/options.ts";
+import { findBinary } from "../../sys/binary.ts";
+import { ENOENT, ESRCH } from "../../sys/errno.ts";
+import { fileExists } from "../../sys/file.ts";
+import { cString } from "../../sys/libc.ts";
+import { nearest } from "../../sys/nearest.ts";
+import { BpfError } from "../errors.ts";
+import type { Link } from "../link.ts";
+import type { Attachable } from "../program.ts";
+import { functionNames } from "./elf_names.ts";
+
+/** How a program is attached to a place in a program or a library. */
+export interface UprobeOptions {
+  /** One process; by default every one, those to come too. */
+  pid?: number;
+  /** Bytes from the start of the function. */
+  offset?: number;
+  /** What bpf_get_attach_cookie() gives the program; Linux 5.15. */
+  cookie?: bigint;
+  /** Run when the function returns; by default if the section says `uretprobe`. */
+  retprobe?: boolean;
+  /** Offset in the file of a counter that the kernel raises while this is attached (a USDT semaphore). */
+  refCtrOffset?: number;
+}
+
+/** `struct bpf_uprobe_opts` of libbpf.h: size and offsets in bytes, 1.2 to 1.7; 40 bytes before. */
+const OPTIONS = { size: 48, ref_ctr_offset: 8, bpf_cookie: 16, retprobe: 24, func_name: 32 };
+
+/** What libbpf takes for every process. */
+export const ALL_PROCESSES = -1;
+
+/**
+ * Attaches a program to a function of a program or a library.
+ *
+ * @example
+ * ```ts ignore
+ * attachUprobe(skel.progs.on_lookup, "libc.so.6", "getaddrinfo");
+ * attachUprobe(skel.progs.on_line, "/bin/bash", "readline", { retprobe: true, pid: 1234 });
+ * ```
+ *
+ * @param binary its path, or a name that the loader or the shell would find. A file that another mount
+ *   namespace has is at `/proc/PID/root/PATH`
+ * @param target the function, found in the file's symbols (the dynamic ones of a stripped file); or a
+ *   place in the file, in bytes from its start
+ * @throws {SystemError} if there is no such file; {BpfError} with the nearest name if there is no such
+ *   function in it
+ */
+export function attachUprobe(
+  program: Attachable,
+  binary: string,
+  target: string | number,
+  options: UprobeOptions = {},
+): Link {
+  const { retprobe = program.section.startsWith("uretprobe"), pid = ALL_PROCESSES } = options;
+  const path = findBinary(binary);
+  const named = typeof target === "string";
+  const offset = (named ? 0 : target) + (options.offset ?? 0);
+  const struct = new OptionStruct(OPTIONS.size)
+    .u64(OPTIONS.ref_ctr_offset, BigInt(options.refCtrOffset ?? 0))
+    .u64(OPTIONS.bpf_cookie, options.cookie ?? 0n)
+    .bool(OPTIONS.retprobe, retprobe)
+    .string(OPTIONS.func_name, named ? target : undefined);
+  const { bpf_program__attach_uprobe_opts } = uprobes();
+  return program.attachTo(
+    `${retprobe ? "uretprobe" : "uprobe"}/${path}:${target}`,
+    (pointer) =>
+      bpf_program__attach_uprobe_opts(pointer, pid, cString(path), BigInt(offset), struct.bytes),
+    (operation, errno) =>
+      missingProcess(pid, operation, errno) ??
+        (named ? missingName(path, "function", functionNames(path), target, operation) : undefined),
+  );
+}
+
+/** The error for a process that is not there, if that is what failed. */
+export function missingProcess(
+  pid: number,
+  operation: string,
+  errno: number,
+): BpfError | undefined {
+  if (errno !== ESRCH || pid < 0 || fileExists(`/proc/${pid}`)) return undefined;
+  return new BpfError(operation, errno, undefined, `there is no process ${pid}`);
+}
+
+/** The error for a name that a file does not have, if it does not. */
+export function missingName(
+  path: string,
+  kind: string,
+  names: readonly string[],
+  name: string,
+  operation: string,
+): BpfError | undefined {
+  if (!fileExists(path)) return new BpfError(operation, ENOENT, undefined, `there is no ${path}`);
+  if (names.includes(name)) return undefined;
+  const near = nearest(name, names);
+  const hint = near === undefined
+    ? `it has ${names.length} to choose from: nm -D and readelf -n list them`
+    : `did you mean ${near}?`;
+  return new BpfError(operation, ENOENT, hint, `${path} has no ${kind} ${name}`);
+}

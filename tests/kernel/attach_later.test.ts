@@ -1,0 +1,133 @@
+/** What libbpf has only from 1.3 or 1.4 on: with an earlier one each test asks for the error instead. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { AttachEvents } from "../../build/tests/skel/attach_events.ts";
+import { ProgTypes } from "../../build/tests/skel/prog_types.ts";
+import {
+  type Attachable,
+  attachNetfilter,
+  attachNetkit,
+  attachRawTracepoint,
+  attachTcx,
+  attachUprobeMulti,
+  BpfError,
+  libbpfVersion,
+  linkInfo,
+  UnsupportedError,
+} from "../../lib/mod.ts";
+import { SystemError } from "../../lib/sys/errno.ts";
+import { type Feature, kernelTest } from "./harness.ts";
+import { NetworkNamespace } from "./network_namespace.ts";
+import { Probed } from "./probed.ts";
+
+const LO = 1;
+
+/** Registers a test that attaches by what libbpf has from 1.`minor` on. */
+function laterTest(
+  name: string,
+  { needs, minor }: { needs: Feature[]; minor: number },
+  attach: (program: Attachable) => unknown,
+  test: () => void | Promise<void>,
+): void {
+  const { major, minor: own } = libbpfVersion();
+  if (major > 1 || own >= minor) return kernelTest(name, { needs }, test);
+  kernelTest(`${name}: libbpf 1.${minor} is asked for`, {}, () => {
+    using skel = loadTyped("prog_tc");
+    const feature = `libbpf 1.${minor} or later (its libbpf is 1.${own})`;
+    const error = assertThrows(() => attach(skel.progs.prog_tc), UnsupportedError, feature);
+    assertEquals(error.hint, "install a later libbpf1, or name one in DENOBPF_LIBBPF");
+  });
+}
+
+laterTest(
+  "tcx takes programs in an order",
+  { needs: ["tcx"], minor: 3 },
+  (program) => attachTcx(program, "lo"),
+  () => {
+    using _ = new NetworkNamespace();
+    using skel = loadTyped("prog_tcx_ingress", "prog_tc_ingress");
+    using first = attachTcx(skel.progs.prog_tcx_ingress, "lo");
+    const info = linkInfo(first);
+    assertEquals(info.type === "tcx" && [info.ifindex, info.attachType], [LO, "tcx_ingress"]);
+    const { prog_tc_ingress } = skel.progs;
+    const stale = { expectedRevision: 99n };
+    const error = assertThrows(() => attachTcx(prog_tc_ingress, "lo", stale), BpfError);
+    assertEquals(error.code, "ESTALE");
+    attachTcx(prog_tc_ingress, "lo", { before: first, relativeToLink: true });
+  },
+);
+
+laterTest(
+  "netfilter takes a program at a hook",
+  { needs: ["netfilter_link"], minor: 3 },
+  (program) => attachNetfilter(program, { family: "ipv4", hook: "local_in", priority: 7 }),
+  () => {
+    using _ = new NetworkNamespace();
+    using skel = loadTyped("prog_netfilter");
+    const options = { family: "ipv4", hook: "local_in", priority: -128 } as const;
+    using link = attachNetfilter(skel.progs.prog_netfilter, options);
+    const { id, programId } = linkInfo(link);
+    const target = { type: "netfilter", pf: 2, hooknum: 1, priority: -128, flags: 0 } as const;
+    assertEquals(linkInfo(link), { id, programId, ...target });
+  },
+);
+
+laterTest(
+  "netkit asks for a device of its kind",
+  { needs: ["tcx"], minor: 3 },
+  (program) => attachNetkit(program, "lo"),
+  () => {
+    using skel = loadTyped("prog_netkit_primary");
+    assertThrows(() => attachNetkit(skel.progs.prog_netkit_primary, "lo"), BpfError);
+    assertThrows(() => attachNetkit(skel.progs.prog_netkit_primary, "nk7"), SystemError, "nk7");
+  },
+);
+
+laterTest(
+  "uprobe.multi takes functions by names or by a pattern",
+  { needs: ["uprobe_multi"], minor: 3 },
+  (program) => attachUprobeMulti(program, "libc.so.6", "get*"),
+  async () => {
+    const opened = AttachEvents.open();
+    for (const program of Object.values(opened.progs)) program.autoload = false;
+    opened.progs.on_any_uprobe.attachType = "trace_uprobe_multi";
+    opened.progs.on_any_uprobe.autoload = true;
+    using skel = opened.load();
+    await using probed = Probed.start(23, 29);
+    using link = attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, "ste?");
+    await probed.go();
+    assertEquals(skel.bss.calls, 23n);
+    const info = linkInfo(link);
+    assertEquals(info.type === "uprobe_multi" && info.count, 1);
+    link.destroy();
+    const options = { pid: probed.pid, cookies: [7n] };
+    attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, ["step"], options);
+    await probed.go();
+    assertEquals(skel.bss.calls, 52n);
+  },
+);
+
+laterTest(
+  "a raw tracepoint takes a cookie",
+  { needs: ["raw_tracepoint_cookie"], minor: 4 },
+  (program) => attachRawTracepoint(program, "sys_enter", { cookie: 7n }),
+  () => {
+    const opened = AttachEvents.open();
+    for (const program of Object.values(opened.progs)) program.autoload = false;
+    opened.progs.on_raw_tracepoint.autoload = true;
+    using skel = opened.load();
+    using link = attachRawTracepoint(skel.progs.on_raw_tracepoint, "sys_enter", { cookie: 7n });
+    const info = linkInfo(link);
+    assertEquals(info.type === "raw_tracepoint" && info.name, "sys_enter");
+    // The kernel took it from the start, and tells it only later.
+    const told = info.type === "raw_tracepoint" && info.cookie;
+    assertEquals(told === 7n || told === 0n, true, `cookie ${told}`);
+  },
+);
+
+function loadTyped(...names: string[]) {
+  const opened = ProgTypes.open();
+  for (const [name, program] of Object.entries(opened.progs)) {
+    program.autoload = names.includes(name);
+  }
+  return opened.load();
+}

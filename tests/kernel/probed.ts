@@ -1,0 +1,44 @@
+import { ElfFile } from "../../lib/symbols/elf.ts";
+
+/** The workload tests/workloads/probed.c: it takes steps when it is told to. */
+export class Probed implements AsyncDisposable {
+  static readonly path = new URL("../../build/tests/probed", import.meta.url).pathname;
+
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  private constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#writer = child.stdin.getWriter();
+    this.#reader = child.stdout.getReader();
+  }
+
+  /** Starts a process that takes so many steps at each {@link go}. */
+  static start(...steps: number[]): Probed {
+    const options = { args: steps.map(String), stdin: "piped", stdout: "piped" } as const;
+    return new Probed(new Deno.Command(Probed.path, options).spawn());
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Resolves when the steps have been taken. */
+  async go(): Promise<void> {
+    await this.#writer.write(Uint8Array.of(0));
+    await this.#reader.read();
+  }
+
+  /** Where a function is in the file, in bytes from its start. */
+  static offsetOf(name: string): number {
+    using file = ElfFile.open(Probed.path);
+    return file.find(name)!.fileOffset!;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.close();
+    await this.#reader.cancel();
+    await this.#child.status;
+  }
+}
