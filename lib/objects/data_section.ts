@@ -11,6 +11,15 @@ const BPF_F_MMAPABLE = 1 << 10;
 /**
  * The global variables of one section (`.rodata`, `.data`, `.bss`, `.kconfig`). Before load they hold
  * what the program starts with; after load they are the running program's own memory.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * const variables = object.section(".bss");
+ * variables.writable("my_pid").view.setInt32(16, Deno.pid, true); // skeletons know the offsets
+ * ```
  */
 export class DataSection {
   readonly #lifetime: Lifetime;

@@ -7,8 +7,13 @@ import { PhaseError } from "./errors.ts";
 export class Lifetime {
   #phase: "opened" | "loaded" | "closed" = "opened";
 
+  /** The maps that are not made at load. libbpf gives each a descriptor all the same, of nothing. */
+  readonly leftOut: Set<string> = new Set();
+
+  /** Begins as opened. */
   constructor(readonly name: string) {}
 
+  /** Where it stands. */
   get phase(): "opened" | "loaded" | "closed" {
     return this.#phase;
   }
@@ -18,21 +23,30 @@ export class Lifetime {
     this.#phase = phase;
   }
 
-  /** @throws {PhaseError} once loaded or closed */
+  /**
+   * Asks whether it may be used so.
+   * @throws {PhaseError} once loaded or closed
+   */
   mustBeOpened(action: string): void {
     if (this.#phase === "opened") return;
     const why = this.#phase === "loaded" ? "is loaded already" : "is closed";
     throw new PhaseError(`Cannot ${action}: ${this.name} ${why}; do it between open and load`);
   }
 
-  /** @throws {PhaseError} before load and after close */
+  /**
+   * Asks whether it may be used so.
+   * @throws {PhaseError} before load and after close
+   */
   mustBeLoaded(action: string): void {
     if (this.#phase === "loaded") return;
     const why = this.#phase === "opened" ? "is not loaded yet" : "is closed";
     throw new PhaseError(`Cannot ${action}: ${this.name} ${why}`);
   }
 
-  /** @throws {PhaseError} after close */
+  /**
+   * Asks whether it may be used so.
+   * @throws {PhaseError} after close
+   */
   mustBeOpen(action: string): void {
     if (this.#phase === "closed") {
       throw new PhaseError(`Cannot ${action}: ${this.name} is closed`);

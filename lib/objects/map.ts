@@ -1,19 +1,55 @@
-import { EEXIST, EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from "../sys/errno.ts";
+import { EEXIST, EINTR, EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from "../sys/errno.ts";
 import { Bytes } from "../btf/bytes.ts";
 import type { Codec } from "../btf/codec.ts";
-import { mapBatches, mapElements, mapWalk } from "../libbpf/symbols.ts";
-import { AnyMap } from "./any_map.ts";
-import type { Lifetime } from "./lifetime.ts";
+import {
+  mapBatches,
+  mapBatchWrites,
+  mapDrains,
+  mapElements,
+  mapTakes,
+  mapWalk,
+} from "../libbpf/symbols.ts";
+import { AnyMap, type MapHandle } from "./any_map.ts";
+import { perCpuSize } from "./per_cpu.ts";
 
 /** Flags of bpf_map_update_elem, include/uapi/linux/bpf.h. */
 const UPDATE_FLAGS = { any: 0n, noexist: 1n, exist: 2n } as const;
+
+/** When an update is to be done: always, only where the key is new, only where it is not. */
+export type UpdateCondition = "any" | "noexist" | "exist";
 
 /** Entries asked for in one batch: 10,000 hash entries take 1 ms in batches, 6.5 ms one by one. */
 const BATCH = 4096;
 
 /**
+ * BPF_MAP_TYPE_LPM_TRIE: its batches go on from the last key, and from the start again if that was
+ * deleted meanwhile. (Those of hashes go by bucket, and arrays have nothing to delete.)
+ */
+const BATCHES_REPEAT = 11;
+
+/** So often may the walk of a map begin anew because the key it stood on was deleted. */
+const MOST_RESTARTS = 1000;
+
+/** The kernel or this kind of map has no such operation. */
+const UNSUPPORTED: readonly number[] = [-EINVAL, -EOPNOTSUPP, -ENOTSUPP];
+
+type BatchRead = ReturnType<typeof mapBatches>["bpf_map_lookup_batch"];
+type Walk = Generator<{ keys: Bytes; values: Bytes; count: number }, "end" | "no batches">;
+
+/**
  * A BPF map with typed keys and values. For the per-CPU kinds a value is an array, one element for
  * each possible CPU.
+ *
+ * @example
+ * ```ts
+ * import { BpfMap, createMap, u32, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using map = createMap({ type: "hash", key: u32, value: u64, maxEntries: 16 });
+ * const counts = new BpfMap(map, u32, u64);
+ * counts.update(42, 1n);
+ * assertEquals([...counts], [[42, 1n]]);
+ * ```
  */
 export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> extends AnyMap
   implements Iterable<[K, V]> {
@@ -22,15 +58,14 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
   readonly #keyBytes: Bytes;
   readonly #valueBytes: Bytes;
 
-  /** @internal Objects and skeletons make their maps. */
-  constructor(
-    name: string,
-    pointer: Deno.PointerObject,
-    lifetime: Lifetime,
-    key: Codec<K>,
-    value: Codec<V>,
-  ) {
-    super(name, pointer, lifetime);
+  /**
+   * Gives a map types. Objects and skeletons do it for their own.
+   * @throws {RangeError} if the map has other sizes
+   */
+  constructor(map: MapHandle, key: Codec<K>, value: Codec<V>) {
+    super(map);
+    // The kernel writes as much as the map says: into too small a buffer it would write beyond.
+    if (!map.trusted) checkSizes(map, key, value);
     this.#key = key;
     this.#value = value;
     this.#keyBytes = Bytes.zeroed(key.size);
@@ -57,7 +92,7 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    * @returns false if the condition does not hold
    * @throws {BpfError} E2BIG or ENOSPC when the map is full
    */
-  update(key: K, value: V, condition: keyof typeof UPDATE_FLAGS = "any"): boolean {
+  update(key: K, value: V, condition: UpdateCondition = "any"): boolean {
     const { fd } = this;
     this.#key.encode(this.#keyBytes, 0, key);
     this.#valueBytes.u8.fill(0);
@@ -86,34 +121,134 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
   }
 
   /**
+   * Removes the entry at `key` and gives its value, or undefined if there was none. At once in hashes
+   * from Linux 5.14 on; else in two steps, and what a program writes between them is gone.
+   * @throws {BpfError}
+   */
+  lookupAndDelete(key: K): V | undefined {
+    const { fd } = this;
+    this.#key.encode(this.#keyBytes, 0, key);
+    const value = this.#valueBytes.u8;
+    const { bpf_map_lookup_and_delete_elem } = mapTakes();
+    const result = bpf_map_lookup_and_delete_elem(fd, this.#keyBytes.u8, value);
+    if (UNSUPPORTED.includes(result)) {
+      const found = this.lookup(key);
+      return found !== undefined && this.delete(key) ? found : undefined;
+    }
+    if (result === -ENOENT) return undefined;
+    this.check(result, "take an element of");
+    return this.#value.decode(this.#valueBytes, 0);
+  }
+
+  /**
    * Every entry, read in batches where the kernel can (5.6 on, most kinds of maps). Entries that come
-   * or go meanwhile may or may not be seen.
+   * or go meanwhile may or may not be seen; what stays is seen once.
    * @throws {BpfError}
    */
   *entries(): Generator<[K, V], void, void> {
-    const walk = this.#batches();
+    const walk = this.#batches(mapBatches().bpf_map_lookup_batch);
     for (;;) {
       const batch = walk.next();
       if (batch.done) {
         if (batch.value === "no batches") yield* this.#oneByOne();
         return;
       }
-      const { keys, values, count } = batch.value;
-      for (let i = 0; i < count; i++) {
-        yield [
-          this.#key.decode(keys, i * this.#key.size),
-          this.#value.decode(values, i * this.#value.size),
-        ];
-      }
+      yield* this.#decoded(batch.value);
     }
   }
 
+  /** Every entry, as {@link entries} gives them. */
   [Symbol.iterator](): Generator<[K, V], void, void> {
     return this.entries();
   }
 
-  *#batches(): Generator<{ keys: Bytes; values: Bytes; count: number }, "end" | "no batches"> {
+  /**
+   * Takes every entry out of the map. What programs add meanwhile may stay; nothing is in neither place.
+   * In batches where the kernel can: hashes, from Linux 5.6 on.
+   * @throws {BpfError}
+   */
+  drain(): [K, V][] {
+    const entries: [K, V][] = [];
+    const walk = this.#batches(mapDrains().bpf_map_lookup_and_delete_batch);
+    for (;;) {
+      const batch = walk.next();
+      if (!batch.done) entries.push(...this.#decoded(batch.value));
+      else if (batch.value === "end") return entries;
+      else break;
+    }
+    for (const bytes of this.#keys()) {
+      const key = this.#key.decode(new Bytes(bytes), 0);
+      const value = this.lookupAndDelete(key);
+      if (value !== undefined) entries.push([key, value]);
+    }
+    return entries;
+  }
+
+  /**
+   * Sets many entries, with few calls where the kernel has batches for this kind of map.
+   * @throws {BpfError} E2BIG or ENOSPC when the map is full; those before are set
+   */
+  updateBatch(entries: Iterable<readonly [K, V]>): void {
     const { fd } = this;
+    const list = [...entries];
+    const keys = this.#encoded(this.#key, list.map(([key]) => key));
+    const values = this.#encoded(this.#value, list.map(([, value]) => value));
+    const { bpf_map_update_batch } = mapBatchWrites();
+    const count = Uint32Array.of(list.length);
+    const done = new Uint8Array(count.buffer);
+    if (list.length === 0) return;
+    const result = bpf_map_update_batch(fd, keys, values, done, null);
+    if (!UNSUPPORTED.includes(result)) return this.check(result, "update elements of");
+    for (const [key, value] of list) this.update(key, value);
+  }
+
+  /**
+   * Removes many entries; keys that are not there are passed over.
+   * @returns how many there were
+   * @throws {BpfError}
+   */
+  deleteBatch(keys: Iterable<K>): number {
+    const { fd } = this;
+    const list = [...keys];
+    const encoded = this.#encoded(this.#key, list);
+    const count = new Uint32Array(1);
+    const done = new Uint8Array(count.buffer);
+    let deleted = 0;
+    for (let at = 0; at < list.length;) {
+      count[0] = list.length - at;
+      const rest = encoded.subarray(at * this.#key.size);
+      const result = mapBatchWrites().bpf_map_delete_batch(fd, rest, done, null);
+      if (UNSUPPORTED.includes(result)) {
+        return deleted + list.slice(at).filter((key) => this.delete(key)).length;
+      }
+      if (result !== -ENOENT) this.check(result, "delete elements of");
+      deleted += count[0];
+      at += count[0] + 1; // the one at which it stopped is not there
+    }
+    return deleted;
+  }
+
+  #encoded<T>(codec: Codec<T>, values: readonly T[]): Uint8Array<ArrayBuffer> {
+    const into = Bytes.zeroed(values.length * codec.size);
+    values.forEach((value, index) => codec.encode(into, index * codec.size, value));
+    return into.u8;
+  }
+
+  *#decoded(
+    { keys, values, count }: { keys: Bytes; values: Bytes; count: number },
+  ): Generator<[K, V], void, void> {
+    for (let i = 0; i < count; i++) {
+      yield [
+        this.#key.decode(keys, i * this.#key.size),
+        this.#value.decode(values, i * this.#value.size),
+      ];
+    }
+  }
+
+  /** @param read bpf_map_lookup_batch or bpf_map_lookup_and_delete_batch */
+  *#batches(read: BatchRead): Walk {
+    const { fd } = this;
+    if (this.type === BATCHES_REPEAT) return "no batches";
     let room = Math.min(this.maxEntries, BATCH);
     let keys = Bytes.zeroed(room * this.#key.size);
     let values = Bytes.zeroed(room * this.#value.size);
@@ -123,16 +258,14 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
     const countBytes = new Uint8Array(count.buffer);
     for (let first: null | Uint8Array<ArrayBuffer> = null;;) {
       count[0] = room;
-      const { bpf_map_lookup_batch } = mapBatches();
-      const result = bpf_map_lookup_batch(fd, first, next, keys.u8, values.u8, countBytes, null);
+      const result = read(fd, first, next, keys.u8, values.u8, countBytes, null);
       if (result === -ENOSPC) { // one hash bucket holds more entries than there is room for
         room *= 2;
         keys = Bytes.zeroed(room * this.#key.size);
         values = Bytes.zeroed(room * this.#value.size);
         continue;
       }
-      const unsupported = [-EINVAL, -EOPNOTSUPP, -ENOTSUPP].includes(result);
-      if (first === null && unsupported) return "no batches";
+      if (first === null && UNSUPPORTED.includes(result)) return "no batches";
       if (result !== -ENOENT) this.check(result, "read");
       yield { keys, values, count: count[0] };
       if (result === -ENOENT) return "end";
@@ -143,20 +276,45 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
 
   *#oneByOne(): Generator<[K, V], void, void> {
     const { fd } = this;
-    const { bpf_map_get_next_key, bpf_map_lookup_elem } = mapWalk();
-    const key = Bytes.zeroed(this.#key.size);
-    const next = Bytes.zeroed(this.#key.size);
     const value = Bytes.zeroed(this.#value.size);
-    for (let first: null | Uint8Array<ArrayBuffer> = null;;) {
-      const step = bpf_map_get_next_key(fd, first, next.u8);
-      if (step === -ENOENT) return;
-      this.check(step, "walk");
-      key.u8.set(next.u8);
-      first = key.u8;
-      const found = bpf_map_lookup_elem(fd, key.u8, value.u8);
+    for (const key of this.#keys()) {
+      const found = mapWalk().bpf_map_lookup_elem(fd, key, value.u8);
       if (found === -ENOENT) continue; // deleted meanwhile
       this.check(found, "read");
-      yield [this.#key.decode(key, 0), this.#value.decode(value, 0)];
+      yield [this.#key.decode(new Bytes(key), 0), this.#value.decode(value, 0)];
     }
   }
+
+  /**
+   * Every key, once. A key that is deleted while the walk stands on it throws the walk back to the
+   * start: the keys that it comes by again are known.
+   */
+  #keys(): Iterable<Uint8Array<ArrayBuffer>> {
+    const { fd } = this;
+    const { bpf_map_get_next_key } = mapWalk();
+    const keys = new Map<string, Uint8Array<ArrayBuffer>>();
+    let restarts = 0;
+    for (let last: null | Uint8Array<ArrayBuffer> = null, again = false;;) {
+      const next: Uint8Array<ArrayBuffer> = new Uint8Array(this.#key.size);
+      const step = bpf_map_get_next_key(fd, last, next);
+      if (step === -ENOENT) return keys.values();
+      this.check(step, "walk");
+      const name = next.join();
+      const known = keys.has(name);
+      if (known && !again && ++restarts > MOST_RESTARTS) this.check(-EINTR, "walk");
+      again = known;
+      if (!known) keys.set(name, next);
+      last = next;
+    }
+  }
+}
+
+function checkSizes(map: MapHandle, key: Codec<unknown>, value: Codec<unknown>): void {
+  const valueSize = perCpuSize(map);
+  const wrong = key.size !== map.keySize
+    ? `its keys have ${map.keySize} bytes, ${key.name} has ${key.size}`
+    : value.size !== valueSize
+    ? `its values have ${valueSize} bytes, ${value.name} has ${value.size}`
+    : undefined;
+  if (wrong !== undefined) throw new RangeError(`map ${map.name}: ${wrong}`);
 }

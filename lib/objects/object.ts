@@ -2,12 +2,21 @@ import type { Codec, EventCodec, RecordView } from "../btf/codec.ts";
 import { libbpf } from "../libbpf/library.ts";
 import { withLog } from "../libbpf/log.ts";
 import { OptionStruct } from "../libbpf/options.ts";
-import { mapSizes, mapTypes, objects, typeInformation } from "../libbpf/symbols.ts";
+import {
+  dataSections,
+  innerMaps,
+  mapSizes,
+  mapTypes,
+  objects,
+  typeInformation,
+} from "../libbpf/symbols.ts";
+import { btfFile } from "../sys/kernel.ts";
+import { ObjectMap, pinnedMisfit } from "./any_map.ts";
 import { DataSection } from "./data_section.ts";
 import { explain } from "./diagnosis.ts";
 import { BpfError, lastError } from "./errors.ts";
 import { Lifetime } from "./lifetime.ts";
-import type { Link } from "./link.ts";
+import type { Attachment, Link } from "./link.ts";
 import { BpfMap } from "./map.ts";
 import { Program } from "./program.ts";
 import { RingBuffer } from "./ring_buffer.ts";
@@ -16,18 +25,30 @@ import { RingBuffer } from "./ring_buffer.ts";
 export interface OpenOptions {
   /** The object's name, of which the kernel keeps 15 bytes; by default the file's. */
   name?: string;
-  /** A file with the kernel's BTF, for a host whose kernel has none. */
+  /** A file with the kernel's BTF, for a host whose kernel has none; by default `DENOBPF_BTF`. */
   btf_custom_path?: string;
+  /** Where maps with `LIBBPF_PIN_BY_NAME` are pinned, on a bpf file system; by default /sys/fs/bpf. */
+  pin_root_path?: string;
 }
 
 /** `struct bpf_object_open_opts` of libbpf 1.0.1 and later; offsets in bytes. */
-const OPEN_OPTIONS = { size: 80, object_name: 8, btf_custom_path: 48 };
+const OPEN_OPTIONS = { size: 80, object_name: 8, pin_root_path: 24, btf_custom_path: 48 };
 
-/** `enum bpf_map_type` of include/uapi/linux/bpf.h. */
-const BPF_MAP_TYPE_RINGBUF = 27;
+/**
+ * The maps that events go through, and the size of a value that the kernel wants them to have:
+ * BPF_MAP_TYPE_PERF_EVENT_ARRAY, _RINGBUF and _USER_RINGBUF of include/uapi/linux/bpf.h.
+ */
+const EVENT_MAPS: ReadonlyMap<number, number> = new Map([[4, 4], [27, 0], [31, 0]]);
+
+/** A map with memory or files of its own, which go with the object. */
+interface Mapped extends Disposable {
+  /** After load. */
+  becomeLive?(): void;
+}
 
 /** What is known of a map before it is loaded. */
-export interface MapInfo {
+export interface MapDescription {
+  /** Its name. */
   readonly name: string;
   /** `enum bpf_map_type`. */
   readonly type: number;
@@ -37,9 +58,14 @@ export interface MapInfo {
   readonly valueSize: number;
   /** BTF type ids, 0 where the map declares none. */
   readonly keyTypeId: number;
+  /** The BTF type of its values, 0 where it declares none. */
   readonly valueTypeId: number;
+  /** `BPF_F_...` of include/uapi/linux/bpf.h. */
+  readonly flags: number;
   /** Whether libbpf made it for a data section. */
   readonly internal: boolean;
+  /** For a map of maps: what those are like. */
+  readonly inner?: MapDescription;
 }
 
 /** Warns of an object that was lost unclosed: nothing is ever closed behind the user's back. */
@@ -58,13 +84,20 @@ const unclosed = new FinalizationRegistry<string>((name) =>
  * ```
  */
 export class BpfObject implements Disposable, AsyncDisposable {
+  /**
+   * @internal What looks at the bytes of an object before libbpf does, which trusts them: set by
+   * check_object.ts. The object of a skeleton is the one that its generator saw, and a tool does
+   * without that code.
+   */
+  static check: (bytes: Uint8Array<ArrayBuffer>, name: string) => void = () => {};
+
   /** FFI: freed by bpf_object__close. */
   readonly #pointer: Deno.PointerObject;
   readonly #lifetime: Lifetime;
   readonly #mapPointers: ReadonlyMap<string, Deno.PointerObject>;
   readonly #sections = new Map<string, DataSection>();
-  readonly #rings: RingBuffer<unknown>[] = [];
-  readonly #links: Link[] = [];
+  readonly #mapped: Mapped[] = [];
+  readonly #links: Attachment[] = [];
   /** The programs, in the order of the object. */
   readonly programs: readonly Program[];
 
@@ -80,6 +113,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
     );
     const found = walk((last) => lib.bpf_object__next_map(pointer, last), lib.bpf_map__name);
     this.#mapPointers = new Map(found.map(([name, map]) => [sectionName(name), map]));
+    freeEventTypes(this.#mapPointers.values());
     unclosed.register(this, name, this);
   }
 
@@ -94,10 +128,12 @@ export class BpfObject implements Disposable, AsyncDisposable {
       (typeof source === "string"
         ? source.replace(/^.*\//, "").replace(/(\.bpf)?\.o$/, "")
         : "object");
+    BpfObject.check(bytes, name);
     libbpf();
     const struct = new OptionStruct(OPEN_OPTIONS.size)
       .string(OPEN_OPTIONS.object_name, name)
-      .string(OPEN_OPTIONS.btf_custom_path, options.btf_custom_path);
+      .string(OPEN_OPTIONS.pin_root_path, options.pin_root_path)
+      .string(OPEN_OPTIONS.btf_custom_path, options.btf_custom_path ?? btfFile());
     const { result, log } = withLog(() =>
       objects().bpf_object__open_mem(bytes, BigInt(bytes.length), struct.bytes) ?? lastError()
     );
@@ -105,6 +141,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
     return new BpfObject(result, name);
   }
 
+  /** Its name, as it was opened. */
   get name(): string {
     return this.#lifetime.name;
   }
@@ -114,7 +151,10 @@ export class BpfObject implements Disposable, AsyncDisposable {
     return this.#lifetime.phase;
   }
 
-  /** @throws {Error} if there is no such program */
+  /**
+   * The program of this name.
+   * @throws {Error} if there is no such program
+   */
   program(name: string): Program {
     const found = this.programs.find((program) => program.name === name);
     return found ?? missing("program", name, this, this.programs.map((program) => program.name));
@@ -125,14 +165,28 @@ export class BpfObject implements Disposable, AsyncDisposable {
    * @throws {Error} if there is no such map, or the sizes differ
    */
   map<K, V>(name: string, key: Codec<K>, value: Codec<V>): BpfMap<K, V> {
-    return new BpfMap(name, this.#map(name), this.#lifetime, key, value);
+    return this.mapOf(name, (map) => new BpfMap(map, key, value));
   }
 
-  /** @throws {Error} if there is no such map */
+  /**
+   * The ring buffer of this name, and how its events are read.
+   * @throws {Error} if there is no such map
+   */
   ringBuffer<T, V extends RecordView>(name: string, codec: EventCodec<T, V>): RingBuffer<T, V> {
-    const ring = new RingBuffer(name, this.#map(name), this.#lifetime, codec);
-    this.#rings.push(ring as RingBuffer<unknown>);
-    return ring;
+    return this.mapOf(name, (map) => new RingBuffer(map, codec));
+  }
+
+  /**
+   * The map `name` as one of the particular kinds: `mapOf("jobs", (map) => new Queue(map, u32))`. What
+   * can be disposed of is, when the object is.
+   * @param trusted whether the sizes were taken from this object, and need not be checked
+   * @throws {Error} if there is no such map
+   */
+  mapOf<M extends object>(name: string, make: (map: ObjectMap) => M, trusted = false): M {
+    const made = make(new ObjectMap(name, this.#map(name), this.#lifetime, trusted));
+    if (Symbol.dispose in made) this.#mapped.push(made as Mapped);
+    if (this.phase === "loaded") (made as Partial<Mapped>).becomeLive?.();
+    return made;
   }
 
   /**
@@ -149,17 +203,9 @@ export class BpfObject implements Disposable, AsyncDisposable {
   }
 
   /** What the object says of its maps, data sections included. */
-  describeMaps(): MapInfo[] {
+  describeMaps(): MapDescription[] {
     this.#lifetime.mustBeOpen("describe the maps");
-    return [...this.#mapPointers].map(([name, map]) => ({
-      name,
-      type: objects().bpf_map__type(map),
-      keySize: mapSizes().bpf_map__key_size(map),
-      valueSize: mapSizes().bpf_map__value_size(map),
-      keyTypeId: mapTypes().bpf_map__btf_key_type_id(map),
-      valueTypeId: mapTypes().bpf_map__btf_value_type_id(map),
-      internal: mapTypes().bpf_map__is_internal(map),
-    }));
+    return [...this.#mapPointers].map(([name, map]) => describe(name, map));
   }
 
   /** The object's BTF, raw; libbpf has filled in the offsets of the variables. A copy. */
@@ -183,11 +229,11 @@ export class BpfObject implements Disposable, AsyncDisposable {
    */
   load(): void {
     this.#lifetime.mustBeOpened("load");
-    this.#freeRingValues();
     const { result, log } = withLog(() => objects().bpf_object__load(this.#pointer));
-    if (result < 0) throw explain(`load ${this.name}`, -result, log);
+    if (result < 0) throw this.#pinnedMisfit() ?? explain(`load ${this.name}`, -result, log);
     this.#lifetime.enter("loaded");
     for (const section of this.#sections.values()) section.becomeLive();
+    for (const map of this.#mapped) map.becomeLive?.();
   }
 
   /**
@@ -227,7 +273,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
 
   #close(): void {
     if (this.phase === "closed") return;
-    for (const ring of this.#rings) ring[Symbol.dispose]();
+    for (const map of this.#mapped) map[Symbol.dispose]();
     for (const section of this.#sections.values()) section.detach();
     this.#lifetime.enter("closed");
     objects().bpf_object__close(this.#pointer);
@@ -240,16 +286,40 @@ export class BpfObject implements Disposable, AsyncDisposable {
     return pointer ?? missing("map", name, this, [...this.#mapPointers.keys()]);
   }
 
-  /**
-   * `__type(value, struct event)` tells the generator a ring's event type, and libbpf takes it for a
-   * value size, which the kernel refuses for a ring buffer: it is set back to 0.
-   */
-  #freeRingValues(): void {
-    const lib = objects();
-    for (const map of this.#mapPointers.values()) {
-      if (lib.bpf_map__type(map) === BPF_MAP_TYPE_RINGBUF) lib.bpf_map__set_value_size(map, 0);
+  /** Why a load failed, if it was for what is pinned where a map of this object belongs. */
+  #pinnedMisfit(): BpfError | undefined {
+    for (const [name, pointer] of this.#mapPointers) {
+      const misfit = pinnedMisfit(new ObjectMap(name, pointer, this.#lifetime, true));
+      if (misfit !== undefined) return misfit;
     }
   }
+}
+
+/**
+ * `__type(value, struct event)` tells the generator the type of a buffer's events, and libbpf takes it
+ * for the size of the map's values, of which the kernel has its own idea: it is set back.
+ */
+function freeEventTypes(maps: Iterable<Deno.PointerObject>): void {
+  const lib = objects();
+  for (const map of maps) {
+    const size = EVENT_MAPS.get(lib.bpf_map__type(map));
+    if (size !== undefined) lib.bpf_map__set_value_size(map, size);
+  }
+}
+
+function describe(name: string, map: Deno.PointerObject): MapDescription {
+  const inner = innerMaps().bpf_map__inner_map(map);
+  return {
+    name,
+    type: objects().bpf_map__type(map),
+    keySize: mapSizes().bpf_map__key_size(map),
+    valueSize: mapSizes().bpf_map__value_size(map),
+    keyTypeId: mapTypes().bpf_map__btf_key_type_id(map),
+    valueTypeId: mapTypes().bpf_map__btf_value_type_id(map),
+    flags: dataSections().bpf_map__map_flags(map),
+    internal: mapTypes().bpf_map__is_internal(map),
+    inner: inner === null ? undefined : describe(`${name}.inner`, inner),
+  };
 }
 
 /** Walks one of libbpf's lists, `next(last)`, and reads each name. */

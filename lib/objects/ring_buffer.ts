@@ -2,9 +2,8 @@ import { Bytes } from "../btf/bytes.ts";
 import { type EventCodec, RecordView } from "../btf/codec.ts";
 import { Mapping, pageSize } from "../sys/memory.ts";
 import { Waiter } from "../sys/waiter.ts";
-import { AnyMap } from "./any_map.ts";
+import { AnyMap, type MapHandle } from "./any_map.ts";
 import { PhaseError } from "./errors.ts";
-import type { Lifetime } from "./lifetime.ts";
 
 /** The header word of a record, kernel/bpf/ringbuf.c: two flags and the length. */
 const DISCARDED = 1 << 30;
@@ -40,28 +39,46 @@ export interface Batch<V> {
   forEach(handle: (record: V) => void): number;
 }
 
-/**
- * A BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place: the kernel's memory is mapped, and an event
- * costs no call into C. One reader at a time.
- */
-export class RingBuffer<T, V extends RecordView = RecordView> extends AnyMap implements Disposable {
+/** The memory that events come through, and the walk through it. */
+export interface EventMemory extends Disposable {
+  /** Becomes readable when there are events. */
+  readonly fds: readonly number[];
+  /** How many bytes were read. */
+  readonly position: number;
+  /** The record that {@link next} found: in which memory, from where, to where. */
+  readonly data: Bytes;
+  /** Where the record begins. */
+  readonly start: number;
+  /** Where the record ends. */
+  readonly end: number;
+  /** Whether there is a record to look at. */
+  peek(): boolean;
+  /** Whether the kernel is writing the next record. */
+  stalled(): boolean;
+  /** Steps to the next record; false if there is none now. */
+  next(): boolean;
+  /** Tells the kernel how far reading has come, which frees that memory. */
+  publish(): void;
+}
+
+/** What ring buffers and perf buffers have in common: events, read in place. One reader at a time. */
+export abstract class EventBuffer<T, V extends RecordView = RecordView> extends AnyMap
+  implements Disposable {
   readonly #codec: EventCodec<T, V>;
   readonly #view: V;
-  #memory: RingMemory | undefined;
+  #memory: EventMemory | undefined;
   #waiter: Waiter | undefined;
   #closed = false;
 
-  /** @internal Objects and skeletons make rings. */
-  constructor(
-    name: string,
-    pointer: Deno.PointerObject,
-    lifetime: Lifetime,
-    codec: EventCodec<T, V>,
-  ) {
-    super(name, pointer, lifetime);
+  /** Gives a map of this kind its types. */
+  constructor(map: MapHandle, codec: EventCodec<T, V>) {
+    super(map);
     this.#codec = codec;
     this.#view = codec.view();
   }
+
+  /** Maps the memory. */
+  protected abstract open(): EventMemory;
 
   /**
    * Every event, decoded, as it comes:
@@ -73,7 +90,7 @@ export class RingBuffer<T, V extends RecordView = RecordView> extends AnyMap imp
    */
   async *read(options: ReadOptions = {}): AsyncGenerator<T, void, void> {
     for await (const _ of this.batches(options)) {
-      const ring = this.#ring();
+      const ring = this.memory();
       try {
         for (let count = 0; count < BATCH_LIMIT && ring.next(); count++) {
           this.#checkLength(ring);
@@ -98,9 +115,9 @@ export class RingBuffer<T, V extends RecordView = RecordView> extends AnyMap imp
    * ```
    */
   async *batches({ signal }: ReadOptions = {}): AsyncGenerator<Batch<V>, void, void> {
-    const ring = this.#ring();
+    const ring = this.memory();
     if (this.#waiter !== undefined) throw new PhaseError(`${this.name} is being read already`);
-    using waiter = new Waiter(this.fd);
+    using waiter = new Waiter(...ring.fds);
     this.#waiter = waiter;
     const wake = () => waiter.wake();
     signal?.addEventListener("abort", wake);
@@ -135,7 +152,7 @@ export class RingBuffer<T, V extends RecordView = RecordView> extends AnyMap imp
    * @throws {RangeError} if a record is shorter than the event's type
    */
   consume(handle: (record: V) => void, limit = Infinity): number {
-    const ring = this.#ring();
+    const ring = this.memory();
     const view = this.#view;
     let count = 0;
     try {
@@ -153,6 +170,7 @@ export class RingBuffer<T, V extends RecordView = RecordView> extends AnyMap imp
     return count;
   }
 
+  /** Unmaps the memory that both sides share. */
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#waiter?.[Symbol.dispose]();
@@ -160,12 +178,16 @@ export class RingBuffer<T, V extends RecordView = RecordView> extends AnyMap imp
     this.#memory = undefined;
   }
 
-  #ring(): RingMemory {
-    const { fd } = this; // asks whether the object is loaded
-    return this.#memory ??= new RingMemory(fd, this.maxEntries);
+  /**
+   * Maps the memory that events come in.
+   * @throws {PhaseError} before load and after close
+   */
+  protected memory(): EventMemory {
+    void this.fd; // asks whether the object is loaded
+    return this.#memory ??= this.open();
   }
 
-  #checkLength(ring: RingMemory): void {
+  #checkLength(ring: EventMemory): void {
     const length = ring.end - ring.start;
     if (length >= this.#codec.size) return;
     throw new RangeError(
@@ -174,8 +196,35 @@ export class RingBuffer<T, V extends RecordView = RecordView> extends AnyMap imp
   }
 }
 
+/**
+ * A BPF ring buffer (BPF_MAP_TYPE_RINGBUF), read in place: the kernel's memory is mapped, and an event
+ * costs no call into C. One reader at a time.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, raw } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/bootstrap.bpf.o");
+ * object.load();
+ * object.attach();
+ * const events = object.ringBuffer("events", raw);
+ * await new Deno.Command("/bin/true").output();
+ * for await (const event of events.read()) {
+ *   console.log(event);
+ *   break;
+ * }
+ * ```
+ */
+export class RingBuffer<T, V extends RecordView = RecordView> extends EventBuffer<T, V> {
+  /** Maps the memory that events come in. */
+  protected open(): EventMemory {
+    return new RingMemory(this.fd, this.maxEntries);
+  }
+}
+
 /** The mapped ring and the walk through it. */
-class RingMemory implements Disposable {
+class RingMemory implements EventMemory {
+  readonly fds: readonly number[];
   readonly #consumer: Mapping;
   readonly #producer: Mapping;
   /** Both positions count bytes since the ring was made and never wrap at its size. */
@@ -195,6 +244,7 @@ class RingMemory implements Disposable {
   end = 0;
 
   constructor(fd: number, size: number) {
+    this.fds = [fd];
     const page = pageSize();
     this.#consumer = Mapping.of(fd, 0, page, true);
     try {

@@ -37,8 +37,12 @@ ${view ? `  view: () => new ${view}(),\n` : ""}};
 }
 
 /** Only a field that is last, and open, reaches up to the end of the record. */
-function emitRead({ offset, mapped }: Field, from: string, at: string, end: string): string {
-  return mapped.read(new Place(from, at, offset, mapped.open ? end : undefined));
+function emitRead(field: Field, from: string, at: string, end: string): string {
+  return field.mapped.read(placeOf(field, from, at, end));
+}
+
+function placeOf({ offset, mapped }: Field, from: string, at: string, end: string): Place {
+  return new Place(from, at, offset, mapped.open ? end : undefined);
 }
 
 function emitPut(how: string, { name, offset, mapped }: Field): string {
@@ -66,9 +70,19 @@ export function emitView({ name, spelled, fields }: Shape, view: string): string
   }
 `
   );
+  const texts = fields.map((field) => {
+    const lies = field.mapped.lies?.(placeOf(field, "this.$bytes", "this.$at", "this.$end"));
+    return lies === undefined
+      ? ""
+      : `  /** Moves \`text\` to where \`${field.name}\` lies: nothing is decoded. */
+  $${field.name}<T extends $.RawText>(text: T): T {
+    return text.place(${lies});
+  }
+`;
+  });
   return `/** Reads the members of a \`${spelled}\` where it lies in the ring buffer. */
 export class ${view} extends $.RecordView implements ${name} {
-${getters.join("")}}
+${getters.join("")}${texts.join("")}}
 `;
 }
 

@@ -1,7 +1,7 @@
 import { Btf } from "../btf/layout.ts";
 import type { BtfSection } from "../btf/types.ts";
-import type { MapInfo } from "../objects/object.ts";
-import { Path } from "./mapping.ts";
+import type { MapDescription } from "../objects/object.ts";
+import { emitMap, eventType, isRare } from "./map_kinds.ts";
 import { className, Names } from "./names.ts";
 import { emitSection } from "./sections.ts";
 import { TypeMapper } from "./type_mapper.ts";
@@ -16,17 +16,11 @@ export interface SkeletonSource {
   readonly object: Uint8Array;
   /** Raw BTF of the opened object, in which libbpf has filled in the sections. */
   readonly btf: Uint8Array;
-  readonly maps: readonly MapInfo[];
+  readonly maps: readonly MapDescription[];
   readonly programs: readonly { readonly name: string }[];
   /** What the skeleton imports lib/skeleton/mod.ts by. */
   readonly importing: string;
 }
-
-/** BPF_MAP_TYPE_PERCPU_HASH, _PERCPU_ARRAY, _LRU_PERCPU_HASH, _PERCPU_CGROUP_STORAGE. */
-const PER_CPU: ReadonlySet<number> = new Set([5, 6, 10, 21]);
-
-/** BPF_MAP_TYPE_RINGBUF. */
-const RING_BUFFER = 27;
 
 /**
  * Writes the skeleton of an object: TypeScript text.
@@ -38,10 +32,13 @@ export function emitSkeleton(source: SkeletonSource): string {
   const skeleton = names.take(className(source.name));
   const sections = globalSections(btf, source.maps);
   const maps = source.maps.filter((map) => !map.internal);
-  const events = maps.filter((map) => map.type === RING_BUFFER && map.valueTypeId !== 0);
+  const events = maps.filter((map) => eventType(btf, map) !== undefined);
   const mapper = new TypeMapper(btf, names, events.map((map) => map.valueTypeId));
 
   const mapLines = maps.map((map) => `${map.name}: ${emitMap(btf, mapper, map)}`);
+  const rare = maps.some(isRare)
+    ? `import * as $maps from ${JSON.stringify(rareMapsOf(source.importing))};\n`
+    : "";
   const emitted = sections
     .map(({ section, map }) => emitSection(btf, mapper, names, section, map.valueSize))
     .filter((text) => text !== undefined);
@@ -51,7 +48,7 @@ export function emitSkeleton(source: SkeletonSource): string {
   return `// Generated from ${source.path} by lib/skeleton/generate.ts. Do not edit.
 // deno-lint-ignore-file
 import * as $ from ${JSON.stringify(source.importing)};
-
+${rare}
 ${joinDefinitions(mapper.definitions)}${emitted.map(({ text }) => `${text}\n`).join("")}/**
  * Skeleton of ${file}.
  *
@@ -80,38 +77,22 @@ const object =
 `;
 }
 
-function exampleLine({ name }: MapInfo): string {
-  return ` * for await (const event of skel.maps.${name}.read()) console.log(event);\n`;
+/** What the rare kinds of maps are imported by: `lib/skeleton/maps.ts` beside `lib/skeleton/mod.ts`. */
+function rareMapsOf(importing: string): string {
+  return importing.endsWith("/mod.ts")
+    ? importing.replace(/mod\.ts$/, "maps.ts")
+    : `${importing}/maps`;
 }
 
-function emitMap(btf: Btf, mapper: TypeMapper, map: MapInfo): string {
-  const name = JSON.stringify(map.name);
-  if (map.type === RING_BUFFER) {
-    if (map.valueTypeId === 0) return `this.ringBuffer(${name}, $.raw)`;
-    const path = Path.root(map.name, `${map.name}_event`);
-    if (btf.resolved(map.valueTypeId).kind !== "struct") {
-      throw path.error("the event of a ring buffer must be a struct");
-    }
-    return `this.ringBuffer(${name}, ${mapper.map(map.valueTypeId, path).codec})`;
-  }
-  const part = (what: "key" | "value", id: number, size: number) => {
-    if (id === 0) return `$.bytes(${size})`;
-    const path = Path.root(`${map.name} (${what})`, `${map.name}_${what}`);
-    if (btf.sizeOf(id) !== size) {
-      throw path.error(`the map has ${size} bytes, its type has ${btf.sizeOf(id)}`);
-    }
-    return mapper.map(id, path).codec;
-  };
-  const key = part("key", map.keyTypeId, map.keySize);
-  const value = part("value", map.valueTypeId, map.valueSize);
-  return `this.${PER_CPU.has(map.type) ? "perCpuMap" : "map"}(${name}, ${key}, ${value})`;
+function exampleLine({ name }: MapDescription): string {
+  return ` * for await (const event of skel.maps.${name}.read()) console.log(event);\n`;
 }
 
 /** The sections of global variables, with their maps. */
 function globalSections(
   btf: Btf,
-  maps: readonly MapInfo[],
-): { section: BtfSection; map: MapInfo }[] {
+  maps: readonly MapDescription[],
+): { section: BtfSection; map: MapDescription }[] {
   return maps.filter((map) => map.internal).flatMap((map) => {
     const section = btf.types[btf.find("section", map.name) ?? 0];
     // A section without BTF holds what the compiler made: string literals, `.rodata.str1.1`.

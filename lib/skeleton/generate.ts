@@ -9,24 +9,56 @@
  * @module
  */
 import { BtfError } from "../btf/types.ts";
+import { BpfObject } from "../objects/check_object.ts";
 import { BpfError } from "../objects/errors.ts";
-import { BpfObject } from "../objects/object.ts";
 import { emitSkeleton } from "./emit.ts";
 
-/** Reads the object at `path` through libbpf and returns its skeleton's text. */
-function generate(path: string, importing: string): string {
-  const bytes = Deno.readFileSync(path);
-  const name = path.slice(path.lastIndexOf("/") + 1).replace(/(\.bpf)?\.o$/, "");
-  using object = BpfObject.open(bytes, { name });
-  return emitSkeleton({
-    name,
-    path,
-    importing,
-    object: bytes,
-    btf: object.btf(),
-    maps: object.describeMaps(),
-    programs: object.programs,
-  });
+/** A file that no skeleton can be made of. */
+export class SkeletonError extends Error {
+  override readonly name = "SkeletonError";
+
+  /**
+   * @param path the file
+   * @param reason what is wrong with it
+   * @param hint what to do about it
+   */
+  constructor(path: string, reason: string, readonly hint?: string) {
+    super(`Cannot generate a skeleton from ${path}: ${reason}`);
+  }
+}
+
+/**
+ * Reads the object at `path` through libbpf and returns its skeleton's text.
+ * @param importing what the skeleton imports the library by
+ * @throws {SkeletonError} if the file cannot be read, is no BPF object, or has types that TypeScript
+ *   cannot have
+ * @throws {LibraryError} without a fit libbpf
+ */
+export function generateSkeleton(path: string, importing: string): string {
+  try {
+    const bytes = Deno.readFileSync(path);
+    const name = path.slice(path.lastIndexOf("/") + 1).replace(/(\.bpf)?\.o$/, "");
+    using object = BpfObject.open(bytes, { name });
+    return emitSkeleton({
+      name,
+      path,
+      importing,
+      object: bytes,
+      btf: object.btf(),
+      maps: object.describeMaps(),
+      programs: object.programs,
+    });
+  } catch (error) {
+    if (error instanceof BpfError) throw new SkeletonError(path, error.message, error.hint);
+    if (error instanceof BtfError) throw new SkeletonError(path, error.message);
+    if (fileError(error)) throw new SkeletonError(path, error.message.replace(/: readfile .*/, ""));
+    throw error;
+  }
+}
+
+/** Whether the file is the cause: Deno gives the errors of the system their codes. */
+function fileError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && !(error instanceof Deno.errors.NotCapable);
 }
 
 /** How a file at `path` imports lib/skeleton/mod.ts. */
@@ -47,11 +79,11 @@ if (import.meta.main) {
     Deno.exit(64);
   }
   try {
-    Deno.writeTextFileSync(output, generate(input, specifier ?? importFrom(output)));
+    Deno.writeTextFileSync(output, generateSkeleton(input, specifier ?? importFrom(output)));
   } catch (error) {
-    const expected = [BtfError, BpfError, Deno.errors.NotFound];
-    if (!(error instanceof Error) || !expected.some((kind) => error instanceof kind)) throw error;
-    console.error(`Cannot generate a skeleton from ${input}: ${error.message}`);
+    if (!(error instanceof SkeletonError)) throw error;
+    console.error(error.message);
+    if (error.hint !== undefined) console.error(`hint: ${error.hint}`);
     Deno.exit(65);
   }
 }

@@ -30,6 +30,8 @@ export interface Mapped {
   readonly codec: string;
   /** An expression that reads a value. */
   read(place: Place): string;
+  /** Of text and bytes: expressions for their memory, where they begin and end in it. */
+  lies?(place: Place): string;
   /** Whether it ends in a flexible array, and so reads up to the end of the record. */
   readonly open?: boolean;
 }

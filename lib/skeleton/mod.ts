@@ -23,6 +23,7 @@ export {
   type ReadonlyBytes,
 } from "../btf/composites.ts";
 export type { EnumOf } from "../btf/enum.ts";
+export type { RawText } from "../btf/raw_text.ts";
 export { kept, put } from "../btf/put.ts";
 export { bool, s16, s32, s64, s8, u16, u32, u64, u8 } from "../btf/scalars.ts";
 export { decodeText } from "../btf/text.ts";

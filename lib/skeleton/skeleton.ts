@@ -1,11 +1,13 @@
 import type { Codec, EventCodec, RecordView } from "../btf/codec.ts";
+import type { ObjectMap } from "../objects/any_map.ts";
+import { BpfError } from "../objects/errors.ts";
 import type { DataSection } from "../objects/data_section.ts";
 import type { Link } from "../objects/link.ts";
-import type { BpfMap } from "../objects/map.ts";
+import { BpfMap } from "../objects/map.ts";
 import { BpfObject, type OpenOptions } from "../objects/object.ts";
 import { perCpu } from "../objects/per_cpu.ts";
 import type { Program } from "../objects/program.ts";
-import type { RingBuffer } from "../objects/ring_buffer.ts";
+import { RingBuffer } from "../objects/ring_buffer.ts";
 
 /**
  * What every generated skeleton is built on. The generated class declares `maps`, `progs`, `links` and
@@ -14,11 +16,17 @@ import type { RingBuffer } from "../objects/ring_buffer.ts";
  */
 export abstract class Skeleton implements Disposable, AsyncDisposable {
   readonly #object: BpfObject;
+  /** The maps, by their names. */
   abstract readonly maps: Record<string, unknown>;
+  /** The programs, by their names. */
   abstract readonly progs: Record<string, Program>;
+  /** The links of the programs that are attached. */
   abstract readonly links: Record<string, Link | null>;
 
-  /** @param object the bytes of the BPF object */
+  /**
+   * Gives a map of this kind its types.
+   * @param object the bytes of the BPF object
+   */
   protected constructor(name: string, object: () => Uint8Array<ArrayBuffer>, options: OpenOptions) {
     this.#object = BpfObject.open(object(), { name, ...options });
   }
@@ -45,34 +53,47 @@ export abstract class Skeleton implements Disposable, AsyncDisposable {
     await Promise.all(Object.values(this.links).map((link) => link?.destroyLater()));
   }
 
+  /** Closes it. */
   [Symbol.dispose](): void {
     this.#object[Symbol.dispose]();
   }
 
+  /** The same, off this thread. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#object[Symbol.asyncDispose]();
   }
 
+  /** A program of the object. */
   protected program(name: string): Program {
     return this.#agreed(() => this.#object.program(name));
   }
 
+  /** A map of the object. */
   protected map<K, V>(name: string, key: Codec<K>, value: Codec<V>): BpfMap<K, V> {
-    return this.#agreed(() => this.#object.map(name, key, value));
+    return this.mapOf(name, (map) => new BpfMap(map, key, value));
   }
 
   protected perCpuMap<K, V>(name: string, key: Codec<K>, value: Codec<V>): BpfMap<K, V[]> {
-    return this.#agreed(() => this.#object.map(name, key, perCpu(value)));
+    return this.mapOf(name, (map) => new BpfMap(map, key, perCpu(value)));
   }
 
+  /** A ring buffer of the object. */
   protected ringBuffer<T, V extends RecordView>(
     name: string,
     codec: EventCodec<T, V>,
   ): RingBuffer<T, V> {
-    return this.#agreed(() => this.#object.ringBuffer(name, codec));
+    return this.mapOf(name, (map) => new RingBuffer(map, codec));
   }
 
-  /** @param size what the generator found, in bytes */
+  /** Any other kind of map: the skeleton imports its class. */
+  protected mapOf<M extends object>(name: string, make: (map: ObjectMap) => M): M {
+    return this.#agreed(() => this.#object.mapOf(name, make, true));
+  }
+
+  /**
+   * A section of global variables.
+   * @param size what the generator found, in bytes
+   */
   protected section(name: string, size: number): DataSection {
     return this.#agreed(() => {
       const section = this.#object.section(name);
@@ -87,20 +108,30 @@ export abstract class Skeleton implements Disposable, AsyncDisposable {
       return find();
     } catch (error) {
       this.#object[Symbol.dispose]();
+      if (error instanceof BpfError) throw error;
       const reason = error instanceof Error ? error.message : error;
       throw new Error(`The skeleton and its object disagree (${reason}): build both again`);
     }
   }
 }
 
-/** A map before load: it has no entries yet, and can be resized. */
-export type OpenedMap = Pick<BpfMap, "name" | "maxEntries">;
+/** A map before load: it has no entries yet, and can be resized, pinned or replaced. */
+export type OpenedMap<M = unknown> =
+  & Pick<BpfMap, "name" | "maxEntries" | "extra" | "autocreate" | "pinPath" | "reuse">
+  & Pick<M, keyof M & ("bytesPerCpu" | "setInnerMap")>;
 
 /** A program before load. */
-export type OpenedProgram = Pick<Program, "name" | "section" | "autoload" | "autoattach">;
+export type OpenedProgram =
+  & Pick<Program, "name" | "section" | "instructions" | "setAttachTarget">
+  & Pick<Program, ProgramSetting | "autoattach">;
+
+/** What can be set before load only. */
+type ProgramSetting = "autoload" | "type" | "attachType" | "flags" | "logLevel";
 
 /** A program once it is loaded. */
-export type LoadedProgram = Omit<Program, "autoload"> & { readonly autoload: boolean };
+export type LoadedProgram =
+  & Omit<Program, ProgramSetting | "setAttachTarget">
+  & Readonly<Pick<Program, ProgramSetting>>;
 
 type Sections<T> = Omit<T, keyof Skeleton>;
 
@@ -108,7 +139,7 @@ type Sections<T> = Omit<T, keyof Skeleton>;
 export type Opened<T extends Skeleton> =
   & Sections<T>
   & {
-    readonly maps: { readonly [K in keyof T["maps"]]: OpenedMap };
+    readonly maps: { readonly [K in keyof T["maps"]]: OpenedMap<T["maps"][K]> };
     readonly progs: { readonly [K in keyof T["progs"]]: OpenedProgram };
     /** Loads the object into the kernel; see {@link BpfObject.load} for what it throws. */
     load(): Loaded<T>;

@@ -80,11 +80,11 @@ export class TypeMapper {
     const of = this.#btf.resolved(element);
     if (of.kind === "int" && isChar(of)) {
       const codec = this.#constant(`$.chars(${length})`, `chars_${length}`);
-      return { type: "string", codec, read: textReader(length) };
+      return { type: "string", codec, read: textReader(length), lies: liesAt(length) };
     }
     if (of.kind === "int" && isByte(of)) {
       const codec = this.#constant(`$.bytes(${length})`, `bytes_${length}`);
-      return { type: "$.ReadonlyBytes", codec, read: bytesReader(length) };
+      return { type: "$.ReadonlyBytes", codec, read: bytesReader(length), lies: liesAt(length) };
     }
     const mapped = this.map(element, path.element());
     const name = `${mapped.codec.replace("$.", "")}_x${length}`;
@@ -95,10 +95,13 @@ export class TypeMapper {
   #mapFlexibleArray({ element }: BtfArray, path: Path): Mapped {
     const of = this.#btf.resolved(element);
     if (of.kind === "int" && isChar(of)) {
-      return { type: "string", codec: "$.flexibleChars", read: textReader(), open: true };
+      const codec = "$.flexibleChars";
+      return { type: "string", codec, read: textReader(), lies: liesAt(), open: true };
     }
     if (of.kind === "int" && isByte(of)) {
-      return { type: "$.ReadonlyBytes", codec: "$.flexibleBytes", read: bytesReader(), open: true };
+      const codec = "$.flexibleBytes";
+      const lies = liesAt();
+      return { type: "$.ReadonlyBytes", codec, read: bytesReader(), lies, open: true };
     }
     const mapped = this.map(element, path.element());
     const name = `${mapped.codec.replace("$.", "")}_flexible`;
@@ -231,8 +234,12 @@ function codecReader(codec: string, open = false): Mapped["read"] {
   };
 }
 
+function liesAt(length?: number): (place: Place) => string {
+  return (place) => `${place.from}.u8, ${place.at()}, ${end(place, length)}`;
+}
+
 function textReader(length?: number): Mapped["read"] {
-  return (place) => `$.decodeText(${place.from}.u8, ${place.at()}, ${end(place, length)})`;
+  return (place) => `$.decodeText(${liesAt(length)(place)})`;
 }
 
 function bytesReader(length?: number): Mapped["read"] {

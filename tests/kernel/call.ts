@@ -10,6 +10,10 @@ const libc = Deno.dlopen("libc.so.6", { getpgid: { parameters: ["u32"], result: 
 export const RING_CALL = 0x4b500000;
 export const HOLD_CALL = 0x4b600000;
 export const MAPS_CALL = 0x4b700000;
+export const KINDS_CALL = 0x4b800000;
+export const STORAGE_CALL = 0x4b900000;
+export const PERF_CALL = 0x4ba00000;
+export const USER_RING_CALL = 0x4bb00000;
 
 /** Calls getpgid(2) from this process. */
 export function call(number: number): void {

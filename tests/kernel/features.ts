@@ -13,8 +13,15 @@ interface Probe {
   readonly present: () => boolean;
 }
 
+const KPROBES = "/sys/bus/event_source/devices/kprobe";
+
 const probes = {
+  arena: { since: "6.9", present: () => inBtf("BPF_MAP_TYPE_ARENA") },
+  attach_cookie: { since: "5.15", present: () => inBtf("BPF_FUNC_get_attach_cookie") },
+  bloom_filter: { since: "5.16", present: () => inBtf("BPF_MAP_TYPE_BLOOM_FILTER") },
   bpf_loop: { since: "5.17", present: () => inBtf("BPF_FUNC_loop") },
+  btf: { since: "5.4", present: () => exists("/sys/kernel/btf/vmlinux") },
+  cgrp_storage: { since: "6.2", present: () => inBtf("BPF_MAP_TYPE_CGRP_STORAGE") },
   /** A second CPU that can be taken away. Linux 7.2 panics under QEMU when it has two. */
   cpu_hotplug: {
     since: "2.6",
@@ -23,20 +30,45 @@ const probes = {
   },
   /** A machine of which nothing is left after the tests: one of tests/vm. */
   disposable: { since: "0", present: () => Deno.env.get("DENOBPF_DISPOSABLE") === "true" },
-  btf: { since: "5.4", present: () => exists("/sys/kernel/btf/vmlinux") },
-  kprobe: { since: "4.17", present: () => exists("/sys/bus/event_source/devices/kprobe") },
+  // A kernel that is hardened by leaving out kprobes refuses these kinds of programs as well.
+  fentry: { since: "5.5", present: () => exists(KPROBES) },
+  inode_storage: {
+    since: "5.10",
+    present: () => inBtf("bpf_lsm_file_open") && /^$|\bbpf\b/.test(activeSecurityModules()),
+  },
+  freplace: { since: "5.6", present: () => exists(KPROBES) },
+  iter_task_pid: { since: "6.1", present: () => inBtf("BPF_TASK_ITER_TGID") },
+  kprobe: { since: "4.17", present: () => exists(KPROBES) },
+  // From 5.18 on, but Debian has built it in only later.
+  kprobe_multi: { since: "6.12", present: () => inBtf("register_fprobe_ips") },
   lockdown: { since: "5.4", present: () => exists("/sys/kernel/security/lockdown") },
+  lsm: {
+    since: "5.7",
+    present: () => exists(KPROBES) && /\bbpf\b/.test(activeSecurityModules()),
+  },
   /** Maps and programs count against RLIMIT_MEMLOCK; a memory cgroup's matter later. */
   memlock_charged: { since: "0", until: "5.11", present: () => isOlder(release(), "5.11") },
+  netfilter_link: { since: "6.4", present: () => inBtf("bpf_nf_link_attach") },
   pid_namespace: { since: "3.8", present: () => exists("/proc/self/ns/pid") },
   /** A task can lose the CPU in the middle of a tracepoint. */
   preemptible_tracepoints: { since: "7.0", present: () => !isOlder(release(), "7.0") },
+  raw_tracepoint_cookie: {
+    since: "6.10",
+    present: () => inBtf("bpf_get_attach_cookie_tracing") && !isOlder(release(), "6.10"),
+  },
+  syscall_programs: { since: "5.14", present: () => inBtf("BPF_PROG_TYPE_SYSCALL") },
+  struct_ops: { since: "5.6", present: () => inBtf("bpf_struct_ops_tcp_congestion_ops") },
+  task_storage: { since: "5.12", present: () => inBtf("BPF_MAP_TYPE_TASK_STORAGE") },
+  tcx: { since: "6.6", present: () => inBtf("BPF_TCX_INGRESS") },
   time_namespace: { since: "5.6", present: () => exists("/proc/self/ns/time") },
+  trace_cookie: { since: "6.0", present: () => inBtf("bpf_get_attach_cookie_tracing") },
   tracefs: {
     since: "4.1",
     present: () => /\ttracefs$/m.test(Deno.readTextFileSync("/proc/filesystems")),
   },
   uprobe: { since: "4.17", present: () => exists("/sys/bus/event_source/devices/uprobe") },
+  uprobe_multi: { since: "6.6", present: () => inBtf("BPF_TRACE_UPROBE_MULTI") },
+  user_ringbuf: { since: "6.1", present: () => inBtf("BPF_FUNC_user_ringbuf_drain") },
 } as const satisfies Record<string, Probe>;
 
 /** A part of the kernel that a test may need. */
@@ -111,6 +143,11 @@ function inBtf(name: string): boolean {
   return btf.includes(`\0${name}\0`);
 }
 let btf: string | undefined;
+
+function activeSecurityModules(): string {
+  const path = "/sys/kernel/security/lsm";
+  return exists(path) ? Deno.readTextFileSync(path) : "";
+}
 
 function exists(path: string): boolean {
   try {

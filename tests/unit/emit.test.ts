@@ -1,12 +1,13 @@
 import "./opened_libbpf.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BtfError } from "#lib/btf/types.ts";
-import { BpfObject, type MapInfo } from "#lib/objects/object.ts";
+import { BpfObject, type MapDescription } from "#lib/objects/object.ts";
 import { emitSkeleton } from "#lib/skeleton/emit.ts";
 import { BtfBuilder } from "./btf_builder.ts";
 
-/** BPF_MAP_TYPE_ARRAY and BPF_MAP_TYPE_RINGBUF. */
+/** BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERF_EVENT_ARRAY and BPF_MAP_TYPE_RINGBUF. */
 const ARRAY = 2;
+const PERF_EVENT_ARRAY = 4;
 const RING_BUFFER = 27;
 
 /** The skeleton of a compiled fixture, without the object's bytes: they differ from clang to clang. */
@@ -26,7 +27,7 @@ function skeletonOf(fixture: string): string {
 }
 
 /** The skeleton of types that are built by hand. */
-function emit(btf: BtfBuilder, maps: Partial<MapInfo>[]): string {
+function emit(btf: BtfBuilder, maps: Partial<MapDescription>[]): string {
   return emitSkeleton({
     name: "by-hand.x",
     path: "by-hand.bpf.o",
@@ -40,6 +41,7 @@ function emit(btf: BtfBuilder, maps: Partial<MapInfo>[]): string {
       valueSize: 0,
       keyTypeId: 0,
       valueTypeId: 0,
+      flags: 0,
       internal: false,
       ...map,
     })),
@@ -47,7 +49,7 @@ function emit(btf: BtfBuilder, maps: Partial<MapInfo>[]): string {
   });
 }
 
-for (const fixture of ["types", "names"]) {
+for (const fixture of ["types", "names", "maps_kinds"]) {
   Deno.test(`the skeleton of ${fixture}.bpf.c is the golden one`, () => {
     const golden = new URL(`../golden/${fixture}.txt`, import.meta.url);
     const text = skeletonOf(fixture);
@@ -91,7 +93,7 @@ Deno.test("a flexible array in a union is refused", () => {
 Deno.test("the event of a ring buffer must be a struct", () => {
   const btf = new BtfBuilder();
   const valueTypeId = btf.int("int", 4, 1);
-  assertThrows(() => emit(btf, [{ valueTypeId }]), BtfError, "events: the event of a ring buffer");
+  assertThrows(() => emit(btf, [{ valueTypeId }]), BtfError, "events: an event must be a struct");
 });
 
 Deno.test("a map whose type has another size than the map is refused", () => {
@@ -143,19 +145,47 @@ Deno.test("maps and sections without BTF types are their bytes, or nothing", () 
   const text = emit(new BtfBuilder(), [
     { name: "programs", type: 3, keySize: 4, valueSize: 4 },
     { name: "stack", type: 23, valueSize: 16 },
+    { name: "pairs", type: 1, keySize: 4, valueSize: 8 },
     { name: "events" },
     { name: ".rodata.str1.1", type: ARRAY, keySize: 4, valueSize: 10, internal: true },
   ]);
   assertStringIncludes(
     text,
     `  readonly maps = {
-    programs: this.map("programs", $.bytes(4), $.bytes(4)),
-    stack: this.map("stack", $.bytes(0), $.bytes(16)),
+    programs: this.mapOf("programs", (map) => new $maps.ProgramArray(map)),
+    stack: this.mapOf("stack", (map) => new $maps.Queue(map, $.bytes(16))),
+    pairs: this.map("pairs", $.bytes(4), $.bytes(8)),
     events: this.ringBuffer("events", $.raw),
   };`,
   );
   assert(!text.includes("rodata"));
   assertStringIncludes(text, "export class ByHandX extends");
+});
+
+Deno.test("only a skeleton with rare kinds of maps imports their module", () => {
+  const plain = emit(new BtfBuilder(), [{ name: "pairs", type: 1, keySize: 4, valueSize: 4 }, {}]);
+  assert(!plain.includes("$maps"));
+  const rare = emit(new BtfBuilder(), [{ name: "stack", type: 23, valueSize: 4 }]);
+  assertStringIncludes(rare, 'import * as $maps from "#lib/skeleton/maps.ts";\n');
+});
+
+Deno.test("the events of a perf event array are a struct, or bytes where C names none", () => {
+  const btf = new BtfBuilder();
+  const int = btf.int("unsigned int", 4);
+  const event = btf.struct("event", 4, [["pid", int, 0]]);
+  const emitted = (valueTypeId: number) =>
+    emit(btf, [{ type: PERF_EVENT_ARRAY, keySize: 4, valueSize: 4, valueTypeId }]);
+  assertStringIncludes(emitted(event), "new $maps.PerfBuffer(map, event)");
+  assertStringIncludes(emitted(event), "class event_view");
+  for (const untyped of [0, int]) {
+    assertStringIncludes(emitted(untyped), "new $maps.PerfBuffer(map, $.raw)");
+  }
+  assertThrows(() => emitted(btf.int("long", 8, 1)), BtfError, "an event must be a struct");
+});
+
+Deno.test("a map of maps without a description of those gives their bytes", () => {
+  const text = emit(new BtfBuilder(), [{ name: "outer", type: 13, keySize: 4, valueSize: 4 }]);
+  assertStringIncludes(text, "new $maps.MapOfMaps(map, $.bytes(4), (map) => $maps.rawMap(map))");
 });
 
 Deno.test("the object's bytes are in the skeleton", () => {

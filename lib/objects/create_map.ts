@@ -1,0 +1,114 @@
+import { OptionStruct } from "../libbpf/options.ts";
+import { mapCreation } from "../libbpf/map_symbols.ts";
+import { libbpf } from "../libbpf/library.ts";
+import { withLog } from "../libbpf/log.ts";
+import { cString } from "../sys/libc.ts";
+import { explain } from "./diagnosis.ts";
+import { KernelMap } from "./map_info.ts";
+import { type DescriptorLike, fdOf } from "./maps/descriptor_map.ts";
+import { type MapType, mapTypeNumber } from "./maps/map_types.ts";
+
+/**
+ * Flags of maps, include/uapi/linux/bpf.h.
+ *
+ * @example
+ * ```ts
+ * import { createMap, MapFlags, u32, u64 } from "@denobpf/denobpf";
+ *
+ * using map = createMap({
+ *   type: "hash",
+ *   key: u32,
+ *   value: u64,
+ *   maxEntries: 1_000_000,
+ *   flags: MapFlags.BPF_F_NO_PREALLOC,
+ * });
+ * ```
+ */
+export const MapFlags = {
+  /** Entries are made when they are needed: less memory, slower updates. */
+  BPF_F_NO_PREALLOC: 1 << 0,
+  /** Each CPU of an LRU map forgets for itself. */
+  BPF_F_NO_COMMON_LRU: 1 << 1,
+  BPF_F_NUMA_NODE: 1 << 2,
+  /** This process may only read, or only write. */
+  BPF_F_RDONLY: 1 << 3,
+  BPF_F_WRONLY: 1 << 4,
+  /** A stack_trace map keeps places in files instead of addresses. */
+  BPF_F_STACK_BUILD_ID: 1 << 5,
+  BPF_F_ZERO_SEED: 1 << 6,
+  /** Programs may only read, or only write. */
+  BPF_F_RDONLY_PROG: 1 << 7,
+  BPF_F_WRONLY_PROG: 1 << 8,
+  BPF_F_CLONE: 1 << 9,
+  /** The map can be mapped into memory. */
+  BPF_F_MMAPABLE: 1 << 10,
+  BPF_F_PRESERVE_ELEMS: 1 << 11,
+  /** Arrays within an array_of_maps may have other numbers of entries than the first. */
+  BPF_F_INNER_MAP: 1 << 12,
+} as const;
+
+/** What the kernel asks of these types anyway. */
+const NEEDED_FLAGS: Partial<Record<MapType, number>> = {
+  lpm_trie: MapFlags.BPF_F_NO_PREALLOC,
+  arena: MapFlags.BPF_F_MMAPABLE,
+};
+
+/** A map to be made. */
+export interface MapOptions {
+  /** What kind of map. */
+  readonly type: MapType;
+  /** Of which the kernel keeps 15 bytes; by default none. */
+  readonly name?: string;
+  /** The codec of the keys, or their size in bytes; by default 0, for maps that have none. */
+  readonly key?: number | { readonly size: number };
+  /** The codec of the values, or their size in bytes; in a per-CPU map of one CPU's. */
+  readonly value?: number | { readonly size: number };
+  /** For a ring buffer its size in bytes, for an arena its pages. */
+  readonly maxEntries: number;
+  /** {@link MapFlags}, combined by `|`. */
+  readonly flags?: number;
+  /** What else its type asks for: the number of hash functions of a bloom filter. */
+  readonly extra?: bigint;
+  /** For a map of maps: a map as those that it is to hold. */
+  readonly inner?: DescriptorLike;
+}
+
+/** `struct bpf_map_create_opts` of libbpf 1.0: size and offsets in bytes. */
+const CREATE_OPTIONS = { size: 48, inner_map_fd: 24, map_flags: 28, map_extra: 32 };
+
+/**
+ * Makes a map, without an object. It is gone when it is closed, unless it is pinned, or a program or
+ * another map holds it. Local storage and struct_ops maps need an object.
+ *
+ * @example
+ * ```ts ignore
+ * using map = createMap({ type: "lru_hash", key: u32, value: u64, maxEntries: 1000 });
+ * const counts = new BpfMap(map, u32, u64);
+ * ```
+ *
+ * @throws {BpfError} EINVAL for sizes or flags that this type cannot have
+ */
+export function createMap(options: MapOptions): KernelMap {
+  const { type, name = "", maxEntries } = options;
+  const struct = new OptionStruct(CREATE_OPTIONS.size)
+    .u32(CREATE_OPTIONS.map_flags, (options.flags ?? 0) | (NEEDED_FLAGS[type] ?? 0))
+    .u64(CREATE_OPTIONS.map_extra, options.extra ?? 0n);
+  if (options.inner !== undefined) struct.u32(CREATE_OPTIONS.inner_map_fd, fdOf(options.inner));
+  libbpf();
+  const { result, log } = withLog(() =>
+    mapCreation().bpf_map_create(
+      mapTypeNumber(type),
+      cString(name),
+      sizeOf(options.key),
+      sizeOf(options.value),
+      maxEntries,
+      struct.bytes,
+    )
+  );
+  if (result < 0) throw explain(`make a map of type ${type}`, -result, log);
+  return new KernelMap(result);
+}
+
+function sizeOf(part: MapOptions["key"]): number {
+  return typeof part === "number" ? part : part?.size ?? 0;
+}

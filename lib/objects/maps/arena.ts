@@ -1,0 +1,85 @@
+import { Bytes } from "../../btf/bytes.ts";
+import type { Codec } from "../../btf/codec.ts";
+import { dataSections } from "../../libbpf/symbols.ts";
+import { ForeignMemory, Mapping, pageSize } from "../../sys/memory.ts";
+import { AnyMap, type MapHandle, ObjectMap } from "../any_map.ts";
+import { expectType } from "./expect.ts";
+
+/**
+ * An arena (BPF_MAP_TYPE_ARENA): memory that programs and this process share, pages that come into being
+ * when they are first touched. Linux 6.9.
+ *
+ * A program that uses an arena is verified for its address in user space: with libbpf before 1.4 set that
+ * as `extra` before load, to any that is free and a multiple of the page size (`1n << 44n`).
+ *
+ * @example
+ * ```ts ignore
+ * arena.write(0, u64, 7n);
+ * console.log(arena.read(0, u64));
+ * ```
+ */
+export class Arena extends AnyMap implements Disposable {
+  readonly #map: MapHandle;
+  #memory: ForeignMemory | undefined;
+  #bytes: Bytes | undefined;
+
+  /**
+   * Gives a map of this kind its types.
+   * @throws {TypeError} if the map is of another type
+   */
+  constructor(map: MapHandle) {
+    super(map);
+    expectType(map, "arena");
+    this.#map = map;
+  }
+
+  /** Size in bytes; `maxEntries` is the number of pages. */
+  get size(): number {
+    return this.maxEntries * pageSize();
+  }
+
+  /**
+   * Reads a value at `offset` bytes.
+   * @throws {RangeError} if it reaches beyond the arena
+   */
+  read<T>(offset: number, codec: Codec<T>): T {
+    return codec.decode(this.#at(offset, codec), offset);
+  }
+
+  /**
+   * Writes a value at `offset` bytes.
+   * @throws {RangeError | TypeError} if it reaches beyond the arena, or does not fit its type
+   */
+  write<T>(offset: number, codec: Codec<T>, value: T): void {
+    codec.encode(this.#at(offset, codec), offset, value);
+  }
+
+  /** Unmaps the memory. */
+  [Symbol.dispose](): void {
+    if (this.#memory instanceof Mapping) this.#memory[Symbol.dispose]();
+    this.#memory?.detach();
+    this.#memory = this.#bytes = undefined;
+  }
+
+  #at(offset: number, { name, size }: Codec<unknown>): Bytes {
+    const { fd } = this; // asks whether the object is loaded
+    if (!Number.isInteger(offset) || offset < 0 || offset + size > this.size) {
+      throw new RangeError(
+        `${name} at ${offset} lies beyond the ${this.size} bytes of ${this.name}`,
+      );
+    }
+    this.#memory ??= this.#libbpfs() ??
+      (this.extra === 0n
+        ? Mapping.of(fd, 0, this.size, true)
+        : Mapping.at(this.extra, fd, this.size));
+    return this.#bytes ??= new Bytes(this.#memory.u8);
+  }
+
+  /** From 1.4 on libbpf maps the arenas of an object itself, and an arena has one address only. */
+  #libbpfs(): ForeignMemory | undefined {
+    if (!(this.#map instanceof ObjectMap)) return undefined;
+    const size = new Uint8Array(8);
+    const pointer = dataSections().bpf_map__initial_value(this.#map.pointer, size);
+    return pointer === null ? undefined : new ForeignMemory(pointer, this.size);
+  }
+}
