@@ -1,4 +1,4 @@
-import type { Bytes } from "./bytes.ts";
+import { Bytes } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
 
 /*
@@ -44,15 +44,24 @@ export function bits<T extends number | bigint | boolean>(
 ): Codec<T> {
   const name = `${width} bits`;
   const size = Math.ceil((shift + width) / 8);
+  const trial = Bytes.zeroed(size);
+  const needed = typeof read(trial, 0, shift, width);
   return {
     name,
     size,
     decode: (from, at) => read(from, at, shift, width),
     encode(into, at, value) {
-      writeBits(into, at, shift, width, BigInt(value));
-      if (read(into, at, shift, width) !== value) {
+      const given = typeof value;
+      if (given !== needed) throw new TypeError(`${name}: a ${needed} is needed, not ${given}`);
+      if (!Number.isInteger(Number(value))) {
+        throw new RangeError(`${name}: ${value} is not a whole number`);
+      }
+      // What does not fit is cut: it reads as another value. Tried elsewhere, it changes nothing.
+      writeBits(trial, 0, shift, width, BigInt(value));
+      if (read(trial, 0, shift, width) !== value) {
         throw new RangeError(`${name}: ${value} does not fit`);
       }
+      writeBits(into, at, shift, width, BigInt(value));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { sizeOfType } from "./resolve.ts";
+import { sizeOfType, type TypeList } from "./resolve.ts";
 import { BtfError, type BtfType, type TypeId } from "./types.ts";
 
 /** Types within types within types: the kernel allows 32 (MAX_RESOLVE_DEPTH in kernel/bpf/btf.c). */
@@ -11,17 +11,58 @@ const LARGEST = 2 ** 32;
  * Checks what the rest of lib/btf relies on, so that no walk over the types can fail or run forever.
  * @throws {BtfError}
  */
-export function checkTypes(types: readonly BtfType[]): void {
-  for (const [id, type] of types.entries()) {
-    for (const target of references(type)) {
-      if (target >= types.length) {
-        throw new BtfError(`${label(types, id)} refers to type ${target} of ${types.length}`);
-      }
-    }
+export function checkTypes(types: TypeList): void {
+  const checker = new TypeChecker(types);
+  for (let id = 0; id < types.length; id++) checker.check(id);
+}
+
+/** Checks types one at a time, each with all that it stands on. */
+export class TypeChecker {
+  readonly #types: TypeList;
+  /** How deep types are nested within one another, by id, and one more; 0 where it is not known yet. */
+  readonly #contained: Uint8Array;
+  readonly #spelled: Uint8Array;
+
+  constructor(types: TypeList) {
+    this.#types = types;
+    this.#contained = new Uint8Array(types.length);
+    this.#spelled = new Uint8Array(types.length);
   }
-  refuseCycles(types, containedTypes);
-  refuseCycles(types, spelledTypes);
-  for (const id of types.keys()) checkMembers(types, id);
+
+  /** @throws {BtfError} */
+  check(id: TypeId): void {
+    const type = this.#types.at(id)!;
+    for (const target of references(type)) {
+      if (target < this.#types.length) continue;
+      throw new BtfError(`${label(type, id)} refers to type ${target} of ${this.#types.length}`);
+    }
+    this.#refuseCycles(id, 0, containedTypes, this.#contained);
+    this.#refuseCycles(id, 0, spelledTypes, this.#spelled);
+    checkMembers(this.#types, type, id);
+  }
+
+  #refuseCycles(
+    id: TypeId,
+    depth: number,
+    edges: (type: BtfType) => TypeId[],
+    heights: Uint8Array,
+  ): number {
+    const type = this.#types.at(id);
+    if (type === undefined) {
+      throw new BtfError(`A type refers to type ${id} of ${this.#types.length}`);
+    }
+    if (depth + Math.max(0, heights[id] - 1) > DEEPEST) {
+      throw new BtfError(`${label(type, id)} contains itself, or is nested too deep`);
+    }
+    if (heights[id] === 0) {
+      let height = 0;
+      for (const to of edges(type)) {
+        height = Math.max(height, 1 + this.#refuseCycles(to, depth + 1, edges, heights));
+      }
+      heights[id] = height + 1;
+    }
+    return heights[id] - 1;
+  }
 }
 
 /** All ids that a type names. */
@@ -51,46 +92,33 @@ function spelledTypes(type: BtfType): TypeId[] {
   return type.kind === "struct" || type.kind === "union" ? [] : references(type);
 }
 
-function refuseCycles(types: readonly BtfType[], edges: (type: BtfType) => TypeId[]): void {
-  const height: (number | undefined)[] = [];
-  const visit = (id: TypeId, depth: number): number => {
-    if (depth + (height[id] ?? 0) > DEEPEST) {
-      throw new BtfError(`${label(types, id)} contains itself, or is nested too deep`);
-    }
-    return height[id] ??= 1 + Math.max(-1, ...edges(types[id]).map((to) => visit(to, depth + 1)));
-  };
-  for (const id of types.keys()) visit(id, 0);
-}
-
-function checkMembers(types: readonly BtfType[], id: TypeId): void {
-  const type = types[id];
+function checkMembers(types: TypeList, type: BtfType, id: TypeId): void {
   if (type.kind === "array" && sizeOfType(types, id) > LARGEST) {
-    throw new BtfError(`${label(types, id)} has ${sizeOfType(types, id)} bytes`);
+    throw new BtfError(`${label(type, id)} has ${sizeOfType(types, id)} bytes`);
   }
   if (type.kind === "struct" || type.kind === "union") {
     for (const { name, type: of, bitOffset, bitSize } of type.members) {
       const room = bitSize > 0 ? sizeOfType(types, of) * 8 : Infinity;
       const end = bitOffset + (bitSize || sizeOfType(types, of) * 8);
       if (end > type.size * 8 || bitSize > room || (bitSize === 0 && bitOffset % 8 !== 0)) {
-        throw new BtfError(`Member ${name} lies outside of ${label(types, id)}`);
+        throw new BtfError(`Member ${name} lies outside of ${label(type, id)}`);
       }
     }
   }
   if (type.kind === "section") {
     for (const { type: of } of type.variables) {
-      const { kind } = types[of];
-      if (kind !== "variable" && kind !== "function") {
-        throw new BtfError(`Section ${type.name} holds ${label(types, of)}, not a variable`);
+      const held = types.at(of)!;
+      if (held.kind !== "variable" && held.kind !== "function") {
+        throw new BtfError(`Section ${type.name} holds ${label(held, of)}, not a variable`);
       }
     }
   }
   if (type.kind === "int" && type.bits > type.size * 8) {
-    throw new BtfError(`${label(types, id)} has ${type.bits} bits in ${type.size} bytes`);
+    throw new BtfError(`${label(type, id)} has ${type.bits} bits in ${type.size} bytes`);
   }
 }
 
-function label(types: readonly BtfType[], id: TypeId): string {
-  const type = types[id];
+function label(type: BtfType, id: TypeId): string {
   const name = "name" in type ? type.name : "";
   return `type ${id} (${type.kind}${name && ` ${name}`})`;
 }

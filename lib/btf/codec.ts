@@ -47,6 +47,18 @@ const GONE = "This event view stands on no record: it is only good until the nex
 /**
  * What every generated event view stands on: some bytes, and where in them the record is. The names
  * begin with `$`, which no C member's name can, so that a getter never hides one of them.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, raw } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/bootstrap.bpf.o");
+ * object.load();
+ * let size = 0;
+ * object.ringBuffer("events", raw).consume((record) => {
+ *   size += record.$length;
+ * });
+ * ```
  */
 export class RecordView {
   /** @internal For generated getters: the memory that the record lies in. */
@@ -81,23 +93,50 @@ export class RecordView {
 
 /** Records of a ring buffer whose event type is not declared: each event is its bytes, copied. */
 export class RawView extends RecordView {
+  /** The bytes of the record, copied. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.$bytes.u8.slice(this.$at, this.$end);
   }
 }
 
-/** Bytes as they are. */
+/**
+ * Bytes as they are.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, raw } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/bootstrap.bpf.o");
+ * object.load();
+ * const ring = object.ringBuffer("events", raw);
+ * ring.consume(({ bytes }) => console.log(bytes));
+ * ```
+ */
 export const raw: EventCodec<Uint8Array<ArrayBuffer>, RawView> = {
   name: "bytes",
   size: 0,
   decode: (from, at, end = from.u8.length) => from.u8.slice(at, end),
-  encode: (into, at, value) => into.u8.set(value, at),
+  encode(into, at, value, end) {
+    const room = end === undefined ? this.size : end - at;
+    if (value.length !== room) {
+      throw new RangeError(`${this.name}: ${room} bytes are needed, not ${value.length}`);
+    }
+    into.u8.set(value, at);
+  },
   view: () => new RawView(),
 };
 
 /**
  * Decodes one value that stands alone in `bytes`.
  * @throws {RangeError} when there are fewer bytes than the type has; the message names the type.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, u32 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeAll(u32, Uint8Array.of(42, 0, 0, 0)), 42);
+ * ```
  */
 export function decodeAll<T>(codec: Codec<T>, bytes: Uint8Array<ArrayBuffer>): T {
   if (bytes.length < codec.size) {
@@ -106,7 +145,17 @@ export function decodeAll<T>(codec: Codec<T>, bytes: Uint8Array<ArrayBuffer>): T
   return codec.decode(new Bytes(bytes), 0, bytes.length);
 }
 
-/** Encodes one value into bytes of its own. */
+/**
+ * Encodes one value into bytes of its own.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, u32 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(u32, 42), Uint8Array.of(42, 0, 0, 0));
+ * ```
+ */
 export function encodeAll<T>(codec: Codec<T>, value: T): Uint8Array<ArrayBuffer> {
   const into = Bytes.zeroed(codec.size);
   codec.encode(into, 0, value);

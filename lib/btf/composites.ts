@@ -8,6 +8,7 @@ import { decodeText, encodeText } from "./text.ts";
  * the copy would change nothing in the kernel. Usable wherever a Uint8Array is.
  */
 export interface ReadonlyBytes extends Uint8Array<ArrayBuffer> {
+  /** A byte. */
   readonly [index: number]: number;
 }
 
@@ -23,6 +24,7 @@ export function array<T>(element: Codec<T>, length: number): Codec<readonly T[]>
       return values;
     },
     encode(into, at, values) {
+      if (!Array.isArray(values)) refuse(this.name, "an array", values);
       if (values.length !== length) {
         throw new RangeError(`${this.name}: ${length} values are needed, not ${values.length}`);
       }
@@ -52,6 +54,7 @@ export function bytes(length: number): Codec<ReadonlyBytes> {
     size: length,
     decode: (from, at) => from.u8.slice(at, at + length),
     encode(into, at, value) {
+      if (!(value instanceof Uint8Array)) refuse(this.name, "a Uint8Array", value);
       if (value.length !== length) {
         throw new RangeError(`${this.name}: ${length} bytes are needed, not ${value.length}`);
       }
@@ -77,6 +80,7 @@ export function flexibleArray<T>(element: Codec<T>): Codec<readonly T[]> {
       return values;
     },
     encode(into, at, values, end = at) {
+      if (!Array.isArray(values)) refuse(this.name, "an array", values);
       clear(into, at, end, this.name, values.length * size);
       values.forEach((value, i) => put(into, at + i * size, element, `[${i}]`, value));
     },
@@ -97,18 +101,25 @@ export const flexibleBytes: Codec<ReadonlyBytes> = {
   size: 0,
   decode: (from, at, end = at) => from.u8.slice(at, end),
   encode(into, at, value, end = at) {
+    if (!(value instanceof Uint8Array)) refuse(this.name, "a Uint8Array", value);
     clear(into, at, end, "u8[]", value.length);
     into.u8.set(value, at);
   },
 };
 
 function putText(into: Bytes, at: number, end: number, name: string, text: string): void {
+  if (typeof text !== "string") refuse(name, "a string", text);
   const encoded = encodeText(text);
   if (encoded.includes(0)) {
     throw new RangeError(`${name}: ${JSON.stringify(text)} would be cut at its NUL`);
   }
   clear(into, at, end, name, encoded.length);
   into.u8.set(encoded, at);
+}
+
+/** Arrays of numbers and texts have a length as well, and would be written as something else. */
+function refuse(name: string, needed: string, value: unknown): never {
+  throw new TypeError(`${name}: ${needed} is needed, not ${value === null ? value : typeof value}`);
 }
 
 /** Zeroes the room from `at` to `end`, if what comes there fits in it. */

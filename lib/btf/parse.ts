@@ -12,6 +12,12 @@ const VERSION = 1;
 const HEADER_SIZE = 24;
 const HEAD_SIZE = 12;
 
+/**
+ * No name is longer: the kernel takes 511 bytes (KSYM_NAME_LEN). All names may be one and the same text,
+ * so what they take in memory would grow with the square of the file without a limit.
+ */
+const LONGEST_NAME = 1023;
+
 /** What the kinds add to a type's head, from KIND 1 (`BTF_KIND_INT`) to 19 (`BTF_KIND_ENUM64`). */
 const READERS: readonly ((head: Head, body: Cursor) => BtfType)[] = [
   () => ({ kind: "void" }),
@@ -55,7 +61,8 @@ export function parseTypes(bytes: Uint8Array): BtfType[] {
   return result;
 }
 
-function readHeader(bytes: Uint8Array): { types: DataView; strings: Uint8Array } {
+/** @internal The sections of raw BTF. @throws {BtfError} */
+export function readHeader(bytes: Uint8Array): { types: DataView; strings: Uint8Array } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER_SIZE) {
     throw new BtfError(`BTF has ${bytes.length} bytes, its header alone has ${HEADER_SIZE}`);
@@ -83,9 +90,11 @@ function readHeader(bytes: Uint8Array): { types: DataView; strings: Uint8Array }
   };
   const [typesStart, typesLength] = section("types", 8);
   const [stringsStart, stringsLength] = section("strings", 16);
+  const strings = bytes.subarray(stringsStart, stringsStart + stringsLength);
+  if (strings.at(-1) !== 0) throw new BtfError("BTF's strings have no NUL at their end");
   return {
     types: new DataView(bytes.buffer, bytes.byteOffset + typesStart, typesLength),
-    strings: bytes.subarray(stringsStart, stringsStart + stringsLength),
+    strings,
   };
 }
 
@@ -98,8 +107,8 @@ interface Head {
   readonly sizeOrType: number;
 }
 
-/** Walks the types section; every read is checked against its end. */
-class Cursor {
+/** @internal Walks the types section; every read is checked against its end. */
+export class Cursor {
   /** The type being read, for errors. */
   id = 0;
   #at = 0;
@@ -138,7 +147,11 @@ class Cursor {
     if (offset >= this.#strings.length) {
       throw new BtfError(`Type ${this.id} has its name at ${offset}, beyond the BTF's strings`);
     }
-    return decodeText(this.#strings, offset, this.#strings.length);
+    const end = this.#strings.indexOf(0, offset);
+    if (end > offset + LONGEST_NAME) {
+      throw new BtfError(`Type ${this.id} has a name of more than ${LONGEST_NAME} bytes`);
+    }
+    return decodeText(this.#strings, offset, end);
   }
 
   /** Reads `count` entries of `size` bytes. */
@@ -148,7 +161,8 @@ class Cursor {
   }
 }
 
-function readType(cursor: Cursor): BtfType {
+/** @internal Reads the type that the cursor stands on. @throws {BtfError} */
+export function readType(cursor: Cursor): BtfType {
   cursor.need(HEAD_SIZE);
   const name = cursor.string();
   const info = cursor.u32();

@@ -11,7 +11,7 @@ const named = new WeakSet<Error>();
 export function put<T>(
   into: Bytes,
   at: number,
-  codec: Codec<T>,
+  codec: Pick<Codec<T>, "encode">,
   name: string,
   value: T,
   end?: number,

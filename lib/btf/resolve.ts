@@ -3,10 +3,16 @@ import { BtfError, type BtfType, type TypeId } from "./types.ts";
 /** The only pointer size of BPF, whatever the machine. */
 const POINTER_SIZE = 8;
 
+/** Types by id: an array of them, or a list that reads each when it is asked for. */
+export interface TypeList {
+  readonly length: number;
+  at(id: TypeId): BtfType | undefined;
+}
+
 /** Looks through typedefs, qualifiers and tags: the id of what the type really is. */
-export function resolveType(types: readonly BtfType[], id: TypeId): TypeId {
+export function resolveType(types: TypeList, id: TypeId): TypeId {
   for (;;) {
-    const type = types[id];
+    const type = types.at(id);
     switch (type?.kind) {
       case "typedef":
       case "const":
@@ -23,8 +29,8 @@ export function resolveType(types: readonly BtfType[], id: TypeId): TypeId {
 }
 
 /** `sizeof`, in bytes. @throws {BtfError} for a type without a size, as `void`. */
-export function sizeOfType(types: readonly BtfType[], id: TypeId): number {
-  const type = types[resolveType(types, id)];
+export function sizeOfType(types: TypeList, id: TypeId): number {
+  const type = types.at(resolveType(types, id));
   switch (type?.kind) {
     case "int":
     case "float":

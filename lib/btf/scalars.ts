@@ -51,7 +51,17 @@ function bigint(
   };
 }
 
-/** 8-bit unsigned: `__u8`, `unsigned char`. */
+/**
+ * 8-bit unsigned: `__u8`, `unsigned char`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, u8 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(u8, 200), Uint8Array.of(200));
+ * ```
+ */
 export const u8: Codec<number> = number(
   "u8",
   1,
@@ -61,7 +71,17 @@ export const u8: Codec<number> = number(
   (view, at, value) => view.setUint8(at, value),
 );
 
-/** 8-bit signed: `__s8`, `signed char`. */
+/**
+ * 8-bit signed: `__s8`, `signed char`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, s8 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(s8, -2), Uint8Array.of(0xfe));
+ * ```
+ */
 export const s8: Codec<number> = number(
   "s8",
   1,
@@ -71,7 +91,17 @@ export const s8: Codec<number> = number(
   (view, at, value) => view.setInt8(at, value),
 );
 
-/** 16-bit unsigned: `__u16`. */
+/**
+ * 16-bit unsigned: `__u16`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, u16 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(u16, 0x1234), Uint8Array.of(0x34, 0x12));
+ * ```
+ */
 export const u16: Codec<number> = number(
   "u16",
   2,
@@ -81,7 +111,17 @@ export const u16: Codec<number> = number(
   (view, at, value) => view.setUint16(at, value, LITTLE_ENDIAN),
 );
 
-/** 16-bit signed: `__s16`. */
+/**
+ * 16-bit signed: `__s16`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, s16 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(s16, -2), Uint8Array.of(0xfe, 0xff));
+ * ```
+ */
 export const s16: Codec<number> = number(
   "s16",
   2,
@@ -91,7 +131,17 @@ export const s16: Codec<number> = number(
   (view, at, value) => view.setInt16(at, value, LITTLE_ENDIAN),
 );
 
-/** 32-bit unsigned: `__u32`, `unsigned int`. */
+/**
+ * 32-bit unsigned: `__u32`, `unsigned int`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, u32 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(u32, 0x12345678), Uint8Array.of(0x78, 0x56, 0x34, 0x12));
+ * ```
+ */
 export const u32: Codec<number> = number(
   "u32",
   4,
@@ -101,7 +151,17 @@ export const u32: Codec<number> = number(
   (view, at, value) => view.setUint32(at, value, LITTLE_ENDIAN),
 );
 
-/** 32-bit signed: `__s32`, `int`. */
+/**
+ * 32-bit signed: `__s32`, `int`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, s32 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(s32, -2), Uint8Array.of(0xfe, 0xff, 0xff, 0xff));
+ * ```
+ */
 export const s32: Codec<number> = number(
   "s32",
   4,
@@ -111,7 +171,17 @@ export const s32: Codec<number> = number(
   (view, at, value) => view.setInt32(at, value, LITTLE_ENDIAN),
 );
 
-/** 64-bit unsigned: `__u64`; a pointer too. */
+/**
+ * 64-bit unsigned: `__u64`; a pointer too.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(u64, 1n), Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
+ * ```
+ */
 export const u64: Codec<bigint> = bigint(
   "u64",
   0n,
@@ -120,7 +190,17 @@ export const u64: Codec<bigint> = bigint(
   (view, at, value) => view.setBigUint64(at, value, LITTLE_ENDIAN),
 );
 
-/** 64-bit signed: `__s64`. */
+/**
+ * 64-bit signed: `__s64`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, s64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(s64, -1n), Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255));
+ * ```
+ */
 export const s64: Codec<bigint> = bigint(
   "s64",
   -0x8000_0000_0000_0000n,
@@ -129,7 +209,17 @@ export const s64: Codec<bigint> = bigint(
   (view, at, value) => view.setBigInt64(at, value, LITTLE_ENDIAN),
 );
 
-/** `bool`: any byte but 0 is true. */
+/**
+ * `bool`: any byte but 0 is true.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, bool } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(bool, true), Uint8Array.of(1));
+ * ```
+ */
 export const bool: Codec<boolean> = {
   name: "bool",
   size: 1,
@@ -145,6 +235,15 @@ export const bool: Codec<boolean> = {
 /**
  * A 64-bit value as a number.
  * @throws {RangeError} beyond 2^53, where a number would be rounded.
+ *
+ * @example
+ * ```ts
+ * import { toNumber } from "@denobpf/denobpf";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(toNumber(42n), 42);
+ * assertThrows(() => toNumber(2n ** 60n), RangeError);
+ * ```
  */
 export function toNumber(value: bigint): number {
   const result = Number(value);

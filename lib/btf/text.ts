@@ -12,7 +12,18 @@ const encoder = new TextEncoder();
 /** Short fields (a comm, an errno) are mostly ASCII: building their text beats a call to decode it. */
 const SHORT = 24;
 
-/** The text in `bytes[start, end)`, cut at the first NUL. Never throws. */
+/**
+ * The text in `bytes[start, end)`, cut at the first NUL. Never throws.
+ *
+ * @example
+ * ```ts
+ * import { decodeText } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const comm = new TextEncoder().encode("bash\0old");
+ * assertEquals(decodeText(comm, 0, comm.length), "bash");
+ * ```
+ */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
   if (end - start > SHORT) return decodeLong(bytes, start, end);
   let text = "";
@@ -35,7 +46,18 @@ function decodeLong(bytes: Uint8Array, start: number, end: number): string {
   }
 }
 
-/** The bytes that {@link decodeText} read: escaped bytes come back as they were. */
+/**
+ * The bytes that {@link decodeText} read: escaped bytes come back as they were.
+ *
+ * @example
+ * ```ts
+ * import { decodeText, encodeText } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = Uint8Array.of(0x2f, 0xff); // not UTF-8
+ * assertEquals(encodeText(decodeText(bytes, 0, 2)), bytes);
+ * ```
+ */
 export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   if (text.isWellFormed()) return encoder.encode(text) as Uint8Array<ArrayBuffer>;
   const bytes: number[] = [];

@@ -9,56 +9,62 @@
 /** The id of a type: its place in the BTF, 0 being `void`. */
 export type TypeId = number;
 
-/** `void`. */
-export interface BtfVoid {
-  readonly kind: "void";
+/** What every type has. */
+export interface BtfKind<K extends string> {
+  /** Which kind of type it is. */
+  readonly kind: K;
 }
 
-/** An integer, a `char` or a `bool`. */
-export interface BtfInt {
-  readonly kind: "int";
+/** What a type with a name has. */
+export interface BtfNamed<K extends string> extends BtfKind<K> {
+  /** As C spells it; empty where the type has none. */
   readonly name: string;
+}
+
+/** What stands on one other type. */
+export interface BtfOnType {
+  /** The other type. */
+  readonly type: TypeId;
+}
+
+/** `void`. */
+export type BtfVoid = BtfKind<"void">;
+
+/** An integer, a `char` or a `bool`. */
+export interface BtfInt extends BtfNamed<"int"> {
   /** Bytes. */
   readonly size: number;
+  /** What its bits mean. */
   readonly encoding: "unsigned" | "signed" | "char" | "bool";
   /** Bits that hold the value; fewer than `size * 8` only in the bitfields of old compilers. */
   readonly bits: number;
 }
 
 /** `float`, `double`. */
-export interface BtfFloat {
-  readonly kind: "float";
-  readonly name: string;
+export interface BtfFloat extends BtfNamed<"float"> {
+  /** Bytes. */
   readonly size: number;
 }
 
-/** What a pointer, a qualifier or a tag says about another type. */
-export interface BtfReference {
-  readonly kind: "pointer" | "const" | "volatile" | "restrict" | "type_tag";
-  /** The text of a tag; empty for the others. */
-  readonly name: string;
-  readonly type: TypeId;
-}
+/** What a pointer, a qualifier or a tag says about another type; only a tag has a name, its text. */
+export interface BtfReference
+  extends BtfNamed<"pointer" | "const" | "volatile" | "restrict" | "type_tag">, BtfOnType {}
 
 /** `typedef type name`. */
-export interface BtfTypedef {
-  readonly kind: "typedef";
-  readonly name: string;
-  readonly type: TypeId;
-}
+export interface BtfTypedef extends BtfNamed<"typedef">, BtfOnType {}
 
 /** `element name[length]`. */
-export interface BtfArray {
-  readonly kind: "array";
+export interface BtfArray extends BtfKind<"array"> {
+  /** The type of an element. */
   readonly element: TypeId;
+  /** How many; 0 where it is left open. */
   readonly length: number;
 }
 
 /** A member of a struct or union. */
-export interface BtfMember {
+export interface BtfMember extends BtfOnType {
   /** Empty for an anonymous struct or union, and for padding (`int : 4`). */
   readonly name: string;
-  readonly type: TypeId;
   /** Where it begins, in bits from the start of the struct. */
   readonly bitOffset: number;
   /** Bits of a bitfield; 0 for any other member. */
@@ -66,56 +72,51 @@ export interface BtfMember {
 }
 
 /** `struct` or `union`. The name is empty when it has no tag. */
-export interface BtfComposite {
-  readonly kind: "struct" | "union";
-  readonly name: string;
+export interface BtfComposite extends BtfNamed<"struct" | "union"> {
+  /** Bytes. */
   readonly size: number;
+  /** In the order of the source. */
   readonly members: readonly BtfMember[];
 }
 
 /** `enum`, of 32-bit or 64-bit values. The name is empty when it has no tag. */
-export interface BtfEnum {
-  readonly kind: "enum";
-  readonly name: string;
+export interface BtfEnum extends BtfNamed<"enum"> {
+  /** Bytes. */
   readonly size: number;
+  /** Whether a value may be negative. */
   readonly signed: boolean;
+  /** In the order of the source; several may be the same number. */
   readonly values: readonly { readonly name: string; readonly value: bigint }[];
 }
 
 /** A struct or union that is declared and never defined. */
-export interface BtfForward {
-  readonly kind: "forward";
-  readonly name: string;
+export interface BtfForward extends BtfNamed<"forward"> {
+  /** What it would be. */
   readonly of: "struct" | "union";
 }
 
 /** The type of a function. A last parameter of type void without a name stands for `...`. */
-export interface BtfPrototype {
-  readonly kind: "prototype";
+export interface BtfPrototype extends BtfKind<"prototype"> {
+  /** The type of what it returns. */
   readonly returns: TypeId;
+  /** Its parameters, with or without names. */
   readonly parameters: readonly { readonly name: string; readonly type: TypeId }[];
 }
 
 /** A function. */
-export interface BtfFunction {
-  readonly kind: "function";
-  readonly name: string;
-  readonly type: TypeId;
-}
+export interface BtfFunction extends BtfNamed<"function">, BtfOnType {}
 
 /** A global variable. */
-export interface BtfVariable {
-  readonly kind: "variable";
-  readonly name: string;
-  readonly type: TypeId;
+export interface BtfVariable extends BtfNamed<"variable">, BtfOnType {
+  /** Who sees it. */
   readonly linkage: "static" | "global" | "extern";
 }
 
 /** An ELF section of variables: `.rodata`, `.bss`, `.maps`. */
-export interface BtfSection {
-  readonly kind: "section";
-  readonly name: string;
+export interface BtfSection extends BtfNamed<"section"> {
+  /** Bytes. */
   readonly size: number;
+  /** What lies in it, with the place and size of each in bytes. */
   readonly variables: readonly {
     readonly type: TypeId;
     readonly offset: number;
@@ -124,11 +125,7 @@ export interface BtfSection {
 }
 
 /** `__attribute__((btf_decl_tag("name")))`. */
-export interface BtfDeclarationTag {
-  readonly kind: "declaration_tag";
-  readonly name: string;
-  readonly type: TypeId;
-}
+export interface BtfDeclarationTag extends BtfNamed<"declaration_tag">, BtfOnType {}
 
 /** Any type of a BTF. */
 export type BtfType =
@@ -147,7 +144,18 @@ export type BtfType =
   | BtfSection
   | BtfDeclarationTag;
 
-/** BTF that cannot be read: what is wrong and where. */
+/**
+ * BTF that cannot be read: what is wrong and where.
+ *
+ * @example
+ * ```ts
+ * import { Btf, BtfError } from "@denobpf/denobpf";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => new Btf(Uint8Array.of(1, 2, 3)), BtfError);
+ * ```
+ */
 export class BtfError extends Error {
+  /** For whoever prints it. */
   override readonly name = "BtfError";
 }

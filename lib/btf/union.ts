@@ -10,6 +10,7 @@ type UnionMembers<U> = {
 
 /** What every union has besides its members: the bytes that all of them share, copied. */
 export interface Union {
+  /** The bytes. */
   readonly $bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -60,7 +61,12 @@ export function union<U extends Union>(
     name,
     size,
     decode: (from, at) => new Value(new Bytes(from.u8.slice(at, at + size))) as Union as U,
-    encode: (into, at, value) => into.u8.set(value.$bytes, at),
+    encode(into, at, value) {
+      if (value.$bytes?.length !== size) {
+        throw new TypeError(`${name}: a value that was read or made with from() is needed`);
+      }
+      into.u8.set(value.$bytes, at);
+    },
     from(given) {
       const bytes = Bytes.zeroed(size);
       for (const [member, value] of Object.entries(given)) {

@@ -29,7 +29,7 @@ function findings({ stdout }: Output): Record<string, Row> {
 
 const HOST = [
   ...["kernel", "BTF", "libbpf", "tracefs", "capabilities", "lockdown", "unprivileged BPF"],
-  ...["JIT", "memlock", "program types", "map types"],
+  ...["JIT", "memlock", "program types", "map types", "attach kinds"],
 ];
 
 kernelTest("doctor looks at the host and at every tool", { needs: ["btf"] }, async () => {

@@ -2,7 +2,14 @@
 export class BtfBuilder {
   readonly #types: number[] = [];
   readonly #strings: number[] = [0];
-  #count = 0;
+  #count: number;
+  readonly #firstString: number;
+
+  /** @param count and `firstString`: types and bytes of strings in the BTF that this one goes on from */
+  constructor(count = 0, firstString = 0) {
+    this.#count = count;
+    this.#firstString = firstString;
+  }
 
   /** Adds a type and returns its id. `words` are the 32-bit words that follow its head. */
   add(
@@ -19,7 +26,7 @@ export class BtfBuilder {
   /** Adds a string and returns its offset. */
   string(text: string): number {
     if (text === "") return 0;
-    const offset = this.#strings.length;
+    const offset = this.#firstString + this.#strings.length;
     this.#strings.push(...new TextEncoder().encode(text), 0);
     return offset;
   }

@@ -1,12 +1,13 @@
 /** What this host offers to BPF tools. */
 import { HINTS, memlockIsLow, privilegeHint } from "#lib/objects/diagnosis.ts";
-import { type Kind, mapKinds, programKinds } from "#lib/objects/features.ts";
+import { attachKinds, mapKinds, programKinds } from "#lib/objects/features.ts";
 import { LibraryError } from "#lib/libbpf/error.ts";
-import { libbpf, libbpfVersion } from "#lib/libbpf/library.ts";
+import { libbpfPlace, libbpfVersion } from "#lib/libbpf/library.ts";
 import { capabilities, mayUseBpf } from "#lib/sys/capabilities.ts";
 import {
   bpfJit,
   BTF_PATH,
+  btfFile,
   chargesMemlock,
   hasBtf,
   kernelIsAtLeast,
@@ -31,6 +32,7 @@ export function* examineHost(): Generator<Finding> {
   yield memlock();
   yield kinds("program types", programKinds);
   yield kinds("map types", mapKinds);
+  yield kinds("attach kinds", attachKinds);
 }
 
 /** The first Linux with all that the tools need: ring buffers, CAP_BPF. */
@@ -46,6 +48,8 @@ function kernel(): Finding {
 }
 
 function btf(): Finding {
+  const file = btfFile();
+  if (file !== undefined) return { subject: "BTF", state: "ok", detail: `from ${file}` };
   if (hasBtf()) return { subject: "BTF", state: "ok", detail: BTF_PATH };
   return { subject: "BTF", state: "no", detail: `${BTF_PATH} is missing`, hint: HINTS.btf };
 }
@@ -53,7 +57,7 @@ function btf(): Finding {
 function library(): Finding {
   try {
     const { major, minor } = libbpfVersion();
-    return { subject: "libbpf", state: "ok", detail: `${major}.${minor}, ${libbpf()}` };
+    return { subject: "libbpf", state: "ok", detail: `${major}.${minor}, ${libbpfPlace()}` };
   } catch (error) {
     if (!(error instanceof LibraryError)) throw error;
     return { subject: "libbpf", state: "no", detail: error.message, hint: error.hint };
@@ -128,6 +132,13 @@ function memlock(): Finding {
   return { subject, state: "less", detail: amount, hint: HINTS.memlock };
 }
 
+/** A kind of program, map or attachment, with the first Linux that has it. */
+interface Kind {
+  readonly name: string;
+  readonly supported: boolean;
+  readonly since: string | undefined;
+}
+
 /** Refused probes say nothing of the kernel where the process is refused everything. */
 function kinds(subject: string, probe: () => readonly Kind[]): Finding {
   if (!mayUseBpf()) {
@@ -135,7 +146,7 @@ function kinds(subject: string, probe: () => readonly Kind[]): Finding {
   }
   try {
     const all = probe();
-    const missing = all.filter((kind) => !kind.supported).map((kind) => kind.name);
+    const missing = all.filter((kind) => !kind.supported);
     const have = `${all.length - missing.length} of ${all.length}`;
     if (missing.length === 0) return { subject, state: "ok", detail: have };
     const detail = `${have}, not ${missing.map(probed).join(", ")}`;
@@ -156,6 +167,8 @@ function networkHint(): string | undefined {
 }
 
 /** libbpf tries fentry for all of its type, to which the more common tp_btf belongs as well. */
-function probed(name: string): string {
-  return name === "tracing" ? "tracing (fentry)" : name;
+function probed({ name, since }: Kind): string {
+  if (name === "tracing") return "tracing (fentry)";
+  const [major, minor] = (since ?? "0.0").split(".").map(Number);
+  return kernelIsAtLeast(major, minor) ? name : `${name} (Linux ${since})`;
 }

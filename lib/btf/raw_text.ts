@@ -1,0 +1,26 @@
+import { decodeText } from "./text.ts";
+
+const NOTHING = new Uint8Array();
+
+/**
+ * Text where it lies in memory: decoded only if somebody asks for it as a string. Like an event view it
+ * is one object that is moved from text to text, good until the next event is read.
+ */
+export class RawText {
+  bytes: Uint8Array = NOTHING;
+  start = 0;
+  /** Where its memory ends; the text may end before, at a NUL. */
+  end = 0;
+
+  /** Moves it to `bytes[start, end)`. */
+  place(bytes: Uint8Array, start: number, end: number): this {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    return this;
+  }
+
+  toString(): string {
+    return decodeText(this.bytes, this.start, this.end);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * `.gnu_debugdata`: a small ELF file with the names of static functions, compressed with xz, that Fedora
+ * and its relatives leave in stripped files ("MiniDebugInfo" in GDB's manual).
+ */
+import { findLibrary, symbolGroup } from "../sys/library.ts";
+import { ElfError, ElfFile } from "./elf.ts";
+import { BytesSource } from "./source.ts";
+
+/** More than the names of any program take. */
+const LARGEST = 64 * 1024 * 1024;
+const DECODER_MEMORY = 128n * 1024n * 1024n;
+const LZMA_OK = 0;
+
+let path: string | undefined | null = null;
+
+/** liblzma, which systemd and dpkg or rpm bring along; undefined where it is missing. */
+function library(): string | undefined {
+  if (path === null) path = findLibrary(["liblzma.so.5"]);
+  return path;
+}
+
+const lzma = symbolGroup(() => library()!, {
+  // lzma_ret lzma_stream_buffer_decode(uint64_t *memlimit, uint32_t flags, const lzma_allocator *allocator,
+  //                                    const uint8_t *in, size_t *in_pos, size_t in_size,
+  //                                    uint8_t *out, size_t *out_pos, size_t out_size)
+  // FFI: everything is the caller's; what the decoder allocates it frees
+  lzma_stream_buffer_decode: {
+    parameters: [
+      "buffer",
+      "u32",
+      "pointer",
+      "buffer",
+      "buffer",
+      "usize",
+      "buffer",
+      "buffer",
+      "usize",
+    ],
+    result: "u32",
+  },
+});
+
+/** The file within a file's `.gnu_debugdata`; undefined if it has none, or none that can be read. */
+export function miniDebugFile(file: ElfFile): ElfFile | undefined {
+  const section = file.section(".gnu_debugdata");
+  if (section === undefined || library() === undefined) return undefined;
+  const bytes = decompress(file.bytesOf(section));
+  return bytes && readable(bytes);
+}
+
+function readable(bytes: Uint8Array<ArrayBuffer>): ElfFile | undefined {
+  try {
+    return new ElfFile(new BytesSource(bytes));
+  } catch (error) {
+    if (error instanceof ElfError) return undefined;
+    throw error;
+  }
+}
+
+/** Tries with more and more room: the format tells its size only at its end. */
+function decompress(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+  for (let room = 8 * bytes.length; room <= LARGEST; room *= 4) {
+    const memory = new BigUint64Array([DECODER_MEMORY]);
+    const [read, written] = [new BigUint64Array(1), new BigUint64Array(1)];
+    const output = new Uint8Array(room);
+    const result = lzma().lzma_stream_buffer_decode(
+      new Uint8Array(memory.buffer),
+      0,
+      null,
+      bytes,
+      new Uint8Array(read.buffer),
+      BigInt(bytes.length),
+      output,
+      new Uint8Array(written.buffer),
+      BigInt(room),
+    );
+    if (result === LZMA_OK) return output.slice(0, Number(written[0]));
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Names for addresses: the functions of the kernel, of programs and libraries, and of what JITs make.
+ * It knows ELF files and /proc, and nothing of BPF.
+ * @module
+ */
+export { demangle } from "./demangle.ts";
+export {
+  type DebugLink,
+  ElfError,
+  ElfFile,
+  type ElfFunction,
+  type ElfSection,
+  type ElfSegment,
+} from "./elf.ts";
+export { type KernelSymbol, KernelSymbols } from "./kallsyms.ts";
+export type { Source } from "./source.ts";
+export type { RawTable, SymbolTable, TableEntry } from "./symbol_table.ts";
+export { type Frame, Symbolizer, type SymbolizerOptions } from "./symbolizer.ts";

@@ -1,0 +1,140 @@
+/** Names for addresses, of the kernel and of processes. */
+import { KernelSymbols } from "./kallsyms.ts";
+import { LeastRecentlyUsed } from "./least_recently_used.ts";
+import { ModuleCache } from "./modules.ts";
+import { ProcessSymbols } from "./process.ts";
+
+/** What is known of an address in code. */
+export interface Frame {
+  /** What was asked for. */
+  readonly address: bigint;
+  /** The function, demangled; undefined where it is not known, `reason` then tells why. */
+  readonly name?: string;
+  /** Its name as the file or the kernel has it: mangled. */
+  readonly symbol?: string;
+  /**
+   * Bytes from the beginning of the function. Where that is not known: the address as the module's file
+   * has it, for `addr2line -e`.
+   */
+  readonly offset: number;
+  /**
+   * The file, as the process sees it below its own root; `[vdso]`, `[jit]`, `[anon]`; of the kernel
+   * `[kernel]`, or the module in brackets, `[bpf]` for BPF programs.
+   */
+  readonly module?: string;
+  /** The build id of the file in hexadecimal digits, if it has one. */
+  readonly buildId?: string;
+  /** Why there is no name. */
+  readonly reason?: string;
+}
+
+/** How much a symbolizer may keep. */
+export interface SymbolizerOptions {
+  /** Bytes of memory that the symbols of files may take, about; 256 MiB unless told. */
+  readonly memory?: number;
+  /** Processes whose mappings are kept; 1024 unless told. */
+  readonly processes?: number;
+}
+
+/** On x86-64 and arm64 the kernel has the upper half of the addresses. */
+const KERNEL_START = 1n << 63n;
+
+const MIB = 1024 * 1024;
+
+/**
+ * Tells which functions addresses are in.
+ *
+ * Files are read as they are needed and kept by identity, within the bounds of {@link SymbolizerOptions}.
+ * A process is looked at anew when it has executed another program, when an address lies in nothing that
+ * was mapped before (dlopen), and after a second. What has ended is known if it was asked for before.
+ *
+ * No process and no file makes it fail: what cannot be read gives frames without a name.
+ *
+ * @example
+ * ```ts ignore
+ * const symbolizer = new Symbolizer();
+ * for (const { name, offset, module } of symbolizer.stack(pid, addresses)) {
+ *   console.log(`${name ?? "?"}+0x${offset.toString(16)} (${module})`);
+ * }
+ * ```
+ */
+export class Symbolizer {
+  readonly #modules: ModuleCache;
+  readonly #processes: LeastRecentlyUsed<number, ProcessSymbols>;
+  #kernel: KernelSymbols | undefined;
+
+  /** Reads nothing yet. */
+  constructor({ memory = 256 * MIB, processes = 1024 }: SymbolizerOptions = {}) {
+    this.#modules = new ModuleCache(memory);
+    this.#processes = new LeastRecentlyUsed(processes);
+  }
+
+  /** What is at an address of the kernel. The first call reads /proc/kallsyms, a fifth of a second. */
+  kernel(address: bigint): Frame {
+    return this.#inKernel(address, address);
+  }
+
+  /**
+   * What is at an address of a process.
+   * @param pid as this process sees it
+   */
+  user(pid: number, address: bigint): Frame {
+    return this.#inProcess(this.#process(pid), address, address);
+  }
+
+  /**
+   * What is at each address of a stack, as the kernel's stack helpers give it: the kernel's part first, if
+   * it has one, then the process's, each from the innermost function outwards. All but the innermost are
+   * return addresses, which may lie behind the end of the function that called.
+   * @param pid the process; undefined where there is none, as for the idle task
+   * @param addresses zeros are left out: a stack map fills up with them
+   */
+  stack(pid: number | undefined, addresses: Iterable<bigint>): Frame[] {
+    const process = pid === undefined ? undefined : this.#process(pid);
+    const innermost = { kernel: true, user: true };
+    return [...addresses].filter((address) => address !== 0n).map((address) => {
+      const part = address >= KERNEL_START ? "kernel" : "user";
+      const within = innermost[part] ? address : address - 1n;
+      innermost[part] = false;
+      if (part === "kernel") return this.#inKernel(address, within);
+      return this.#inProcess(process, address, within);
+    });
+  }
+
+  /** Forgets the kernel's symbols, which modules and BPF programs change, and looks at processes anew. */
+  refresh(): void {
+    this.#kernel = undefined;
+    for (const process of this.#processes.values()) process.expire();
+  }
+
+  #inKernel(address: bigint, within: bigint): Frame {
+    const symbols = this.#kernel ??= KernelSymbols.tryRead();
+    if (symbols.hidden) return { address, offset: 0, module: "[kernel]", reason: HIDDEN };
+    const found = symbols.lookup(within);
+    if (found === undefined) {
+      return { address, offset: 0, module: "[kernel]", reason: "the kernel has no symbol for it" };
+    }
+    const { name, module = "kernel" } = found;
+    const offset = Number(address - found.address);
+    return { address, name, symbol: name, offset, module: `[${module}]` };
+  }
+
+  #inProcess(process: ProcessSymbols | undefined, address: bigint, within: bigint): Frame {
+    if (process === undefined) return { address, offset: 0, reason: "it is of no process" };
+    return { address, ...process.lookup(Number(address), Number(within)) };
+  }
+
+  #process(pid: number): ProcessSymbols {
+    let process = this.#processes.get(pid);
+    if (process === undefined) {
+      process = new ProcessSymbols(pid, this.#modules);
+      this.#processes.add(pid, process, 1);
+    }
+    process.check();
+    return process;
+  }
+}
+
+const HIDDEN =
+  "the kernel hides its addresses: kernel.kptr_restrict is 1 and this process has no " +
+  "CAP_SYSLOG, or it is 2";
