@@ -5,7 +5,7 @@
 import { quoted } from "#lib/tool/escape.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
 import type { Tool } from "#lib/tool/mod.ts";
-import { nearest } from "#lib/tool/nearest.ts";
+import { nearest } from "#lib/sys/nearest.ts";
 
 const tools = {
   bootstrap: () => import("./bootstrap.ts"),

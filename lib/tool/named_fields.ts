@@ -1,7 +1,7 @@
 /** Fields as users name them: in `--fields`, `--filter` and `--sort`. */
 import { quoted } from "./escape.ts";
 import { type Column, column, type Fields } from "./field.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../sys/nearest.ts";
 import { ValueError } from "./value.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Fields } from "#lib/tool/field.ts";
 import { namedFields } from "#lib/tool/named_fields.ts";
-import { nearest } from "#lib/tool/nearest.ts";
+import { nearest } from "#lib/sys/nearest.ts";
 import { parseOrder } from "#lib/tool/sort.ts";
 import { ValueError } from "#lib/tool/value.ts";
 
