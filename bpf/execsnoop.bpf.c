@@ -317,10 +317,12 @@ static __always_inline __u32 write_process(struct event *event)
 	return end;
 }
 
-static __always_inline void send_event(struct event *event, __u32 size)
+static __always_inline void send_event(struct event *event, __u64 size)
 {
+	/* clang 14 bounds one copy and passes another, which the verifier has no bound for */
 	if (size > STRINGS_SIZE)
 		size = STRINGS_SIZE;
+	barrier_var(size);
 	if (bpf_ringbuf_output(&events, event, sizeof(*event) + size, 0))
 		__sync_fetch_and_add(&lost, 1);
 }
