@@ -4,6 +4,7 @@
  */
 import { symbolGroup } from "../sys/library.ts";
 import { libc } from "../sys/libc.ts";
+import { once } from "../sys/once.ts";
 import { printing } from "./symbols.ts";
 
 /** `enum libbpf_print_level` of libbpf.h. */
@@ -11,7 +12,6 @@ const LIBBPF_DEBUG = 2;
 
 let kept: string[] = [];
 let listener: ((text: string) => void) | undefined;
-let listening = false;
 
 const formatting = symbolGroup(libc, {
   // int vasprintf(char **strp, const char *fmt, va_list ap); FFI: *strp is freed by free
@@ -41,18 +41,21 @@ export function onLog(listen: ((text: string) => void) | undefined): void {
  * of any length (a verifier log can be megabytes).
  */
 export function withLog<T>(work: () => T): { result: T; log: string } {
-  listen();
+  const { libbpf_set_print } = printing();
   kept = [];
-  const result = work();
-  const log = kept.join("");
-  kept = [];
-  return { result, log };
+  libbpf_set_print(printer());
+  try {
+    return { result: work(), log: kept.join("") };
+  } finally {
+    // libbpf has one function for all threads of the process: it must not be called from another one's
+    // thread, nor when this thread is gone. Without one it says nothing.
+    libbpf_set_print(null);
+    kept = [];
+  }
 }
 
-/** Takes over libbpf's printing, once for the process. */
-function listen(): void {
-  if (listening) return;
-  listening = true;
+/** What libbpf is to print with. */
+const printer = once(() => {
   // int (*libbpf_print_fn_t)(enum libbpf_print_level level, const char *fmt, va_list ap)
   // A va_list travels as a pointer: on x86-64 it is an array; on arm64 a struct passed by reference.
   const print = new Deno.UnsafeCallback(
@@ -65,8 +68,8 @@ function listen(): void {
       return text.length;
     },
   );
-  printing().libbpf_set_print(print.pointer);
-}
+  return print.pointer;
+});
 
 function formatted(format: Deno.PointerValue, list: Deno.PointerValue): string {
   const result = new BigUint64Array(1);
