@@ -19,7 +19,7 @@ int handle_tp(void *ctx)
 
 	if (bpf_get_ns_current_pid_tgid(my_dev, my_ino, &ns, sizeof(ns)) || ns.tgid != my_pid)
 		return 0;
-	bpf_printk("BPF triggered from PID %d.\n", my_pid);
+	bpf_printk("BPF triggered from PID %d.", my_pid);
 	return 0;
 }
 

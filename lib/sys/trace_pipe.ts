@@ -1,4 +1,4 @@
-import { EBUSY, SystemError } from "./errno.ts";
+import { EAGAIN, SystemError } from "./errno.ts";
 import { OpenFile } from "./file.ts";
 import { mountTracefs } from "./mounts.ts";
 
@@ -83,9 +83,8 @@ export class TracePipe implements Disposable {
     try {
       return this.#file.read(CHUNK);
     } catch (error) {
-      // It fails for no other reason than this or EAGAIN: see tracing_read_pipe().
-      if (error instanceof SystemError && error.errno === EBUSY) throw error;
-      return new Uint8Array();
+      if (error instanceof SystemError && error.errno === EAGAIN) return new Uint8Array();
+      throw error;
     }
   }
 

@@ -1,5 +1,7 @@
 /** How a tool declares what its events carry: once, for the table, JSON and CSV alike. */
 
+import type { Text, Words } from "./words.ts";
+
 /** How a field is named and placed in the table. */
 interface Shape {
   /** What it is, in one line, for the help and the schema. */
@@ -18,7 +20,9 @@ interface Shape {
 /** Text, which may come from anybody: every output makes it safe in its own way. */
 interface TextField<E> extends Shape {
   readonly type: "text";
-  value(event: E): string | undefined;
+  /** Shown in tables with its newlines, as a stack is: in the last column, each line made safe. */
+  readonly lines?: boolean;
+  value(event: E): Text | undefined;
 }
 
 /** A whole number. */
@@ -49,13 +53,29 @@ interface TimeField<E> extends Shape {
 interface WordsField<E> extends Shape {
   readonly type: "words";
   readonly quote?: boolean;
-  value(event: E): readonly string[] | undefined;
+  value(event: E): Words | undefined;
 }
 
 /** Whole numbers, such as the counts of a histogram. */
 interface IntegersField<E> extends Shape {
   readonly type: "integers";
   value(event: E): readonly number[] | undefined;
+}
+
+/** A value of any shape, such as that of a C struct. */
+export type Structure =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | readonly Structure[]
+  | { readonly [member: string]: Structure };
+
+/** A value of any shape: JSON shows it as it is, the other outputs as the text of that JSON. */
+interface StructureField<E> extends Shape {
+  readonly type: "structure";
+  value(event: E): Structure | undefined;
 }
 
 /** A field of an event `E`. Its `value` is undefined for an event that has none. */
@@ -66,7 +86,8 @@ export type Field<E> =
   | BooleanField<E>
   | TimeField<E>
   | WordsField<E>
-  | IntegersField<E>;
+  | IntegersField<E>
+  | StructureField<E>;
 
 /** The fields of an event `E` by their names, in the order of JSON and CSV. */
 export type Fields<E> = Readonly<Record<string, Field<E>>>;

@@ -1,8 +1,10 @@
 import { escapeText } from "./escape.ts";
 import type { Column, Renderer } from "./field.ts";
+import { structureText } from "./json.ts";
 import { shellQuote } from "./quote.ts";
 import type { TimeFormat } from "./time.ts";
 import { cut, displayWidth, pad } from "./width.ts";
+import { plainWords } from "./words.ts";
 
 /** What the user chose and a terminal allows. A pipe or file gets plain text: no colour, nothing cut. */
 export interface TableStyle {
@@ -13,7 +15,7 @@ export interface TableStyle {
 }
 
 /** Shown where an event has no value. */
-const NOTHING = "-";
+export const NOTHING = "-";
 
 /** The last column keeps at least this much on a terminal too narrow for the ones before it. */
 const LEAST = 8;
@@ -33,12 +35,7 @@ export function table<E>(
   failed?: (event: E) => boolean,
 ): Renderer<E> {
   const last = columns.length - 1;
-  const cells = columns.map((column, at) => {
-    const width = column.width ?? -displayWidth(header(column));
-    const least = column.type === "time" ? style.time.width : 0;
-    const align = width > 0 ? "right" : "left";
-    // Nothing follows the last column, so that its left-aligned text needs no spaces behind it.
-    const size = at === last && align === "left" ? 0 : Math.max(Math.abs(width), least);
+  const cells = layout(columns, style.time).map(({ column, size, align }) => {
     const text = cellText(column, style.time);
     return {
       header: pad(header(column), size, align),
@@ -51,7 +48,8 @@ export function table<E>(
     for (let at = 0; at < last; at++) before += cell(at) + " ";
     const end = cell(last);
     if (width === 0) return before + end;
-    return before + cut(end, Math.max(width - displayWidth(before), LEAST));
+    const room = Math.max(width - displayWidth(before), LEAST);
+    return before + end.split("\n").map((line) => cut(line, room)).join("\n");
   }
 
   return {
@@ -71,15 +69,32 @@ export function table<E>(
   };
 }
 
+/** How wide each column is. */
+export function layout<E>(columns: readonly Column<E>[], time: TimeFormat) {
+  return columns.map((column, at) => {
+    const width = column.width ?? -displayWidth(header(column));
+    const least = column.type === "time" ? time.width : 0;
+    const align: "left" | "right" = width > 0 ? "right" : "left";
+    // Nothing follows the last column, so that its left-aligned text needs no spaces behind it.
+    const last = at === columns.length - 1 && align === "left";
+    return { column, align, size: last ? 0 : Math.max(Math.abs(width), least) };
+  });
+}
+
 function header<E>(column: Column<E>): string {
   return column.header ?? column.name.toUpperCase();
 }
 
 /** How a cell of this column is written. */
-function cellText<E>(column: Column<E>, time: TimeFormat): (event: E) => string {
+export function cellText<E>(column: Column<E>, time: TimeFormat): (event: E) => string {
   switch (column.type) {
     case "text":
-      return present(column, escapeText);
+      return present(
+        column,
+        column.lines
+          ? (text) => String(text).split("\n").map(escapeText).join("\n")
+          : (text) => escapeText(String(text)),
+      );
     case "integer":
     case "boolean":
       return present<E, number | bigint | boolean>(column, String);
@@ -87,14 +102,16 @@ function cellText<E>(column: Column<E>, time: TimeFormat): (event: E) => string 
       return present(column, (value) => value.toFixed(column.decimals));
     case "time":
       return present(column, time.text);
+    case "structure":
+      return present(column, (value) => escapeText(structureText(value)));
     case "integers":
       return present(column, (integers) => integers.join(" "));
     case "words":
       return present(
         column,
         column.quote
-          ? (words) => words.map(shellQuote).join(" ")
-          : (words) => escapeText(words.join(" ")),
+          ? (words) => plainWords(words).map(shellQuote).join(" ")
+          : (words) => escapeText(plainWords(words).join(" ")),
       );
   }
 }

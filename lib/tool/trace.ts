@@ -2,18 +2,26 @@ import type { RecordView } from "../btf/codec.ts";
 import type { RingBuffer } from "../objects/ring_buffer.ts";
 import { WallClock } from "../sys/clock.ts";
 import { totalLost } from "./losses.ts";
-import type { Losses, Trace } from "./trace_interface.ts";
+import type { Each, Losses, Trace } from "./trace_interface.ts";
 
 /** What a trace of a ring buffer is made of. */
-interface Source<E, V extends RecordView> {
+interface Source<E, V extends RecordView, View> {
   /** The loaded skeleton; the trace closes it. */
   skeleton: Disposable & { attach(): unknown; detach(): Promise<void> };
-  ring: RingBuffer<unknown, V>;
+  /**
+   * Attaches what libbpf does not, before the rest.
+   * @returns what detaches it, unless that is among the skeleton's links
+   */
+  attach?(): Disposable | void;
+  /** A ring buffer or a perf buffer. */
+  ring: Pick<RingBuffer<unknown, V>, "batches" | "consume">;
   /**
    * Makes an event of a record, or undefined if it is not wanted.
    * @param wall gives wall time for the kernel's nanoseconds since boot
    */
   event(record: V, wall: (boot: bigint) => bigint): E | undefined;
+  /** The same without an object an event: see {@link Trace.views}. */
+  view?(record: V, wall: (boot: bigint) => bigint): View | undefined;
   /** What is left to be told when the trace ends: events that waited for others that never came. */
   rest?(): readonly E[];
   /** The kernel half's counter of events that it had to drop; several, where not only the ring is full. */
@@ -22,17 +30,43 @@ interface Source<E, V extends RecordView> {
   signal?: AbortSignal;
 }
 
-/** Attaches the programs of a loaded skeleton and gives the events of its ring buffer. */
-export class RingTrace<E, V extends RecordView> implements Trace<E> {
-  readonly #source: Source<E, V>;
+/**
+ * Attaches the programs of a loaded skeleton and gives the events of its ring or perf buffer.
+ *
+ * @example
+ * ```ts
+ * import { Bootstrap } from "#skel/bootstrap.ts";
+ * import { loadHooks, RingTrace } from "@denobpf/denobpf/tool";
+ *
+ * const opened = Bootstrap.open();
+ * loadHooks(opened.progs, { exec: true, exit: true });
+ * const skeleton = opened.load();
+ * using trace = new RingTrace({
+ *   skeleton,
+ *   ring: skeleton.maps.events,
+ *   event: ({ time, pid }, wall) => ({ time: wall(time), pid }),
+ *   lost: () => skeleton.bss.lost,
+ * });
+ * await new Deno.Command("/bin/true").output();
+ * trace.stop();
+ * for await (const { pid } of trace) console.log(pid);
+ * ```
+ */
+export class RingTrace<E, V extends RecordView, View = E> implements Trace<E, View> {
+  readonly #source: Source<E, V, View>;
   readonly #stop = new AbortController();
   readonly #clock = new WallClock();
+  readonly #attached: Disposable | void;
   #lossesAtEnd: Losses | undefined;
 
-  /** @throws {BpfError} if a program cannot be attached; the skeleton is closed then */
-  constructor(source: Source<E, V>) {
+  /**
+   * Gives a map of this kind its types.
+   * @throws {BpfError} if a program cannot be attached; the skeleton is closed then
+   */
+  constructor(source: Source<E, V, View>) {
     this.#source = source;
     try {
+      this.#attached = source.attach?.();
       source.skeleton.attach();
     } catch (error) {
       source.skeleton[Symbol.dispose]();
@@ -53,25 +87,54 @@ export class RingTrace<E, V extends RecordView> implements Trace<E> {
   }
 
   async *batches(): AsyncGenerator<readonly E[], void, void> {
-    const { ring, skeleton, rest } = this.#source;
-    const stop = this.#stop.signal;
-    const signal = this.#source.signal ? AbortSignal.any([stop, this.#source.signal]) : stop;
-    for await (const batch of ring.batches({ signal })) {
+    for await (const batch of this.#batches()) {
       yield this.#events((handle) => batch.forEach(handle));
     }
+    const rest = this.#source.rest?.() ?? [];
+    if (rest.length > 0) yield rest;
+  }
+
+  async *#views(
+    view: NonNullable<Source<E, V, View>["view"]>,
+  ): AsyncGenerator<Each<View>, void, void> {
+    const wall = (boot: bigint) => this.#clock.at(boot);
+    for await (const batch of this.#batches()) {
+      this.#clock.measure();
+      yield {
+        forEach: (handle) =>
+          batch.forEach((record) => {
+            const event = view(record, wall);
+            if (event !== undefined) handle(event);
+          }),
+      };
+    }
+  }
+
+  async *#batches(): AsyncGenerator<Each<V>, void, void> {
+    const { ring, skeleton } = this.#source;
+    const stop = this.#stop.signal;
+    const signal = this.#source.signal ? AbortSignal.any([stop, this.#source.signal]) : stop;
+    yield* ring.batches({ signal });
     // Nothing new comes once the programs are detached: what is in the ring is the end of the trace.
+    this.#attached?.[Symbol.dispose]();
     await skeleton.detach();
-    const last = [...this.#events((handle) => ring.consume(handle)), ...rest?.() ?? []];
-    if (last.length > 0) yield last;
+    yield { forEach: (handle) => ring.consume(handle) };
+  }
+
+  get views(): (() => AsyncGenerator<Each<View>, void, void>) | undefined {
+    const { view } = this.#source;
+    return view && (() => this.#views(view));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<E, void, void> {
     for await (const events of this.batches()) yield* events;
   }
 
+  /** Closes it. */
   [Symbol.dispose](): void {
     if (this.#lossesAtEnd !== undefined) return;
     this.#lossesAtEnd = this.#countLosses();
+    this.#attached?.[Symbol.dispose]();
     this.#source.skeleton[Symbol.dispose]();
   }
 

@@ -1,0 +1,17 @@
+/**
+ * Loads a skeleton, which is closed if that fails.
+ * @param prepare sets what is to be set before load
+ * @throws {BpfError} what `load` throws
+ */
+export function loadSkeleton<O extends Disposable & { load(): unknown }>(
+  opened: O,
+  prepare?: (opened: O) => void,
+): ReturnType<O["load"]> {
+  try {
+    prepare?.(opened);
+    return opened.load() as ReturnType<O["load"]>;
+  } catch (error) {
+    opened[Symbol.dispose]();
+    throw error;
+  }
+}
