@@ -1,12 +1,16 @@
 #!/usr/bin/env -S deno run --allow-ffi --allow-read
-/** denobpf: every tool behind one command. */
-import { commonBeside } from "#lib/tool/common.ts";
-import type { Command } from "#lib/tool/completions.ts";
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+/** denobpf: every tool behind one command, and what one does with BPF besides running tools. */
 import { reportFailure } from "#lib/tool/failure.ts";
 import { ListTrace } from "#lib/tool/list_trace.ts";
 import { type Tool, toolMain } from "#lib/tool/mod.ts";
-import { VERSION } from "#lib/tool/version.ts";
+import { nearest } from "#lib/sys/nearest.ts";
+import {
+  type AnyCommand,
+  commandMain,
+  completed,
+  completedGroup,
+  usage,
+} from "./denobpf/command.ts";
 import { findTool, requireTool, toolNames } from "./registry.ts";
 
 const HELP = `USAGE: denobpf TOOL [OPTIONS]
@@ -18,6 +22,10 @@ COMMANDS:
   list                   show every tool, with what it is for
   doctor [TOOL...]       tell what this host offers, and which tools run here
   completions SHELL      print completions for bash, zsh or fish
+  install-links DIR      make each tool a command of its own (compiled binary)
+  new NAME [DIR]         write a tool of your own, ready to build
+  skeleton FILE.bpf.o    print the TypeScript class of a compiled BPF object
+  prog, map, link, btf   show what is in the kernel: denobpf map dump NAME
 
 TOOLS:
   ${toolNames.join("\n  ")}
@@ -51,8 +59,41 @@ async function* allTools(): AsyncGenerator<Tool<unknown, unknown>, void, void> {
   for (const name of toolNames) yield await findTool(name);
 }
 
+/** Commands that are one, by their names. */
+const single = {
+  "install-links": async () => (await import("./denobpf/install_links.ts")).installLinks,
+  new: async () => (await import("./denobpf/new.ts")).newTool,
+  skeleton: async () => (await import("./denobpf/skeleton.ts")).skeleton,
+};
+
+/** Commands of a common name, told apart by a second word. */
+interface Group {
+  readonly brief: string;
+  readonly commands: () => Promise<Readonly<Record<string, AnyCommand>>>;
+}
+
+/** Them by their common names. */
+const groups: Readonly<Record<string, Group>> = {
+  prog: {
+    brief: "Show the programs in the kernel",
+    commands: async () => (await import("./denobpf/prog.ts")).prog,
+  },
+  map: {
+    brief: "Show the maps in the kernel, and read and change what is in them",
+    commands: async () => (await import("./denobpf/map.ts")).map,
+  },
+  link: {
+    brief: "Show what programs are attached to",
+    commands: async () => (await import("./denobpf/link.ts")).link,
+  },
+  btf: {
+    brief: "Show types: of the kernel, of what is loaded, of files",
+    commands: async () => (await import("./denobpf/btf.ts")).btf,
+  },
+};
+
 /** The names of what is no tool; {@link run} does it. */
-const COMMANDS = ["list", "doctor", "completions"];
+const COMMANDS = ["list", "doctor", "completions", ...Object.keys(single), ...Object.keys(groups)];
 
 async function run([command, ...args]: readonly string[]): Promise<void> {
   switch (command) {
@@ -63,7 +104,7 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       return console.log(HELP.trimEnd());
     case "-V":
     case "--version":
-      return console.log(`denobpf ${VERSION}`);
+      return console.log((await import("./denobpf/about.ts")).about());
     case "list":
       return await toolMain(list, args);
     case "doctor": {
@@ -72,9 +113,26 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
     }
     case "completions":
       return await printCompletions(args);
-    default:
-      return await toolMain(await findTool(requireTool(command, COMMANDS)), args);
   }
+  if (Object.hasOwn(single, command)) {
+    return await commandMain(await single[command as keyof typeof single](), args);
+  }
+  if (Object.hasOwn(groups, command)) {
+    const [second, ...rest] = args;
+    return await commandMain(await commandOf(command, second), rest);
+  }
+  return await toolMain(await findTool(requireTool(command, COMMANDS)), args);
+}
+
+/** The command of a group that its second word names. */
+async function commandOf(group: string, word: string | undefined): Promise<AnyCommand> {
+  const commands = await groups[group].commands();
+  const names = Object.keys(commands);
+  if (word !== undefined && Object.hasOwn(commands, word)) return commands[word];
+  const choice = `denobpf ${group} is followed by one of ${names.join(", ")}`;
+  if (word === undefined) throw usage(choice);
+  const meant = nearest(word, names);
+  throw usage(`${group}: ${meant === undefined ? choice : `did you mean ${meant}?`}`);
 }
 
 async function printCompletions(args: readonly string[]): Promise<void> {
@@ -84,31 +142,28 @@ async function printCompletions(args: readonly string[]): Promise<void> {
     throw usage(`completions: name one shell: ${shells.join(", ")}`);
   }
   const { doctor } = await import("./doctor.ts");
-  const commands: Command[] = [
+  const commands = [
     completed(list),
-    { ...completed(doctor()), operands: toolNames },
+    completed(doctor(), toolNames),
     { name: "completions", brief: "Print completions for a shell", options: {}, operands: shells },
   ];
+  for (const [name, command] of Object.entries(single)) {
+    commands.push({ ...completed(await command()), name });
+  }
+  for (const [name, { brief, commands: members }] of Object.entries(groups)) {
+    commands.push(completedGroup(name, brief, await members()));
+  }
   for await (const tool of allTools()) commands.push(completed(tool));
   console.log(completionScript(shell, "denobpf", commands).trimEnd());
 }
 
-function completed<Options, E>(tool: Tool<Options, E>): Command {
-  return {
-    name: tool.name,
-    brief: tool.brief,
-    options: { ...tool.options, ...commonBeside(tool) },
-  };
-}
-
-function usage(message: string): ExitError {
-  return new ExitError(ExitCode.Usage, message);
-}
-
-if (import.meta.main) {
+/** Runs a command line. */
+export async function main(args: readonly string[]): Promise<void> {
   try {
-    await run(Deno.args);
+    await run(args);
   } catch (error) {
     Deno.exit(reportFailure("denobpf", error, false));
   }
 }
+
+if (import.meta.main) await main(Deno.args);

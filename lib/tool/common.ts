@@ -33,6 +33,7 @@ export const common = {
   no_color: flag("", "Print without colours, as NO_COLOR=1 does"),
   seconds: option("", "N", "Stop after N seconds", decimal(0, MAX_SECONDS)),
   events: option("", "N", "Stop after N events", integer(1, Number.MAX_SAFE_INTEGER)),
+  btf: option("", "PATH", "Take the kernel's types from this file: for a kernel without BTF", text),
   strict: flag("", "End with exit code 1 if events were lost"),
   schema: flag("", "Show the JSON Schema of what -o json prints"),
   verbose: flag("v", "Show libbpf's log, and all of an error"),
@@ -41,6 +42,9 @@ export const common = {
 };
 
 export type CommonOptions = OptionsOf<typeof common>;
+
+/** The options that work without fields. */
+const FIELDLESS: readonly string[] = ["verbose", "help", "version"];
 
 /**
  * The options that every tool has, except for names and letters that a tool uses in its own way, and
@@ -54,10 +58,12 @@ export function commonBeside(
   },
 ): Declarations {
   const letters = new Set(Object.values(options).map((option) => option.letter));
+  const shown = Object.keys(fields).length > 0;
   const timed = Object.values(fields).some((field) => field.type === "time");
   return Object.fromEntries(
     Object.entries(common)
       .filter(([name]) => !Object.hasOwn(options, name))
+      .filter(([name]) => shown || FIELDLESS.includes(name))
       .filter(([name]) => timed || name !== "time_format")
       .filter(([name]) => tables !== undefined || name !== "sort")
       .map(([name, option]) =>

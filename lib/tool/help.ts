@@ -17,8 +17,9 @@ export function helpText<Options, E>(tool: Tool<Options, E>): string {
   const others = Object.entries(shared).map(definition);
   const left = columnOf([...own, ...others]);
   const fields = fieldDefinitions(tool.fields);
+  const last = tool.command === undefined ? tool.operands : `[--\u00a0${COMMAND}]`;
   return [
-    usage(tool.name, { ...tool.options, ...shared }, tool.command && `[--\u00a0${COMMAND}]`),
+    usage(tool.name, { ...tool.options, ...shared }, last),
     wrap(tool.brief, 0),
     list("OPTIONS", own, left),
     list("OPTIONS OF EVERY TOOL", others, left),

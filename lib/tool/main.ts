@@ -1,4 +1,5 @@
 import { onLog } from "../libbpf/log.ts";
+import { btfFile } from "../sys/kernel.ts";
 import { parseOptions } from "./arguments.ts";
 import type { CommonOptions } from "./common.ts";
 import { ExitCode } from "./exit.ts";
@@ -6,17 +7,26 @@ import { reportFailure } from "./failure.ts";
 import type { Column } from "./field.ts";
 import type { Filter } from "./filter.ts";
 import { LossReport } from "./losses.ts";
-import { display } from "./display.ts";
+import { type Display, display } from "./display.ts";
 import { shownColumns, write } from "./output.ts";
 import { requirePermissions } from "./permissions.ts";
 import { onEndingSignal } from "./signals.ts";
 import type { Tool } from "./tool.ts";
+import type { Each, Trace } from "./trace_interface.ts";
 import { reading } from "./value.ts";
 import { VERSION } from "./version.ts";
 
 /**
  * Runs a tool as a command: reads its options, traces until it is told to stop, prints, and ends the
  * process with an exit code of exit.ts.
+ *
+ * @example
+ * ```ts
+ * import { tool } from "@denobpf/denobpf/tools/minimal";
+ * import { toolMain } from "@denobpf/denobpf/tool";
+ *
+ * if (import.meta.main) await toolMain(tool);
+ * ```
  */
 export async function toolMain<Options, E>(
   tool: Tool<Options, E>,
@@ -55,6 +65,8 @@ async function runTool<Options, E>(
     }
     const columns = await chosenColumns(tool, options, common);
     requirePermissions();
+    const btf = common.btf ?? btfFile();
+    if (btf !== undefined) (await import("./btf_file.ts")).takeBtfFile(btf);
     if (verbose) onLog((text) => console.error(text.trimEnd()));
     return await follow(tool, options, common, columns);
   } catch (error) {
@@ -103,8 +115,8 @@ async function follow<Options, E>(
   let left = common.events ?? Infinity;
   try {
     shown.begin();
-    for await (const batch of trace.batches()) {
-      left -= shown.show(filter === undefined ? batch : batch.filter(filter.passes), left);
+    for await (const show of shows(trace, shown, filter)) {
+      left -= show(left);
       if (shown.end === undefined) losses.tell();
       if (left <= 0) break;
     }
@@ -116,6 +128,25 @@ async function follow<Options, E>(
   }
   if (trace.exitCode) return trace.exitCode;
   return common.strict && trace.lost > 0n ? ExitCode.Failure : ExitCode.Ok;
+}
+
+/** For each batch of a trace what shows it, and tells how many events that were. */
+async function* shows<E>(
+  trace: Trace<E>,
+  shown: Display<E>,
+  filter?: Filter<E>,
+): AsyncGenerator<(left: number) => number> {
+  if (trace.views !== undefined && shown.stream !== undefined) {
+    const wanted = (batch: Each<E>): Each<E> =>
+      filter === undefined ? batch : {
+        forEach: (handle) => batch.forEach((event) => filter.passes(event) && handle(event)),
+      };
+    for await (const batch of trace.views()) yield (left) => shown.stream!(wanted(batch), left);
+  } else {
+    for await (const batch of trace.batches()) {
+      yield (left) => shown.show(filter === undefined ? batch : batch.filter(filter.passes), left);
+    }
+  }
 }
 
 /** Calls `stop` after `seconds`, if that is a number at all: the first timer costs 4 ms to set up. */

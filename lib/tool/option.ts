@@ -8,13 +8,13 @@ export interface Parser<T> {
   readonly choices?: readonly string[];
 }
 
-/** The one letter of an option, or "" if it has only its long name. */
-type Letter = string;
-
 /** An option without a value: off, or on when it is given. */
 export interface Flag {
+  /** That it is an option without a value. */
   readonly kind: "flag";
-  readonly letter: Letter;
+  /** Its one letter, or "" if it has only its long name. */
+  readonly letter: string;
+  /** What it does, in one line, for the help. */
   readonly brief: string;
   /** The option that is meant when the flag is given a number: `--top 5` of the C tools. */
   readonly number?: string;
@@ -22,21 +22,31 @@ export interface Flag {
 
 /** An option with a value. Given twice, the last one counts, as with getopt(3). */
 export interface ValueOption<T, Default> {
+  /** That it is an option with a value. */
   readonly kind: "value";
-  readonly letter: Letter;
+  /** Its one letter, or "" if it has only its long name. */
+  readonly letter: string;
   /** What stands for the value in the help: `UID|NAME`. */
   readonly placeholder: string;
+  /** What it does, in one line, for the help. */
   readonly brief: string;
+  /** Reads the value. */
   readonly parse: Parser<T>;
+  /** What it is when it is not given. */
   readonly default: Default;
 }
 
 /** An option that may be given several times, each time with a value. */
 export interface ListOption<T> {
+  /** That it is an option that may be given several times. */
   readonly kind: "list";
-  readonly letter: Letter;
+  /** Its one letter, or "" if it has only its long name. */
+  readonly letter: string;
+  /** What stands for the value in the help: `UID|NAME`. */
   readonly placeholder: string;
+  /** What it does, in one line, for the help. */
   readonly brief: string;
+  /** Reads the value. */
   readonly parse: Parser<T>;
 }
 
@@ -52,30 +62,46 @@ export type OptionsOf<D extends Declarations> = {
     : boolean;
 };
 
-/** Declares an option without a value: `flag("x", "Include failed exec()s")`. */
-export function flag(letter: Letter, brief: string): Flag {
+/**
+ * Declares an option without a value: `flag("x", "Include failed exec()s")`.
+ *
+ * @example
+ * ```ts
+ * import { flag } from "@denobpf/denobpf/tool";
+ *
+ * const options = { fails: flag("x", "Include failed exec()s") }; // -x, --fails
+ * ```
+ */
+export function flag(letter: string, brief: string): Flag {
   return { kind: "flag", letter, brief };
 }
 
 /**
  * Declares an option with a value: `option("u", "UID|NAME", "Trace this user only", user)`.
  * Without a default it is undefined when it is not given.
+ *
+ * @example
+ * ```ts
+ * import { option, user } from "@denobpf/denobpf/tool";
+ *
+ * const options = { uid: option("u", "UID|NAME", "Trace this user only", user) };
+ * ```
  */
 export function option<T>(
-  letter: Letter,
+  letter: string,
   placeholder: string,
   brief: string,
   parse: Parser<T>,
 ): ValueOption<T, undefined>;
 export function option<T>(
-  letter: Letter,
+  letter: string,
   placeholder: string,
   brief: string,
   parse: Parser<T>,
   fallback: T,
 ): ValueOption<T, T>;
 export function option<T>(
-  letter: Letter,
+  letter: string,
   placeholder: string,
   brief: string,
   parse: Parser<T>,
@@ -84,9 +110,18 @@ export function option<T>(
   return { kind: "value", letter, placeholder, brief, parse, default: fallback };
 }
 
-/** Declares an option for several values: `list("p", "PID", "Trace these processes only", pid)`. */
+/**
+ * Declares an option for several values: `list("p", "PID", "Trace these processes only", pid)`.
+ *
+ * @example
+ * ```ts
+ * import { integer, list } from "@denobpf/denobpf/tool";
+ *
+ * const options = { pid: list("p", "PID", "Trace these only", integer(1, 4_194_304)) };
+ * ```
+ */
 export function list<T>(
-  letter: Letter,
+  letter: string,
   placeholder: string,
   brief: string,
   parse: Parser<T>,
@@ -94,7 +129,21 @@ export function list<T>(
   return { kind: "list", letter, placeholder, brief, parse };
 }
 
-/** All options of a tool: those that are given, and the defaults of the others. */
+/**
+ * All options of a tool: those that are given, and the defaults of the others.
+ *
+ * @example
+ * ```ts
+ * import { flag, integer, option, withDefaults } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options = {
+ *   fails: flag("x", "Include failed exec()s"),
+ *   max_args: option("", "N", "Show at most N arguments", integer(1, 60), 20),
+ * };
+ * assertEquals(withDefaults(options, { fails: true }), { fails: true, max_args: 20 });
+ * ```
+ */
 export function withDefaults<D extends Declarations>(
   options: D,
   given: Partial<OptionsOf<D>>,

@@ -13,6 +13,8 @@ export interface Tool<Options, E> {
   readonly options: Declarations;
   /** Options that ask more of the host than the rest of the tool: `denobpf doctor` tries each. */
   readonly demanding?: readonly Partial<Options>[];
+  /** The words that it takes besides options, as its usage shows them: `MAP [KEY]`. */
+  readonly operands?: string;
   /**
    * What it does with a command that it is given behind `--`, if it takes one. The words are the
    * option `command`.

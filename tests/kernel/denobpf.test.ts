@@ -59,9 +59,16 @@ kernelTest("denobpf --help names every tool, within 80 columns", {}, async () =>
   }
 });
 
-kernelTest("denobpf --version is that of deno.json", {}, async () => {
+kernelTest("denobpf --version is that of deno.json, and tells of the build", {}, async () => {
   for (const option of ["--version", "-V"]) {
-    assertEquals((await runTool("denobpf", [option])).stdout, `denobpf ${config.version}\n`);
+    const { stdout } = await runTool("denobpf", [option]);
+    const [first, ...rows] = stdout.trimEnd().split("\n");
+    assertEquals(first, `denobpf ${config.version}`);
+    const told = Object.fromEntries(rows.map((row) => row.split(/ +(.*)/)));
+    assertEquals(Object.keys(told), ["commit", "deno", "libbpf", "clang", "btf"]);
+    assertEquals(told.deno, Deno.version.deno);
+    assertMatch(told.libbpf, /^1\.\d+, \/.*libbpf\.so/);
+    for (const name of ["clang", "btf"]) assert(told[name] !== "unknown", name);
   }
 });
 

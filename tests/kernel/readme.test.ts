@@ -1,22 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { execUntilShown, kernelTest, runExecs, startCommand } from "./harness.ts";
+import { listings, program } from "./listings.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const folder = `${root}build/tests/readme`;
 
 /** The code block of the README that holds `mark`. */
 function listing(language: string, mark: string): string {
-  const readme = Deno.readTextFileSync(`${root}README.md`);
-  const blocks = [...readme.matchAll(/^```(\w*)[^\n]*\n(.*?)^```/gms)];
-  const found = blocks.find(([, name, text]) => name === language && text.includes(mark));
+  const found = listings("README.md")
+    .find((block) => block.language === language && block.text.includes(mark));
   assert(found, `README.md has no ${language} listing with ${mark}`);
-  return found[2];
-}
-
-/** The programs that make has found: `clang := clang-19`. */
-function program(name: string): string {
-  const config = Deno.readTextFileSync(`${root}build/config.mk`);
-  return new RegExp(`^${name} := (.*)$`, "m").exec(config)![1];
+  return found.text;
 }
 
 async function successful(...command: string[]): Promise<void> {

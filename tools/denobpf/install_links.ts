@@ -1,0 +1,40 @@
+/** `denobpf install-links`: links by which the compiled binary is one tool each. */
+import { symlink } from "#lib/sys/symlink.ts";
+import { quoted } from "#lib/tool/escape.ts";
+import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+import { toolNames } from "../registry.ts";
+import { type Command, usage } from "./command.ts";
+
+export const installLinks: Command<unknown, never> = {
+  name: "install-links",
+  brief: "Make a link to this binary for each tool, by which it is that tool",
+  operands: "DIR",
+  options: {},
+  examples: [["install-links /usr/local/bin", "then execsnoop alone runs execsnoop"]],
+  fields: {},
+  columns: () => [],
+  text: ([directory]) => {
+    if (!Deno.build.standalone) {
+      throw usage("this is a command of the compiled binary, which make compile makes");
+    }
+    const links = toolNames.map((name) => `${directory}/${name}`);
+    // All are looked at before the first is made.
+    const missing = links.filter((path) => !isOurs(path));
+    for (const path of missing) symlink(Deno.execPath(), path);
+    return links.map((path) => `${path} -> ${Deno.execPath()}\n`).join("");
+  },
+};
+
+/** Whether the link is there already. What else is there stays: it may be the C tool of that name. */
+function isOurs(path: string): boolean {
+  try {
+    if (Deno.lstatSync(path).isSymlink && Deno.readLinkSync(path) === Deno.execPath()) return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+  throw new ExitError(
+    ExitCode.Failure,
+    `${quoted(path)} exists and is no link to this binary; nothing was changed`,
+  );
+}

@@ -1,0 +1,43 @@
+/** `denobpf link`: what programs are attached to. */
+import { type LinkInfo, listLinks } from "#lib/objects/link_info.ts";
+import type { Structure } from "#lib/tool/field.ts";
+import type { Command } from "./command.ts";
+
+/** Members that have fields of their own. */
+const OWN: readonly string[] = ["id", "programId", "type"];
+
+const list: Command<unknown, LinkInfo> = {
+  name: "denobpf link list",
+  brief: "Show the links in the kernel: which program is attached to what",
+  operands: "",
+  options: {},
+  examples: [
+    ["denobpf link list", "one link a line"],
+    ["denobpf link list --filter type==xdp -o json", "those on network interfaces"],
+  ],
+  fields: {
+    id: { type: "integer", brief: "Its id", width: 6, value: (l) => l.id },
+    type: { type: "text", brief: "Of which kind", width: -15, value: (l) => l.type },
+    prog_id: {
+      type: "integer",
+      brief: "The id of its program",
+      width: 7,
+      value: (l) => l.programId || undefined,
+    },
+    target: { type: "structure", brief: "What it is attached to", value: target },
+  },
+  columns: () => ["id", "type", "prog_id", "target"],
+  rows: () => listLinks(),
+};
+
+/** What a link of its kind tells, by C's names: `{"attach_type":"trace_raw_tp"}`. */
+function target(link: LinkInfo): Structure {
+  const members = Object.entries(link).filter(([name]) => !OWN.includes(name));
+  return Object.fromEntries(members.map(([name, value]) => [snakeCase(name), value]));
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+export const link = { list };

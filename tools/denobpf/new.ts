@@ -1,0 +1,101 @@
+/** `denobpf new`: the files of a tool of one's own, ready to be built, tested and changed. */
+import { createFile, makeDirectory } from "#lib/sys/create.ts";
+import { fileExists } from "#lib/sys/file.ts";
+import { className, Names } from "#lib/skeleton/names.ts";
+import { quoted } from "#lib/tool/escape.ts";
+import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+import { option, type OptionsOf, shellQuote, text } from "#lib/tool/mod.ts";
+import { VERSION } from "#lib/tool/version.ts";
+import { type Command, usage } from "./command.ts";
+import { kernelHalf } from "./new/kernel_half.ts";
+import type { Project } from "./new/project.ts";
+import { config, ignored, makefile } from "./new/build_files.ts";
+import { page } from "./new/page.ts";
+import { test } from "./new/test.ts";
+import { userHalf } from "./new/user_half.ts";
+
+const options = {
+  lib: option(
+    "",
+    "PATH|jsr",
+    "Import the library from this checkout, or the published one " +
+      "(default: the checkout that denobpf runs from)",
+    text,
+  ),
+};
+
+export const newTool: Command<OptionsOf<typeof options>, never> = {
+  name: "denobpf new",
+  brief:
+    "Write a tool of your own into a new folder: both halves, a test and a page, which build " +
+    "and run as they are. Nothing is overwritten",
+  operands: "NAME [DIR]",
+  options,
+  examples: [
+    ["denobpf new opens", "into the folder opens"],
+    ["denobpf new opens ~/src/opens", "into this folder"],
+    ["denobpf new opens --lib ~/denobpf", "on the library of this checkout"],
+  ],
+  fields: {},
+  columns: () => [],
+  text([name, directory = name], { lib }) {
+    const project = { name: checkedName(name), version: VERSION, checkout: checkout(lib) };
+    const files = filesOf(project);
+    const base = directory.replace(/\/+$/, "") || "/";
+    const taken = files.map(({ path }) => `${base}/${path}`).filter(fileExists);
+    if (taken.length > 0) {
+      throw new ExitError(
+        ExitCode.Failure,
+        `${taken.map(shellQuote).join(", ")}: there already, nothing was written`,
+      );
+    }
+    makeDirectory(base);
+    for (const { path, text, mode } of files) createFile(`${base}/${path}`, text, mode);
+    return `${files.map(({ path }) => shellQuote(`${base}/${path}`)).join("\n")}\n\n` +
+      `Next: cd ${shellQuote(base)} && make test\n`;
+  },
+};
+
+/** The files of a project, by their paths in it. */
+function filesOf(project: Project): { path: string; text: string; mode?: number }[] {
+  const { name } = project;
+  return [
+    { path: `${name}.bpf.c`, text: kernelHalf(project) },
+    { path: `${name}.ts`, text: userHalf(project), mode: 0o777 },
+    { path: `${name}_test.ts`, text: test(project) },
+    { path: "README.md", text: page(project) },
+    { path: "Makefile", text: makefile(project) },
+    { path: "deno.json", text: config(project) },
+    { path: ".gitignore", text: ignored },
+  ];
+}
+
+/** Names that the user half has another use for. */
+const TAKEN: readonly string[] = ["exec", "option", "options", "tool", "trace", "user"];
+
+/** The name is a command, a file, a function and, in its own form, a class. */
+function checkedName(name: string): string {
+  if (!/^[a-z][a-z0-9_]{0,14}$/.test(name)) {
+    const rule = "it takes up to 15 small letters, digits and _, a letter first";
+    throw usage(`${quoted(name)} cannot be the name of a tool: ${rule}`);
+  }
+  const names = Names.ofModule();
+  const free = [name, className(name)].every((taken) => names.take(taken) === taken);
+  if (free && !TAKEN.includes(name)) return name;
+  throw usage(
+    `${name} cannot be the name of a tool: TypeScript, or its text, has another use for it`,
+  );
+}
+
+/** The checkout that the project links, as a URL; undefined for the published library. */
+function checkout(lib: string | undefined): string | undefined {
+  if (lib === "jsr") return undefined;
+  if (lib === undefined) {
+    const own = new URL("../../", import.meta.url);
+    return own.protocol === "file:" && !Deno.build.standalone ? own.href : undefined;
+  }
+  if (!fileExists(`${lib}/lib/tool/mod.ts`)) {
+    throw usage(`--lib: ${quoted(lib)} is no checkout of denobpf: it has no lib/tool/mod.ts`);
+  }
+  return new URL(`file://${encodeURI(Deno.realPathSync(lib))}/`).href;
+}

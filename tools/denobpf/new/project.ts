@@ -1,0 +1,9 @@
+/** What the files of a new tool depend on. */
+export interface Project {
+  /** The tool's name: small letters, digits, `_`. */
+  readonly name: string;
+  /** The version of this library. */
+  readonly version: string;
+  /** The checkout of the library that is linked, as a URL; undefined for the published one. */
+  readonly checkout: string | undefined;
+}
