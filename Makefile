@@ -5,8 +5,10 @@ TOOL ?= execsnoop
 # The names of the architectures in libbpf's headers.
 ARCH_x86_64  := x86
 ARCH_aarch64 := arm64
-ARCH ?= $(ARCH_$(shell uname -m))
-VMLINUX_BTF ?= /sys/kernel/btf/vmlinux
+native := $(ARCH_$(shell uname -m))
+ARCH ?= $(native)
+foreign := $(filter-out $(native),$(ARCH))
+VMLINUX_BTF ?= $(if $(foreign),build/btf/$(ARCH),/sys/kernel/btf/vmlinux)
 export ARCH VMLINUX_BTF
 $(if $(filter x86 arm64,$(ARCH)),,$(error ARCH must be x86 or arm64, not "$(ARCH)"))
 
@@ -14,16 +16,24 @@ $(if $(filter x86 arm64,$(ARCH)),,$(error ARCH must be x86 or arm64, not "$(ARCH
 .DELETE_ON_ERROR:
 
 tools     := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
+examples  := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/examples/*.bpf.c))
 fixtures  := $(patsubst tests/fixtures/%.bpf.c,%,$(wildcard tests/fixtures/*.bpf.c))
 workloads := $(patsubst tests/workloads/%.c,build/tests/%,$(wildcard tests/workloads/*.c))
-objects   := $(tools:%=build/%.bpf.o)
-skels     := $(tools:%=build/skel/%.ts)
+objects   := $(patsubst %,build/%.bpf.o,$(tools) $(examples))
+skels     := $(patsubst %,build/skel/%.ts,$(tools) $(examples))
 test_objects := $(fixtures:%=build/tests/%.bpf.o)
 test_skels   := $(fixtures:%=build/tests/skel/%.ts)
+# Other versions of what the tools stand on: tests/versions/versions.ts names the same.
+versions := $(foreach version,1.4.6 1.5.0 1.7.0,build/libbpf/$(version)/libbpf.so) \
+	build/clang-14/.built build/clang-16/.built
 generator := $(wildcard lib/skeleton/*.ts lib/btf/*.ts)
 packages  := node_modules/.installed
-c_files   := $(wildcard $(addsuffix /*.[ch],bpf bpf/include tests/fixtures tests/workloads))
-ts_dirs   := $(wildcard lib tools tests bench)
+c_files   := $(wildcard $(addsuffix /*.[ch],bpf bpf/include bpf/examples bench tests/fixtures tests/workloads))
+bench_c   := $(patsubst bench/%.c,build/bench/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
+ts_dirs   := $(wildcard lib tools scripts tests bench)
+
+# The fuzz tests that `make fuzz` gives each a part of its time.
+fuzzed = $(shell cat tests/fuzz/*.test.ts tests/kernel/bad_objects.test.ts | grep -cw '^fuzz\|FUZZ_SECONDS')
 
 # scripts/deps finds or installs the programs, once in every run, and leaves their names in this file.
 # `make -n`, and so the completion of a shell, installs nothing.
@@ -50,23 +60,42 @@ endif
 clang_format = $(shell $(clang) -print-prog-name=clang-format)
 sudo = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: deps build fixtures run test test-vm check fmt clean help FORCE
+include scripts/compile.mk
+
+.PHONY: deps build fixtures run test test-long fuzz test-versions test-vm soak bench check fmt clean help FORCE
 
 deps: $(packages) ## install what is missing: Debian packages, Deno, npm packages
 	@:
 
 build: $(objects) $(skels) $(packages) ## compile the kernel halves, generate their skeletons (default)
-	@:
+	@scripts/about
 
 run: build ## run a tool until Ctrl-C: make run TOOL=bootstrap ARGS="-d 100"
 	$(Q)test -f tools/$(TOOL).ts || { echo "make run: TOOL=$(TOOL) is none of: $(tools)" >&2; exit 64; }
 	$(Q)$(sudo) $(deno) run --allow-ffi --allow-read tools/$(TOOL).ts $(ARGS)
 
-test: check ## check, then run all tests; TEST=text only the files with that text in their path
-	$(Q)$(deno) run -A tests/run.ts $(TEST)
+test: check $(compile_pair) ## check, then run all tests; TEST=text only the files with that text in their path
+	$(Q)$(if $(compile_pair),OLDEST_DENO=$(CURDIR)/build/deno-2.4.2/deno) $(deno) run -A tests/run.ts $(TEST)
 
-test-vm: build fixtures ## run the kernel tests on other kernels; KERNEL=6.12 on one, TEST=text some files
-	$(Q)KERNEL="$(KERNEL)" $(deno) run -A tests/vm/run.ts $(TEST)
+test-long: build fixtures ## the storms and signals of the tests, in full: minutes
+	$(Q)DENOBPF_LONG=true $(deno) run -A tests/run.ts storms.test
+	$(Q)DENOBPF_LONG=true $(deno) run -A tests/run.ts faults.test
+
+fuzz: build fixtures ## try made-up input for ten minutes, SECONDS=60 for less
+	$(Q)FUZZ_SECONDS=$$(($(or $(SECONDS),600) / $(fuzzed))) $(deno) test -A --no-check tests/fuzz \
+		tests/kernel/bad_objects.test.ts
+
+soak: build fixtures ## run the tools under load for an hour, MINUTES=10 for less; counts exact, memory flat
+	$(Q)MINUTES=$(MINUTES) $(deno) run -A tests/soak/soak.ts
+
+test-versions: build fixtures $(versions) ## run the tools with other versions of libbpf and clang
+	$(Q)$(deno) run -A tests/versions/run.ts
+
+test-vm: build fixtures $(if $(filter short,$(SCOPE)),$(versions)) ## run the kernel tests on other kernels; KERNEL=6.12, TEST=text or SCOPE=short for fewer
+	$(Q)KERNEL="$(KERNEL)" SCOPE="$(SCOPE)" $(deno) run -A tests/vm/run.ts $(TEST)
+
+bench: build build/bench/bench.bpf.o $(bench_c) ## measure against the C tools into docs/performance.md; ROW="ring start" some, BENCH=quick shortly
+	$(Q)$(sudo) BENCH=$(BENCH) $(deno) run -A bench/run.ts $(ROW)
 
 check: build fixtures ## check format, lint and types
 	$(call say,FMT,deno fmt)
@@ -77,6 +106,8 @@ check: build fixtures ## check format, lint and types
 	$(Q)$(deno) lint
 	$(call say,CHECK,deno check)
 	$(Q)$(deno) check --quiet $(ts_dirs) $(skels) $(test_skels)
+	$(call say,DOC,lib/mod.ts)
+	$(Q)$(deno) doc --quiet --lint lib/mod.ts
 
 fmt: ## format both halves
 	$(Q)$(deno) fmt --quiet
@@ -86,26 +117,36 @@ clean: ## remove everything that make has made or downloaded
 	$(Q)rm -rf build node_modules
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile scripts/compile.mk | expand -t 8
+
+# A copy of this tree, its kernel halves compiled by another clang.
+build/clang-%/.built: $(objects) $(skels) $(test_objects)
+	$(call say,COPY,$(@D))
+	$(Q)scripts/copy-tree $(@D)
+	$(Q)CLANG=clang-$* LLVM_STRIP=$(llvm_strip) DENO=$(abspath $(deno)) $(MAKE) --no-print-directory -C $(@D) build fixtures
+	$(Q)touch $@
 
 # What only the tests need.
-fixtures: $(test_objects) $(test_skels) $(workloads)
+fixtures: $(test_objects) $(test_skels) $(workloads) build/bench/bench.bpf.o $(bench_c)
 
-# -MMD notes the headers. BTF comes from -g; the DWARF that comes with it is not shipped.
+# -MMD notes the headers. BTF comes from -g; the DWARF that comes with it is not shipped, and this folder's
+# name is kept out of both. Debian keeps <asm/errno.h>, which usdt.bpf.h wants, in a folder for each
+# architecture.
 define compile_bpf
 $(call say,CLANG,$<)
 $(Q)$(clang) -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -I build -I bpf/include \
+	-idirafter /usr/include/$(shell uname -m)-linux-gnu -fdebug-compilation-dir=. \
 	-MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
 $(Q)$(llvm_strip) -g $@
 endef
 
-$(objects): build/%.bpf.o: bpf/%.bpf.c build/vmlinux.h Makefile
+$(objects): build/%.bpf.o: bpf/%.bpf.c build/vmlinux.h Makefile | build/examples/
 	$(compile_bpf)
 
 $(test_objects): build/tests/%.bpf.o: tests/fixtures/%.bpf.c build/vmlinux.h Makefile | build/tests/
 	$(compile_bpf)
 
-$(skels): build/skel/%.ts: build/%.bpf.o $(generator) | $(packages) build/skel/
+$(skels): build/skel/%.ts: build/%.bpf.o $(generator) | $(packages) build/skel/examples/
 	$(call say,SKEL,$@)
 	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts $< $@
 
@@ -117,7 +158,14 @@ $(workloads): build/tests/%: tests/workloads/%.c Makefile | build/tests/
 	$(call say,CC,$<)
 	$(Q)$(CC) -O2 -Wall -Werror -pthread $< -o $@
 
-build/vmlinux.h: build/target
+build/bench/bench.bpf.o: bench/bench.bpf.c build/vmlinux.h Makefile | build/bench/
+	$(compile_bpf)
+
+$(bench_c): build/bench/%: bench/%.c $(wildcard bench/*.h) Makefile | build/bench/
+	$(call say,CC,$<)
+	$(Q)$(CC) -O2 -Wall -Werror -pthread $< -o $@ -lbpf -lutil
+
+build/vmlinux.h: build/target $(filter build/btf/%,$(VMLINUX_BTF))
 	$(call say,BTF,$(VMLINUX_BTF))
 	$(Q)test -f $(VMLINUX_BTF) || { echo "$(VMLINUX_BTF): no BTF here. Use a kernel with" \
 		"CONFIG_DEBUG_INFO_BTF=y, or VMLINUX_BTF= a BTF file or vmlinux" >&2; exit 1; }

@@ -2,8 +2,9 @@
  * Runs the tests: `deno run -A tests/run.ts [TEXT]`, with TEXT only the files whose path holds it.
  *
  * Each file runs in a process of its own, one after the other: a crash in native code costs that
- * file alone, and kernel tests never see each other. The last line is `N passed, N failed`, with
- * `, N skipped` when some were.
+ * file alone, and kernel tests never see each other. Without TEXT all run once more on the Deno that
+ * OLDEST_DENO names, if it does. The last line is `N passed, N failed`, with `, N skipped` when some
+ * were.
  */
 
 import { count, summarize, type TestCase } from "./report.ts";
@@ -20,14 +21,29 @@ if (files.length === 0) {
   Deno.exit(1);
 }
 
-emptyFolder(reports);
 const all: TestCase[] = [];
 const failures: string[] = [];
-for (const path of files) {
-  const cases = await runTestFile(path, reports, FILE_LIMIT_MS);
-  all.push(...cases);
-  for (const { name, state, error } of cases) {
-    if (state === "failed") failures.push(`Failed: ${path}: ${name}\n  ${error}`);
+await runAll(files, reports, Deno.execPath(), "");
+const oldest = Deno.env.get("OLDEST_DENO");
+if (oldest !== undefined && wanted === "") {
+  // Those for the binary run the oldest Deno already: it is what the binary holds.
+  const others = files.filter((path) => !path.startsWith("tests/compile/"));
+  await runAll(others, `${reports}oldest/`, oldest, " (oldest Deno)");
+}
+
+async function runAll(
+  files: readonly string[],
+  reports: string,
+  deno: string,
+  mark: string,
+): Promise<void> {
+  emptyFolder(reports);
+  for (const path of files) {
+    const cases = await runTestFile(path, reports, FILE_LIMIT_MS, { deno });
+    all.push(...cases);
+    for (const { name, state, error } of cases) {
+      if (state === "failed") failures.push(`Failed${mark}: ${path}: ${name}\n  ${error}`);
+    }
   }
 }
 

@@ -22,17 +22,20 @@ function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
  * file does not load, crashes, takes longer than `limitMs` or holds no test is a failed case too.
  *
  * @param reports the folder that takes the report, with a slash at its end
+ * @param options.deno the Deno that runs it
+ * @param options.root the tree that it is run in
  */
 export async function runTestFile(
   path: string,
   reports: string,
   limitMs: number,
+  options: { deno?: string; root?: string } = {},
 ): Promise<TestCase[]> {
   const report = reports + path.replaceAll("/", "-") + ".xml";
-  const { success } = await new Deno.Command(Deno.execPath(), {
+  const { success } = await new Deno.Command(options.deno ?? Deno.execPath(), {
     // Types are `make check`'s part.
     args: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, path],
-    cwd: root,
+    cwd: options.root ?? root,
     signal: AbortSignal.timeout(limitMs),
   }).spawn().status;
   const cases = readReport(readIfPresent(report));

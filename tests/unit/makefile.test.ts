@@ -28,7 +28,7 @@ function make(...args: string[]): Promise<Result> {
 async function copyOfSources(): Promise<string> {
   const copy = await Deno.makeTempDir();
   await Deno.mkdir(`${copy}/scripts`);
-  for (const file of ["Makefile", "scripts/deps"]) {
+  for (const file of ["Makefile", "scripts/compile.mk", "scripts/deps"]) {
     await Deno.copyFile(root + file, `${copy}/${file}`);
   }
   await Deno.mkdir(`${copy}/build/deno`, { recursive: true });
@@ -45,11 +45,18 @@ async function rebuilt(changed: string): Promise<string[]> {
 /** Each tool as `make build` shows it, with its object if that is built as well. */
 function linesOf(tools: string[], objects: boolean): string[] {
   const skeletons = tools.map((tool) => `build/skel/${tool}.ts`);
-  return objects ? [...tools.map((tool) => `bpf/${tool}.bpf.c`), ...skeletons].sort() : skeletons;
+  const sources = objects ? tools.map((tool) => `bpf/${tool}.bpf.c`) : [];
+  return [...sources, ...skeletons].sort();
 }
 
-const tools = [...Deno.readDirSync(`${root}bpf`)]
-  .flatMap(({ name }) => name.match(/^(.*)\.bpf\.c$/)?.[1] ?? []).sort();
+/** The kernel halves in a folder, by their names. */
+function halvesIn(folder: string): string[] {
+  return [...Deno.readDirSync(root + folder)]
+    .flatMap(({ name }) => name.match(/^(.*)\.bpf\.c$/)?.[1] ?? []).sort();
+}
+
+const tools = halvesIn("bpf");
+const halves = [...tools, ...halvesIn("bpf/examples").map((name) => `examples/${name}`)];
 
 Deno.test("make build is silent when nothing changed", async () => {
   assertEquals(await make("build"), { code: 0, stdout: "", stderr: "" });
@@ -60,14 +67,14 @@ Deno.test("make build rebuilds one tool when its kernel half changes", async () 
   assertEquals((await rebuilt(changed)).sort(), linesOf(["minimal"], true));
 });
 
-Deno.test("make build rebuilds every tool when vmlinux.h changes", async () => {
-  assertEquals((await rebuilt("build/vmlinux.h")).sort(), linesOf(tools, true));
+Deno.test("make build rebuilds every tool and example when vmlinux.h changes", async () => {
+  assertEquals((await rebuilt("build/vmlinux.h")).sort(), linesOf(halves, true));
 });
 
 Deno.test("make build rebuilds what includes a header that changes", async () => {
   const header = "bpf/include/syscall.h";
   const users = [];
-  for (const tool of tools) {
+  for (const tool of halves) {
     const notes = await Deno.readTextFile(`${root}build/${tool}.bpf.d`);
     if (notes.includes(header)) users.push(tool);
   }
@@ -77,7 +84,7 @@ Deno.test("make build rebuilds what includes a header that changes", async () =>
 
 Deno.test("make build generates every skeleton anew when the generator changes", async () => {
   for (const part of ["lib/skeleton/generate.ts", "lib/btf/parse.ts"]) {
-    assertEquals((await rebuilt(part)).sort(), linesOf(tools, false));
+    assertEquals((await rebuilt(part)).sort(), linesOf(halves, false));
   }
 });
 
@@ -113,8 +120,12 @@ Deno.test("make says which program of the user's choice cannot be used", async (
 Deno.test("make help lists every target with its line", async () => {
   const { stdout } = await make("help");
   const targets = stdout.trimEnd().split("\n").map((line) => line.match(/^([\w-]+) +\S/)?.[1]);
-  const all = ["deps", "build", "run", "test", "test-vm", "check", "fmt", "clean", "help"];
-  assertEquals(targets, all);
+  const makefiles = ["Makefile", "scripts/compile.mk"].map((file) =>
+    Deno.readTextFileSync(root + file)
+  );
+  const all = makefiles.flatMap((text) => text.match(/^\.PHONY: (.*)/m)![1].split(" "));
+  const helpers = ["fixtures", "FORCE"];
+  assertEquals(targets.sort(), all.filter((name) => !helpers.includes(name)).sort());
 });
 
 Deno.test("make run names the tools there are when it does not know one", async () => {

@@ -3,9 +3,9 @@
 import { excuse, lackingFeatures } from "../kernel/features.ts";
 import { type Counts, summarize, type TestCase } from "../report.ts";
 
-/** How one test went on one kernel. */
+/** How one test went in one column of the matrix: on a kernel, or with another libbpf or clang there. */
 export interface Result {
-  kernel: string;
+  column: string;
   file: string;
   name: string;
   state: "passed" | "failed" | "unsupported";
@@ -18,13 +18,13 @@ export interface Result {
  * lacks; every other skip is a failure, for the kernels here are complete.
  */
 export function judge(kernel: string, file: string, { name, state, error }: TestCase): Result {
-  if (state === "passed") return { kernel, file, name, state };
-  if (state === "failed") return { kernel, file, name, state, reason: error };
+  if (state === "passed") return { column: kernel, file, name, state };
+  if (state === "failed") return { column: kernel, file, name, state, reason: error };
   const [, plain, reason] = /^(.*) \(skipped: (.*)\)$/s.exec(name) ?? [, name, "without a reason"];
   const excuses = lackingFeatures(reason).map((feature) => excuse(feature, kernel));
   const excused = excuses.length > 0 && !excuses.includes(undefined);
   return {
-    kernel,
+    column: kernel,
     file,
     name: plain,
     state: excused ? "unsupported" : "failed",
@@ -41,7 +41,7 @@ const CELL = 10;
  */
 export function drawMatrix(
   results: readonly Result[],
-  kernels: readonly string[],
+  columns: readonly string[],
   by: "file" | "name",
 ): string {
   const sorted = results.toSorted((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : 0);
@@ -49,18 +49,18 @@ export function drawMatrix(
   const width = Math.max(...[...rows.keys()].map((label) => label.length));
   const line = (label: string, cells: string[]) =>
     [label.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join(" ");
-  const lines = [line("", [...kernels])];
+  const lines = [line("", [...columns])];
   for (const [label, row] of rows) {
     lines.push(
-      line(label, kernels.map((kernel) => cell(row.filter((result) => result.kernel === kernel)))),
+      line(label, columns.map((column) => cell(row.filter((result) => result.column === column)))),
     );
   }
   for (const state of ["failed", "unsupported"] as const) {
     const those = results.filter((result) => result.state === state);
     if (those.length > 0) lines.push("", `${state}:`);
     lines.push(
-      ...those.map(({ kernel, file, name, reason }) =>
-        `${kernel.padEnd(5)} ${file}: ${name}\n      ${reason ?? ""}`
+      ...those.map(({ column, file, name, reason }) =>
+        `${column.padEnd(5)} ${file}: ${name}\n      ${reason ?? ""}`
       ),
     );
   }

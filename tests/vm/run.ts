@@ -1,27 +1,20 @@
 /**
  * Runs the kernel tests on other kernels: `deno run -A tests/vm/run.ts [TEXT]`, with TEXT only the files
- * whose path holds it; `KERNEL` in the environment names some of the kernels. Two guests run at a time,
- * each with half of the files. They see this machine's files, and so the very objects that were built
- * here. Ends with 1 when anything failed.
+ * whose path holds it; `KERNEL` in the environment names some of the kernels, `SCOPE=short` chooses the
+ * part that CI runs. Two guests run at a time. They see this machine's files, and so the very objects
+ * that were built here. Ends with 1 when anything failed.
  */
 
 import type { TestCase } from "../report.ts";
-import { emptyFolder, testFiles } from "../test_files.ts";
-import { fetchKernel, type Kernel, kernels } from "./kernels.ts";
+import { emptyFolder } from "../test_files.ts";
+import { fetchKernel } from "./kernels.ts";
 import { drawMatrix, judge, type Result, summarizeResults } from "./matrix.ts";
+import { type Column, kernelsIn, leftOut, shortPlan, wholePlan } from "./plan.ts";
 
 const GUESTS = 2;
 const GUEST_LIMIT_S = 25 * 60;
 /** An emulated machine takes six to nine times as long as its host. */
 const SLOWNESS = 10;
-
-/** Files of which another kernel tells nothing. */
-const leftOut: Record<string, string> = {
-  "tests/kernel/readme.test.ts": "compiles its objects while it runs",
-};
-
-/** What a guest cannot run anything after. */
-const last = "tests/kernel/lockdown.test.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const folder = `${root}build/tests/vm`;
@@ -31,19 +24,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => stop.abort());
 }
 
-/** One guest's work. */
-interface Job {
-  kernel: Kernel;
-  files: string[];
+/** One guest's work: a column of the matrix, or half of it. */
+interface Job extends Column {
   /** The folder that it shares with this machine. */
-  results: string;
+  readonly results: string;
 }
 
 /** Boots a guest for the job, gives what it told and says how it went. */
-async function runJob({ kernel, files, results }: Job): Promise<Result[]> {
+async function runJob(job: Job): Promise<Result[]> {
+  const { label, kernel, files, results } = job;
   const started = performance.now();
   emptyFolder(results);
-  const { code } = await startGuest(kernel, results, files).status;
+  const { code } = await startGuest(job).status;
   const told = readTold(`${results}/results`);
   const judged = files.flatMap((file) => {
     const cases = told.get(file) ?? [{
@@ -51,30 +43,31 @@ async function runJob({ kernel, files, results }: Job): Promise<Result[]> {
       state: "failed",
       error: `the guest ended before or within this file, with ${code}: ${results}/log`,
     }];
-    return cases.map((testCase) => judge(kernel.version, file, testCase));
+    return cases.map((testCase) => ({ ...judge(kernel.version, file, testCase), column: label }));
   });
   const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(
-    `Linux ${kernel.version}: ${summarizeResults(judged)}; ${seconds} s, ${results}/log`,
-  );
+  console.log(`${label}: ${summarizeResults(judged)}; ${seconds} s, ${results}/log`);
   return judged;
 }
 
-function startGuest({ version, append = "", cpus = 2 }: Kernel, results: string, files: string[]) {
+function startGuest({ kernel, files, env = {}, root: tree = root, results }: Job) {
+  const settings = { CI: "true", DENOBPF_DISPOSABLE: "true", DENOBPF_SLOW: `${SLOWNESS}`, ...env };
   const command = [
-    ...[`${root}tests/vm/vmrun`, paths.get(version)!],
-    ...["env", "CI=true", "DENOBPF_DISPOSABLE=true", `DENOBPF_SLOW=${SLOWNESS}`],
+    ...[`${root}tests/vm/vmrun`, paths.get(kernel.version)!],
+    ...["env", ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)],
     ...[Deno.execPath(), "run", "--allow-all", "--no-check", "tests/vm/guest.ts"],
     ...[results, ...files],
   ];
   return new Deno.Command("sh", {
     args: ["-c", 'exec "$@" >"$0" 2>&1', `${results}/log`, ...command],
-    cwd: root,
+    cwd: tree,
     env: {
       VM_TIMEOUT: String(GUEST_LIMIT_S),
       VM_RW: results,
-      VM_APPEND: append,
-      VM_SMP: String(cpus),
+      VM_APPEND: kernel.append ?? "",
+      VM_SMP: String(kernel.cpus ?? 2),
+      // What filters of traffic control are made of.
+      VM_MODULES: "sch_ingress cls_bpf",
     },
     stdin: "null",
     signal: stop.signal,
@@ -100,14 +93,27 @@ function exists(path: string): boolean {
 }
 
 /** Fills Deno's cache here, once: a guest forgets what it has compiled. What does not load fails there. */
-async function warmCache(files: string[]): Promise<void> {
-  const tools = [...Deno.readDirSync(`${root}tools`)]
-    .flatMap(({ name }) => name.endsWith(".ts") ? [`tools/${name}`] : []);
+async function warmCache(tree: string, files: readonly string[]): Promise<void> {
+  const tools = ["tools", "tools/examples"].flatMap((folder) =>
+    [...Deno.readDirSync(tree + folder)]
+      .flatMap(({ name }) => name.endsWith(".ts") ? [`${folder}/${name}`] : [])
+  );
   await new Deno.Command(Deno.execPath(), {
     args: ["cache", "--quiet", "--no-check", "tests/vm/guest.ts", ...tools, ...files],
-    cwd: root,
+    cwd: tree,
     stderr: "null",
   }).spawn().status;
+}
+
+/** The guests' work: a column each, or halves of it where the columns are long. */
+function jobsOf(columns: readonly Column[], parts: number): Job[] {
+  return columns.flatMap((column) =>
+    Array.from({ length: parts }, (_, part) => ({
+      ...column,
+      files: column.files.filter((_, index) => index % parts === part),
+      results: `${folder}/${column.label.replaceAll(" ", "-")}-${part + 1}`,
+    })).filter(({ files }) => files.length > 0)
+  );
 }
 
 function refuse(message: string): never {
@@ -117,32 +123,19 @@ function refuse(message: string): never {
 
 if (Deno.build.arch !== "x86_64") refuse("The kernels are for x86-64, and so are the guests");
 if (Deno.uid() !== 0) refuse("The guests share this machine's files: run this as root");
-const wantedKernels = (Deno.env.get("KERNEL") ?? "").split(/\s+/).filter(Boolean);
-const unknown = wantedKernels.find((wanted) => !kernels.some(({ version }) => version === wanted));
-if (unknown) {
-  refuse(`KERNEL=${unknown} is none of: ${kernels.map(({ version }) => version).join(" ")}`);
+const text = Deno.args[0] ?? "";
+const chosen = kernelsIn(Deno.env.get("KERNEL") ?? "");
+const short = Deno.env.get("SCOPE") === "short";
+const columns = short ? shortPlan(chosen) : wholePlan(chosen, text);
+if (columns.every(({ files }) => files.length === 0)) {
+  refuse(`No file for other kernels has "${text}" in its path`);
 }
-const wantedText = Deno.args[0] ?? "";
-const files = [...testFiles("tests/kernel")]
-  .filter((path) => path.includes(wantedText) && !(path in leftOut))
-  .sort((a, b) => Number(a === last) - Number(b === last));
-if (files.length === 0) refuse(`No file for other kernels has "${wantedText}" in its path`);
 
-const chosen = kernels.filter(({ version }) =>
-  wantedKernels.length === 0 || wantedKernels.includes(version)
-);
 const paths = new Map<string, string>();
 for (const kernel of chosen) paths.set(kernel.version, await fetchKernel(kernel));
-await warmCache(files);
+for (const { root: tree = root, files } of columns) await warmCache(tree, files);
 
-const halves = [0, 1].map((half) => files.filter((_, index) => index % 2 === half));
-const jobs: Job[] = chosen.flatMap((kernel) =>
-  halves.filter((half) => half.length > 0).map((files, index) => ({
-    kernel,
-    files,
-    results: `${folder}/${kernel.version}-${index + 1}`,
-  }))
-);
+const jobs = jobsOf(columns, short ? 1 : 2);
 const results: Result[] = [];
 async function runJobs(): Promise<void> {
   for (let job = jobs.shift(); job && !stop.signal.aborted; job = jobs.shift()) {
@@ -152,8 +145,8 @@ async function runJobs(): Promise<void> {
 await Promise.all(Array.from({ length: GUESTS }, runJobs));
 if (stop.signal.aborted) Deno.exit(130);
 
-const versions = chosen.map(({ version }) => version);
-console.log("\n" + drawMatrix(results, versions, wantedText === "" ? "file" : "name"));
+const labels = columns.map(({ label }) => label);
+console.log("\n" + drawMatrix(results, labels, text === "" ? "file" : "name"));
 for (const [file, reason] of Object.entries(leftOut)) console.log(`\nleft out: ${file}: ${reason}`);
 const summary = summarizeResults(results);
 Deno.writeTextFileSync(`${folder}/summary`, summary + "\n");

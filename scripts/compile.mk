@@ -1,0 +1,40 @@
+# One binary: `make compile`, and `make dist` with all that goes beside it. docs/binary.md explains it.
+
+# TOOL=... chooses one tool; the Makefile's own default is that of `make run`.
+compiled    := $(if $(filter file,$(origin TOOL)),denobpf,$(TOOL))
+libbpf_pinned := 1.5.0
+libbpf_folder := build/libbpf/$(libbpf_pinned)$(if $(foreign),-$(ARCH))
+dist_folder := build/dist$(if $(foreign),-$(ARCH))
+# The oldest Deno and its denort, which tests run and compile with: to be had for x86-64 only.
+compile_pair := $(if $(filter x86,$(native)),build/deno-2.4.2/denort)
+
+.PHONY: compile dist
+
+compile: build $(libbpf_folder)/libbpf.so ## make one binary of all tools; TOOL=execsnoop makes one of that
+	$(Q)test $(compiled) = denobpf || test -f tools/$(compiled).ts || \
+		{ echo "make compile: TOOL=$(compiled) is none of: $(tools)" >&2; exit 64; }
+	$(call say,COMPILE,$(dist_folder)/$(compiled))
+	$(Q)scripts/about
+	$(Q)mkdir -p $(dist_folder)
+	$(Q)$(deno) run -A --quiet scripts/compile/compile.ts $(compiled) $(ARCH) $(dist_folder) $(libbpf_folder)
+
+dist: compiled := denobpf
+dist: compile ## the same with links, manual pages, completions, a bill of materials and checksums
+	$(call say,DIST,$(dist_folder))
+	$(Q)$(deno) run -A --quiet scripts/compile/dist.ts $(dist_folder) $(libbpf_pinned)
+
+$(compile_pair): scripts/oldest-deno
+	$(call say,NPM,$(@D))
+	$(Q)scripts/oldest-deno
+	$(Q)touch $@
+
+# A libbpf of any version that scripts/sources has; the tests use some.
+build/libbpf/%/libbpf.so: scripts/libbpf scripts/sources
+	$(call say,LIBBPF,$*)
+	$(Q)scripts/libbpf $*
+
+# The types of another architecture, which no file of this machine has.
+build/btf/%: scripts/compile/kernel_btf.ts tests/vm/getkernel
+	$(call say,BTF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(deno) run -A --quiet $< $* $@

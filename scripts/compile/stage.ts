@@ -1,0 +1,89 @@
+/** What goes into a compiled binary: the modules of one program, in a folder of their own. */
+
+/** The project's folder, with a slash at its end. */
+export const root = new URL("../../", import.meta.url).pathname;
+
+/** A package of node_modules whose code is in the binary. */
+export interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  /** Its folder in the project. */
+  readonly folder: string;
+}
+
+/** What a binary is made of. */
+export interface Staged {
+  /** Files of the project, from its folder. */
+  readonly files: readonly string[];
+  readonly packages: readonly Package[];
+}
+
+/** Where `npm` packages lie inside node_modules: the last folder of that name counts. */
+const PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//;
+
+/**
+ * Copies a program with all that it imports, and the files in `others`. From the project itself
+ * `deno compile` would take all of every node_modules in it, Deno included, and the time of each file,
+ * which differs from build to build.
+ *
+ * @param entry the program, from the project's folder; so are the others
+ */
+export async function stage(entry: string, folder: string, others: string[]): Promise<Staged> {
+  const modules = await importedBy(entry);
+  const packages = new Map<string, Package>();
+  const files: string[] = [];
+  for (const path of new Set([...modules, ...others, "deno.json"])) {
+    const [, source, name] = PACKAGE.exec(path) ?? [];
+    if (source === undefined) files.push(path);
+    else packages.set(name, describe(source));
+  }
+  for (const file of files) copyFile(root + file, `${folder}/${file}`);
+  for (const [name, { folder: source }] of packages) {
+    copyFolder(root + source, `${folder}/node_modules/${name}`);
+  }
+  return { files, packages: [...packages.values()] };
+}
+
+/** A module as `deno info --json` has it. */
+interface Module {
+  /** `node` for those of Deno itself. */
+  readonly kind?: string;
+  readonly specifier: string;
+  /** Where its file is. */
+  readonly local?: string;
+  readonly error?: string;
+}
+
+/** Everything a program imports, as paths from the project's folder. */
+async function importedBy(entry: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", entry],
+    cwd: root,
+    stderr: "inherit",
+  }).output();
+  const { modules }: { modules: Module[] } = JSON.parse(new TextDecoder().decode(stdout));
+  return modules.filter(({ kind }) => kind !== "node").map(({ specifier, local, error }) => {
+    if (local?.startsWith(root)) return local.slice(root.length);
+    throw new Error(`${entry} imports ${specifier}, no file of the project: ${error ?? ""}`);
+  });
+}
+
+function describe(folder: string): Package {
+  const { name, version, license } = JSON.parse(
+    Deno.readTextFileSync(`${root}${folder}/package.json`),
+  );
+  return { name, version, license, folder };
+}
+
+function copyFolder(from: string, to: string): void {
+  for (const { name, isDirectory } of Deno.readDirSync(from)) {
+    (isDirectory ? copyFolder : copyFile)(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+function copyFile(from: string, to: string): void {
+  Deno.mkdirSync(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+  Deno.copyFileSync(from, to);
+  Deno.utimeSync(to, 0, 0);
+}
