@@ -126,6 +126,7 @@ struct running {
 	__u64 start; /* 0: the thread is in no call */
 	__u32 pid;
 	struct call call;
+	__u32 unused; /* padding would keep old bytes of the stack */
 };
 
 /* the call that a thread is in; kept from call to call, and removed with the thread */

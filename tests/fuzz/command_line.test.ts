@@ -1,0 +1,136 @@
+/** What a user may type: options, fields, filters, orders, times. */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { parseOptions } from "#lib/tool/arguments.ts";
+import { commonBeside } from "#lib/tool/common.ts";
+import { completionScript } from "#lib/tool/completions.ts";
+import { ExitError } from "#lib/tool/exit.ts";
+import type { Fields } from "#lib/tool/field.ts";
+import { parseFilter } from "#lib/tool/filter.ts";
+import { expand } from "#lib/tool/getopt.ts";
+import { namedFields } from "#lib/tool/named_fields.ts";
+import { flag, longName, option } from "#lib/tool/option.ts";
+import { parseTime } from "#lib/tool/parse_time.ts";
+import { parseOrder } from "#lib/tool/sort.ts";
+import { text, ValueError } from "#lib/tool/value.ts";
+import { findTool, toolNames } from "../../tools/registry.ts";
+import { anyText, fuzz, mayThrow } from "./fuzz.ts";
+
+const tools = new Map(
+  await Promise.all(toolNames.map(async (name) => [name, await findTool(name)] as const)),
+);
+
+/** The words of a command line of a tool: its options, well and badly written, and anything else. */
+const commandLines = fc.constantFrom(...toolNames).chain((name) => {
+  const tool = tools.get(name)!;
+  const declared = Object.entries({ ...tool.options, ...commonBeside(tool) });
+  const names = declared.map(([name]) => `--${longName(name)}`);
+  const letters = declared.flatMap(([, { letter }]) => letter === "" ? [] : [`-${letter}`]);
+  const word = fc.oneof(
+    fc.constantFrom(...names, ...letters),
+    fc.constantFrom("--", "-", "--help", "-hV", "=", "--no", "-1", "--no-output", "--h"),
+    fc.tuple(fc.constantFrom(...names), anyText("=", "table", "json")).map(([name, value]) =>
+      `${name}=${value}`
+    ),
+    fc.tuple(fc.constantFrom(...letters), anyText()).map((parts) => parts.join("")),
+    anyText("-", "--", "=", ","),
+  );
+  return fc.tuple(fc.constant(name), fc.array(word, { maxLength: 8 }));
+});
+
+fuzz("a command line expands to words, none of which is lost", commandLines, ([name, args]) => {
+  const tool = tools.get(name)!;
+  const words = expand(args, { ...tool.options, ...commonBeside(tool) });
+  assert(words.every((word) => typeof word === "string"));
+  assert(words.length >= args.filter((arg) => !arg.startsWith("-")).length / 2);
+});
+
+Deno.test({
+  name: "a command line is understood, or refused in one line with exit code 64",
+  sanitizeResources: false, // users are looked up by libc, which stays open
+  async fn() {
+    await fc.assert(
+      fc.asyncProperty(commandLines, async ([name, args]) => {
+        try {
+          await parseOptions(tools.get(name)!, args);
+        } catch (error) {
+          assert(error instanceof ExitError, String(error));
+          assertEquals(error.exitCode, 64);
+          assert(!/\p{Cc}/u.test(error.message), error.message);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  },
+});
+
+const { fields } = tools.get("execsnoop")!;
+const names = Object.keys(fields);
+
+fuzz(
+  "a list of fields is understood or refused",
+  anyText(...names, ",", ",,"),
+  (text) => void mayThrow([ValueError], () => namedFields(fields, text)),
+);
+
+fuzz(
+  "an order is understood or refused",
+  anyText(...names, "-", "--"),
+  (text) => void mayThrow([ValueError], () => parseOrder(fields, text)),
+);
+
+fuzz(
+  "a filter is understood or refused",
+  anyText(...names, "==", "!=", "<", ">=", "~", "!~", "&&", "||", '"', "'", "(", "[", "{9}", "\\"),
+  (text) => void mayThrow([ValueError], () => parseFilter(fields, [text])),
+  { runs: 500 },
+);
+
+fuzz(
+  "a time is understood or refused",
+  anyText(":", "14", "2026-07-27", "T", "Z", "+", ".", "99", "00"),
+  (text) => {
+    const time = mayThrow([ValueError], () => parseTime(text));
+    assert(time === undefined || typeof time === "bigint");
+  },
+  { runs: 1000 },
+);
+
+/** What a tool may say of itself: one line of text. */
+const line = fc.string({ unit: fc.constantFrom(..."ab'\"`$(){}[]:;|&\\!*~# \u00e9") });
+
+Deno.test("completions are good shell, whatever the tools say of themselves", async () => {
+  const commands = fc.sample(fc.tuple(line, line, fc.constantFrom("", "x")), 50)
+    .map(([brief, placeholder, letter], at) => ({
+      name: `tool${at}`,
+      brief,
+      options: { some_option: option(letter, placeholder, brief, text), a_flag: flag("", brief) },
+    }));
+  const script = completionScript("bash", "denobpf", commands);
+  const shell = new Deno.Command("bash", { args: ["-n"], stdin: "piped", stderr: "piped" }).spawn();
+  const writer = shell.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(script));
+  await writer.close();
+  const { code, stderr } = await shell.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+});
+
+interface Shown {
+  readonly text: string;
+}
+
+const shown: Fields<Shown> = {
+  text: { type: "text", brief: "The text", value: ({ text }) => text },
+};
+
+fuzz(
+  "a filter takes any text at once, also one that was made for its expression",
+  fc.tuple(
+    fc.constantFrom("(a+)+$", "(a|a)*b", "a{2,20}$", "(.*a){5}", "^(([a-z])+.)+[A-Z]", "x.{20}y"),
+    fc.oneof(anyText("a", "ab"), fc.nat(4000).map((length) => "a".repeat(length) + "!")),
+  ),
+  ([pattern, text]) => {
+    assert(typeof parseFilter(shown, [`text~'${pattern}'`]).passes({ text }) === "boolean");
+  },
+  { runs: 100 },
+);

@@ -1,0 +1,52 @@
+/** Files and names that a traced process brings along: programs, libraries, mangled names, maps. */
+import { assert } from "@std/assert";
+import fc from "fast-check";
+import { demangle } from "#lib/symbols/demangle.ts";
+import { ElfError, ElfFile } from "#lib/symbols/elf.ts";
+import { KernelSymbols } from "#lib/symbols/kallsyms.ts";
+import { parseCodeMappings } from "#lib/symbols/process_maps.ts";
+import { BytesSource } from "#lib/symbols/source.ts";
+import { anyText, fuzz, mayThrow, mutations } from "./fuzz.ts";
+
+const programs = ["tests/call", "tests/execs", "tests/types.bpf.o"]
+  .map((path) => Deno.readFileSync(new URL(`../../build/${path}`, import.meta.url)));
+
+fuzz(
+  "a changed program is read, or refused with an ElfError",
+  fc.constantFrom(...programs).chain(mutations),
+  (bytes) => {
+    const file = mayThrow([ElfError], () => new ElfFile(new BytesSource(bytes)));
+    if (file === undefined) return;
+    mayThrow([ElfError], () => file.buildId);
+    mayThrow([ElfError], () => file.debugLink);
+    const functions = mayThrow([ElfError], () => file.functions()) ?? [];
+    for (const { name, address, fileOffset } of functions) {
+      file.find(name);
+      file.addressOf(fileOffset ?? address);
+    }
+    for (const section of file.sections) mayThrow([ElfError], () => file.bytesOf(section));
+  },
+  { runs: 400 },
+);
+
+fuzz(
+  "any name is demangled, or stays as it is",
+  anyText("_Z", "_R", "N", "4core", "St", "IJ", "E", "S0_", "_ZN", "17h0123456789abcdefE", "C"),
+  (name) => assert(typeof demangle(name) === "string"),
+  { runs: 1000 },
+);
+
+fuzz(
+  "a process's map of any content gives the mappings that it has",
+  anyText("7f00-7f01 ", "r-xp ", "00000000 ", "08:01 ", "42 ", "/lib/x.so", "\n", "[vdso]"),
+  (text) => assert(parseCodeMappings(text).length <= text.length),
+);
+
+fuzz(
+  "a list of kernel symbols of any content gives the symbols that it has",
+  anyText("ffffffff81000000", " T ", "_text", "\t[module]", "\n"),
+  (text) => {
+    const bytes = new Uint8Array(new TextEncoder().encode(text));
+    assert(new KernelSymbols(bytes).length <= text.length);
+  },
+);

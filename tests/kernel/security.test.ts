@@ -1,0 +1,158 @@
+/** What docs/security.md says of permissions, files and the environment. */
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { BpfError, BpfObject, u32, u64 } from "#lib/mod.ts";
+import { toolNames } from "../../tools/registry.ts";
+import { kernelTest, patient, startCommand } from "./harness.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+const object = `${root}build/tests/maps.bpf.o`;
+
+/** Runs a tool with these permissions alone. */
+function run(permissions: readonly string[], tool: string, ...args: string[]) {
+  const deno = [Deno.execPath(), "run", "--cached-only", "--no-prompt", ...permissions];
+  return startCommand([...deno, `tools/${tool}.ts`, ...args]).finish(patient(20_000));
+}
+
+Deno.test("deno.json and the tools' first lines ask for the same two permissions", () => {
+  const { permissions } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
+  assertEquals(permissions, { default: { ffi: true, read: true } });
+  for (const tool of [...toolNames, "denobpf"]) {
+    const [first] = Deno.readTextFileSync(`${root}tools/${tool}.ts`).split("\n", 1);
+    assertEquals(first, "#!/usr/bin/env -S deno run --allow-ffi --allow-read");
+  }
+});
+
+kernelTest(
+  "without --allow-ffi no tool runs, and each says what to start it with",
+  {},
+  async () => {
+    for (const tool of toolNames) {
+      const { code, stderr } = await run(["--allow-read"], tool, "--seconds", "0");
+      assertEquals(code, 77);
+      assertStringIncludes(stderr, "start it with: deno run --allow-ffi --allow-read");
+    }
+  },
+);
+
+kernelTest("without --allow-read no file that the user names is read", {}, async () => {
+  const whole = await run(["--allow-ffi", "--allow-read"], "denobpf", "skeleton", object);
+  assertEquals([whole.code, whole.stderr], [0, ""]);
+  const { code, stdout, stderr } = await run(["--allow-ffi"], "denobpf", "skeleton", object);
+  assertEquals([code, stdout], [77, ""]);
+  assertStringIncludes(stderr, "start it with: deno run --allow-ffi --allow-read");
+});
+
+/** System calls that change a file system, as strace shows them. */
+const CHANGES =
+  /\b(?:open\w*\([^)]*O_(?:WRONLY|RDWR|CREAT|TRUNC)|(?:creat|mkdir|rename|unlink|symlink|link|mknod|chmod|chown|fchmodat|fchownat|truncate|mount|utimensat|setxattr|rmdir)\w*\(|BPF_OBJ_PIN)/;
+
+/** What tools may open for writing: Deno's own cache, and what is no file. */
+function expected(line: string, cache: string): boolean {
+  return line.includes(`"${cache}/`) || /"\/dev\/(null|tty|pts\/\d+)"/.test(line);
+}
+
+kernelTest("the tools write no file, make none, and mount and pin nothing", {}, async () => {
+  const cache = Deno.makeTempDirSync();
+  const trace = Deno.makeTempFileSync();
+  const strace = [
+    "strace",
+    "-f",
+    "--seccomp-bpf",
+    "-qq",
+    "-s",
+    "256",
+    "-e",
+    "trace=%file,bpf,mount",
+    "-o",
+    trace,
+  ];
+  const commands = [
+    ...toolNames.map((tool) => [tool, "--seconds", "0"]),
+    ["syscount", "--", "/bin/true"],
+    ["denobpf", "list"],
+    ["denobpf", "doctor", "execsnoop"],
+    ["denobpf", "completions", "bash"],
+  ];
+  try {
+    new Deno.Command("mount", { args: ["-t", "tracefs", "tracefs", "/sys/kernel/tracing"] })
+      .outputSync();
+    for (const [tool, ...args] of commands) {
+      const deno = [Deno.execPath(), "run", "--allow-ffi", "--allow-read", `tools/${tool}.ts`];
+      const env = { DENO_DIR: cache, TMPDIR: "/nowhere" };
+      const command = [...strace, ...deno, ...args];
+      const { code, stderr } = await startCommand(command, { env }).finish(patient(30_000));
+      assertEquals([code, stderr.replaceAll(".", "")], [0, ""]);
+      const changes = Deno.readTextFileSync(trace).split("\n")
+        .filter((line) => CHANGES.test(line) && !/\bstatx?\(/.test(line));
+      assert(changes.length > 0, "Deno's cache is written to: the trace is a trace");
+      assertEquals(changes.filter((line) => !expected(line, cache)), [], tool);
+    }
+  } finally {
+    Deno.removeSync(cache, { recursive: true });
+    Deno.removeSync(trace);
+  }
+});
+
+kernelTest("a pin is made at the path that was given, and never where a link leads", {}, () => {
+  const folder = Deno.makeTempDirSync();
+  const mount = new Deno.Command("mount", { args: ["-t", "bpf", "bpf", folder] }).outputSync();
+  assert(mount.success);
+  try {
+    Deno.symlinkSync(`${folder}/elsewhere`, `${folder}/link`);
+    using opened = BpfObject.open(object);
+    const map = opened.map("array", u32, u64);
+    opened.load();
+    const error = assertThrows(() => map.pin(`${folder}/link`), BpfError);
+    assertEquals(error.code, "EEXIST");
+    assertThrows(() => Deno.statSync(`${folder}/elsewhere`), Deno.errors.NotFound);
+    map.pin(`${folder}/elsewhere`);
+    map.unpin(`${folder}/link`);
+    assertThrows(() => Deno.lstatSync(`${folder}/link`), Deno.errors.NotFound);
+    assert(Deno.statSync(`${folder}/elsewhere`).isFile, "the link went, and not what it led to");
+  } finally {
+    new Deno.Command("umount", { args: [folder] }).outputSync();
+    Deno.removeSync(folder);
+  }
+});
+
+kernelTest("denobpf new writes over nothing, and through no link", {}, async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const outside = `${folder}/outside`;
+    Deno.mkdirSync(`${folder}/here/hello/bpf`, { recursive: true });
+    Deno.writeTextFileSync(outside, "precious");
+    Deno.symlinkSync(outside, `${folder}/here/hello/bpf/hello.bpf.c`);
+    Deno.symlinkSync(outside, `${folder}/here/hello/hello.bpf.c`);
+    const deno = [Deno.execPath(), "run", "--cached-only", "--allow-ffi", "--allow-read"];
+    const command = [...deno, "--config", `${root}deno.json`, `${root}tools/denobpf.ts`];
+    const { code, stderr } = await startCommand([...command, "new", "hello"], {
+      cwd: `${folder}/here`,
+    }).finish(patient(20_000));
+    assert(code !== 0, stderr);
+    assertEquals(Deno.readTextFileSync(outside), "precious");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("the variables of the environment that are read are those that the page tells of", () => {
+  const read = new Set<string>();
+  for (const folder of ["lib", "tools"]) {
+    for (const path of sources(`${root}${folder}`)) {
+      const text = Deno.readTextFileSync(path);
+      for (const [, name] of text.matchAll(/\bgetenv\(\s*"(\w+)"/g)) read.add(name);
+      assert(!/Deno\.env\b/.test(text), `${path} reads the environment through Deno`);
+    }
+  }
+  const page = Deno.readTextFileSync(`${root}docs/security.md`);
+  const [, section] = page.split("## The environment");
+  const told = [...section.split("\n\n", 3)[2].matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+  assertEquals([...read].sort(), told.sort());
+});
+
+function* sources(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* sources(`${folder}/${name}`);
+    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
+  }
+}
