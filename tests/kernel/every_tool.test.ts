@@ -2,7 +2,7 @@
  * Every tool and every example once, on a known number of events: the short answer to whether all of them
  * work on a kernel. What each can do besides is in tests of its own.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { toolNames } from "../../tools/registry.ts";
 import { kernelTest, startTool } from "./harness.ts";
 import { startIsolated } from "./isolated.ts";
@@ -13,6 +13,12 @@ const root = new URL("../../", import.meta.url).pathname;
 async function check(name: string, scenario: Scenario): Promise<void> {
   const { args, count, event, isolated, workload } = scenario;
   await using tool = isolated ? startIsolated(name, args) : startTool(name, args);
+  const refusal = scenario.refusal?.();
+  if (refusal !== undefined) {
+    const { code, stderr } = await tool.finish();
+    assertMatch(stderr, refusal);
+    return assertEquals(code, 69);
+  }
   const shown = () => tool.stdout.match(event(tool))?.length ?? 0;
   if (workload === undefined) {
     const { code, stderr } = await tool.finish();

@@ -10,4 +10,5 @@ testHost({
   host: `grep -q "\\[conf" ${file} || echo confidentiality > ${file}; exec "$@"`,
   code: 77,
   words: ["locked down"],
+  someRun: true, // syscount reads no kernel memory on Linux 5.11 and later
 });

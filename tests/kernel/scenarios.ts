@@ -1,4 +1,5 @@
 /** A known number of events for every tool and every example. */
+import { libbpfVersion } from "#lib/libbpf/library.ts";
 import { NATIVE_ABI, syscallNumbers } from "#lib/sys/syscalls.ts";
 import { type Feature, runExecs, type RunningTool } from "./harness.ts";
 import { sendTo } from "./isolated.ts";
@@ -24,11 +25,20 @@ export interface Scenario {
   /** How each of them is shown. */
   readonly event: (tool: RunningTool) => RegExp;
   readonly count: number;
+  /** What the tool says instead, where it cannot work with the libbpf in use. */
+  readonly refusal?: () => RegExp | undefined;
 }
 
 /** The rows of runExecs() in bootstrap's table. */
 const processRow = (event: string) => () =>
   new RegExp(`^\\S+ (${event}) +true +\\d+ +${Deno.pid} `, "gm");
+
+/** libbpf 1.7 changed what usdt.bpf.h is compiled to; objects of an earlier header do not work with it. */
+function usdtChanged(): boolean {
+  const header = Deno.readTextFileSync("/usr/include/bpf/libbpf_version.h");
+  const compiled = Number(/LIBBPF_MINOR_VERSION (\d+)/.exec(header)![1]);
+  return compiled < 7 && libbpfVersion().minor >= 7;
+}
 
 /** Lines that a kernel half has printed while the tool's own process was at work. */
 const ofTool = (text: string) => ({ pid }: RunningTool) =>
@@ -135,6 +145,8 @@ export const examples: Readonly<Record<string, Scenario>> = {
     args: ["--events", "2"],
     event: ofTool(`USDT (auto|manual) attach to libstdcxx:catch: arg1 = 0, arg2 = [0-9a-f]{6,}`),
     count: 2,
+    refusal: () =>
+      usdtChanged() ? /compiled with a usdt\.bpf\.h that libbpf .* does not/ : undefined,
   },
   xdp: {
     needs: ["tracefs"],

@@ -2,15 +2,21 @@
 
 import { assertEquals } from "@std/assert";
 import { cgroupMount } from "#lib/sys/cgroups.ts";
-import { kernelTest, runExecs, startCommand, startTool } from "./harness.ts";
+import { delay, kernelTest, runExecs, startCommand, startTool } from "./harness.ts";
 
 const HEADER = "pid,comm\n";
 const FIELDS = ["-o", "csv", "--fields", "pid,comm"];
 
 kernelTest("a process that ends", {}, async () => {
-  const target = startCommand(["sh", "-c", "sleep 0.2; exec /bin/true"]);
+  const gate = Deno.makeTempFileSync();
+  const target = startCommand([
+    "sh",
+    "-c",
+    `while [ -e ${gate} ]; do sleep 0.05; done; exec /bin/true`,
+  ]);
   await using tool = startTool("execsnoop", ["-p", String(target.pid), ...FIELDS]);
   await tool.until(HEADER);
+  Deno.removeSync(gate);
   await target.finish();
   await tool.until(`${target.pid},true\n`);
   await runExecs();
@@ -48,7 +54,7 @@ async function innerPid(pid: number): Promise<number> {
   for (;;) {
     const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
     if (children !== "") return Number(children.split(" ")[0]);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
   }
 }
 
