@@ -15,11 +15,14 @@ kernelTest("in a time namespace events have the host's time", {
   needs: ["time_namespace"],
 }, async () => {
   const deno = [Deno.execPath(), "run", "--cached-only", "--allow-ffi", "--allow-read"];
-  const shifted = ["unshare", "-T", "--boottime", "100000", "--monotonic", "50000"];
+  // Threads cannot be made by a process that is still outside: hence the fork.
+  const shifted = ["unshare", "-T", "-f", "--boottime", "100000", "--monotonic", "50000"];
+  const tracing = ["tools/execsnoop.ts", "-o", "json", "--events", "2"];
   const before = Date.now();
-  await using tool = startCommand([...shifted, ...deno, "tools/execsnoop.ts", "-o", "json"]);
+  await using tool = startCommand([...shifted, ...deno, ...tracing]);
   await execUntilShown(tool, "/bin/true", "\n");
-  const shown = times(await tool.stop());
+  await execUntilShown(tool, "/bin/true", "\n{");
+  const shown = times(await tool.finish());
   assert(shown.every((time) => time >= before && time <= Date.now()), String(shown));
 });
 
