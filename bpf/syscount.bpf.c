@@ -132,7 +132,7 @@ struct running {
 /* the call that a thread is in; kept from call to call, and removed with the thread */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1); /* as many as the host may have threads, before load */
+	__uint(max_entries, 1); /* as many as there may be threads, before load */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct running);
@@ -141,7 +141,7 @@ struct {
 /* processes that descend from the command, and itself */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 1); /* more before load */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, bool);

@@ -43,7 +43,8 @@ export { attachRawTracepoint, type RawTracepointOptions } from "./objects/attach
 export { attachSocket, type SocketFilter } from "./objects/attach/socket.ts";
 export { attachSockmap, type SockmapAttachment } from "./objects/attach/sockmap.ts";
 export { attachTc, type TcFilter, type TcOptions } from "./objects/attach/tc.ts";
-export { attachNetkit, attachTcx, type OrderOptions } from "./objects/attach/tcx.ts";
+export type { OrderOptions } from "./objects/attach/order.ts";
+export { attachNetkit, attachTcx } from "./objects/attach/tcx.ts";
 export {
   attachFreplace,
   attachLsm,
@@ -83,11 +84,10 @@ export {
   type KernelLink,
   type LinkInfo,
   linkInfo,
-  type LinkTarget,
   listLinks,
   openLink,
-  type PerfEventTarget,
 } from "./objects/link_info.ts";
+export type { LinkTarget, PerfEventTarget } from "./objects/link_target.ts";
 export type { AnyMap, MapHandle, MapShape, ObjectMap } from "./objects/any_map.ts";
 export { BpfMap, type UpdateCondition } from "./objects/map.ts";
 export {

@@ -46,6 +46,7 @@ const uprobeMulti = {
   attachNeeds: "uprobe_multi",
   by: "attachUprobeMulti",
 } as const;
+const session = { attachType: "trace_uprobe_session", libbpf: "1.6", linux: "6.13" } as const;
 const tracing = { type: "tracing", auto: true, by: "attachTrace" } as const;
 const cgroup = (type: ProgramType, attachType: AttachType) => (
   { type, attachType, by: "attachCgroup" } as const
@@ -101,7 +102,9 @@ export const rows: readonly Row[] = [
     attachType: "trace_kprobe_session",
     libbpf: "1.5",
     linux: "6.10",
-    attachNeeds: "kprobe_multi",
+    attachNeeds: "kprobe_session",
+    by: "attachKprobeMulti",
+    events: LATER,
   },
   {
     section: "ksyscall+",
@@ -125,22 +128,8 @@ export const rows: readonly Row[] = [
   { section: "uprobe.multi.s+", ...uprobeMulti },
   { section: "uretprobe.multi+", ...uprobeMulti },
   { section: "uretprobe.multi.s+", ...uprobeMulti },
-  {
-    section: "uprobe.session+",
-    ...uprobeMulti,
-    attachType: "trace_uprobe_session",
-    libbpf: "1.6",
-    linux: "6.13",
-    by: undefined,
-  },
-  {
-    section: "uprobe.session.s+",
-    ...uprobeMulti,
-    attachType: "trace_uprobe_session",
-    libbpf: "1.6",
-    linux: "6.13",
-    by: undefined,
-  },
+  { section: "uprobe.session+", ...uprobeMulti, ...session, events: LATER },
+  { section: "uprobe.session.s+", ...uprobeMulti, ...session },
   { section: "usdt+", type: "kprobe", by: "attachUsdt", events: "attach_usdt.test.ts" },
   { section: "usdt.s+", type: "kprobe", libbpf: "1.3", linux: "6.0", by: "attachUsdt" },
 

@@ -11,18 +11,22 @@
  */
 import { event_kind, Execsnoop } from "#skel/execsnoop.ts";
 import { bootTime } from "#lib/sys/clock.ts";
+import { hasBtf } from "#lib/sys/kernel.ts";
 import { userName } from "#lib/sys/users.ts";
 import { exitOf } from "#lib/sys/wait_status.ts";
 import {
+  dropFirst,
   type Fields,
   flag,
   integer,
+  type Lazy,
   list,
   loadHooks,
   loadTargeted,
   missesOf,
   option,
   type OptionsOf,
+  plainWords,
   RingTrace,
   targetOptions,
   text,
@@ -31,9 +35,10 @@ import {
   type Trace,
   type TraceOptions,
   withDefaults,
+  type Words,
 } from "#lib/tool/mod.ts";
 import { Ends } from "./execsnoop/ends.ts";
-import { execOf } from "./execsnoop/record.ts";
+import { ExecView } from "./execsnoop/view.ts";
 
 /** ARGS_SIZE and MAX_ANCESTORS of bpf/execsnoop.bpf.c. */
 const ARGS_SIZE = 8192;
@@ -128,7 +133,7 @@ export interface Exec {
   readonly duration_ns?: bigint;
 }
 
-const fields: Fields<Exec> = {
+const fields: Fields<Lazy<Exec>> = {
   time: { type: "time", brief: "When it happened", width: -8, value: (e) => e.time },
   seconds: {
     type: "decimal",
@@ -274,7 +279,7 @@ const fields: Fields<Exec> = {
   },
 };
 
-export const tool: Tool<Options, Exec> = {
+export const tool: Tool<Options, Lazy<Exec>> = {
   name: "execsnoop",
   brief: "Trace new processes: every exec() on this host",
   options,
@@ -317,10 +322,14 @@ export const tool: Tool<Options, Exec> = {
 export function execsnoop(
   given: TraceOptions<Options> = {},
   shown: ReadonlySet<string> = new Set(Object.keys(fields)),
-): Trace<Exec> {
+): Trace<Exec, Lazy<Exec>> {
   const wanted = withDefaults(options, given);
   const start = bootTime();
   const ends = new Ends();
+  const view = new ExecView({ start, ...wanted });
+  const passes = (exec: Lazy<Exec>) =>
+    (wanted.name === undefined || String(exec.comm).includes(wanted.name)) &&
+    (wanted.line === undefined || lineOf(exec).includes(wanted.line));
   const skeleton = loadTargeted(Execsnoop.open(), wanted, ({ rodata, progs }) => {
     rodata.max_args = wanted.max_args;
     rodata.args_bytes = wanted.args_bytes;
@@ -336,20 +345,24 @@ export function execsnoop(
       failure: wanted.fails,
       exit: wanted.exit || wanted.forks,
     });
-    progs.tp_image.autoload = progs.tp_exec.autoload;
+    progs.tp_image.autoload = progs.tp_exec.autoload && hasBtf();
   });
   return new RingTrace({
     skeleton,
     ring: skeleton.maps.events,
     event(record, wall) {
-      const exec = execOf(record, { wall, start, ...wanted });
+      const exec = view.place(record, wall).copy();
       if (record.kind === event_kind.EXIT) return ends.ended(exec, record.status);
-      if (wanted.name !== undefined && !exec.comm.includes(wanted.name)) return;
-      if (wanted.line !== undefined && !commandLine(exec)?.join(" ").includes(wanted.line)) return;
+      if (!passes(exec)) return;
       if (record.kind === event_kind.FORK) {
         return { ...exec, ...exitOf(record.status), duration_ns: record.time - record.start };
       }
       return wanted.exit && exec.ret === 0 ? ends.started(exec) : exec;
+    },
+    // An exec that waits for its end must be kept.
+    view: wanted.exit || wanted.forks ? undefined : (record, wall) => {
+      const exec = view.place(record, wall);
+      return passes(exec) ? exec : undefined;
     },
     rest: () => ends.rest(),
     lost: () => ({
@@ -361,11 +374,13 @@ export function execsnoop(
 }
 
 /** What a table shows: the file that was executed, then the arguments behind argv[0]. */
-function commandLine(exec: Exec): string[] | undefined {
-  if (exec.path === undefined) return undefined;
-  const words = [exec.path, ...exec.args.slice(1)];
-  if (exec.args_truncated) words.push("...");
-  return words;
+function commandLine({ path, args, args_truncated }: Lazy<Exec>): Words | undefined {
+  if (path === undefined) return undefined;
+  return [path, ...dropFirst(args), ...(args_truncated ? ["..."] : [])];
+}
+
+function lineOf(exec: Lazy<Exec>): string {
+  return plainWords(commandLine(exec) ?? []).join(" ");
 }
 
 if (import.meta.main) await toolMain(tool);

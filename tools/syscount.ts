@@ -24,7 +24,7 @@ import {
 } from "#lib/sys/syscalls.ts";
 import { drawHistogram, type Histogram } from "#lib/tool/histogram.ts";
 import { loadHooks, missesOf } from "#lib/tool/hooks.ts";
-import { escapeText } from "#lib/tool/escape.ts";
+import { escapeText, quoted } from "#lib/tool/escape.ts";
 import { ownPidns } from "#lib/tool/targets.ts";
 import { IntervalTrace } from "#lib/tool/interval.ts";
 import {
@@ -55,6 +55,9 @@ const MAX_PID = 4_194_304;
 /** Groups in a second, or in an interval where processes are not told apart. */
 const MAX_GROUPS = 65_536;
 
+/** Processes in a second, and those that descend from a command. */
+const MAX_PROCESSES = 16_384;
+
 /** `enum abi` of the kernel half. */
 const ABIS: readonly Abi[] = [NATIVE_ABI, COMPAT_ABI, "x32"];
 
@@ -62,14 +65,16 @@ const errno: Parser<number> = (text) => {
   if (/^\d+$/.test(text)) return integer(1, MAX_ERRNO)(text);
   const number = errnoNumber(text.toUpperCase());
   if (number !== undefined) return number;
-  throw new ValueError(`"${text}" is no errno; a number or a name such as ENOENT is accepted`);
+  throw new ValueError(
+    `${quoted(text)} is no errno; a number or a name such as ENOENT is accepted`,
+  );
 };
 
 const syscallNames: Parser<readonly string[]> = (text) => {
   const names = text.split(",");
   for (const name of names) {
     if (ABIS.some((abi) => syscallNumbers(abi, name).length > 0)) continue;
-    throw new ValueError(`"${name}" is no system call (syscount -l lists them)`);
+    throw new ValueError(`${quoted(name)} is no system call (syscount -l lists them)`);
   }
   return names;
 };
@@ -291,12 +296,16 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       rodata.follow_command = true;
       rodata.spawner = Deno.pid;
       rodata.targ_pids_in = ownPidns();
+      maps.family.maxEntries = MAX_PROCESSES;
     }
     loadHooks(progs, hooks);
-    if (wanted.process || wanted.errors) maps.groups.maxEntries = MAX_GROUPS;
-    if (wanted.process) maps.names.maxEntries = MAX_GROUPS;
+    if (wanted.process || wanted.errors) {
+      maps.groups.maxEntries = MAX_GROUPS;
+      maps.slots.maxEntries = 1; // not used then
+    }
+    if (wanted.process) maps.names.maxEntries = MAX_PROCESSES;
     if (wanted.histogram) maps.durations.maxEntries = MAX_GROUPS;
-    if (latency) maps.running.maxEntries = Number(readTextFile("/proc/sys/kernel/threads-max"));
+    if (latency) maps.running.maxEntries = mostThreads();
   });
   const counter = new Counter(skeleton);
   return new IntervalTrace({
@@ -338,6 +347,14 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
       ...(wanted.histogram && { histogram: Array.from(tally.histogram, (count) => count ?? 0) }),
     };
   }
+}
+
+/** Threads that there may come to be while calls are measured: a hash has memory for each from the start. */
+function mostThreads(): number {
+  // The fourth field of proc(5)'s loadavg: "1/123" are the threads that run and all.
+  const present = Number(readTextFile("/proc/loadavg").split(/[ /]/)[4]);
+  const limit = Number(readTextFile("/proc/sys/kernel/threads-max"));
+  return Math.min(limit, Math.max(8 * present, 32_768));
 }
 
 function unitOf({ milliseconds }: Options): "us" | "ms" {

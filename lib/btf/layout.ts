@@ -1,6 +1,8 @@
 import { SystemError } from "../sys/errno.ts";
-import { readFile } from "../sys/file.ts";
+import { fileExists } from "../sys/file.ts";
 import { BTF_PATH, btfFile } from "../sys/kernel.ts";
+import { ElfError, ElfFile, isElf } from "../symbols/elf.ts";
+import { FileSource } from "../symbols/source.ts";
 import { LazyTypes } from "./lazy.ts";
 import { parseTypes } from "./parse.ts";
 import { resolveType, sizeOfType, type TypeList } from "./resolve.ts";
@@ -21,10 +23,13 @@ let kernel: Btf | undefined;
  * The types of one BTF, and the questions one asks of them.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { Btf } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
  * const btf = Btf.kernel();
- * const id = btf.find("struct", "task_struct")!;
- * console.log(btf.sizeOf(id), printDefinition(btf, id));
+ * const id = btf.find("struct", "list_head")!;
+ * assertEquals(btf.sizeOf(id), 16);
  * ```
  */
 export class Btf {
@@ -41,7 +46,7 @@ export class Btf {
 
   /**
    * The types of the running kernel, read as they are asked for: 20 ms at first instead of a second.
-   * Where `DENOBPF_BTF` names a file, those in it.
+   * Where `DENOBPF_BTF` names a file, those in it: raw, or in an ELF file (a vmlinux).
    * @throws {BtfError} if there are none
    */
   static kernel(): Btf {
@@ -56,7 +61,9 @@ export class Btf {
   static module(name: string): Btf {
     if (!/^[\w-]+$/.test(name)) throw new BtfError(`${name} is not the name of a module`);
     const base = Btf.kernel().#list as LazyTypes;
-    return new Btf(new LazyTypes(readTypes(`${FOLDER}${name.replaceAll("-", "_")}`), base));
+    const path = `${FOLDER}${name.replaceAll("-", "_")}`;
+    if (!fileExists(path)) throw new BtfError(`${name} is not loaded, or has no BTF: no ${path}`);
+    return new Btf(new LazyTypes(readTypes(path), base));
   }
 
   /**
@@ -125,9 +132,14 @@ export class Btf {
 
 function readTypes(path: string): Uint8Array<ArrayBuffer> {
   try {
-    return readFile(path);
+    using source = FileSource.open(path);
+    if (!isElf(source)) return source.read(0, source.size);
+    const file = new ElfFile(source);
+    const section = file.section(".BTF");
+    if (section !== undefined) return file.bytesOf(section);
+    throw new BtfError(`${path} has no section .BTF`);
   } catch (error) {
-    if (error instanceof SystemError) throw new BtfError(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof SystemError) && !(error instanceof ElfError)) throw error;
+    throw new BtfError(error.message, { cause: error });
   }
 }

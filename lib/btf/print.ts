@@ -27,7 +27,10 @@ export function printType(btf: Btf, id: TypeId, name = ""): string {
  * is compiled again.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { Btf, printDefinition } from "@denobpf/denobpf";
+ *
+ * const btf = Btf.kernel();
  * console.log(printDefinition(btf, btf.find("struct", "list_head")!));
  * ```
  *

@@ -36,9 +36,13 @@ export type BtfValue =
  * @throws {BtfError} if there are fewer bytes, or values of the type have no bytes (functions, `void`)
  *
  * @example
- * ```ts ignore
- * const btf = new Btf(object.btf());
- * readValue(btf, btf.find("struct", "event")!, bytes); // { pid: 42, comm: "sh" }
+ * ```ts
+ * import { Btf, readValue } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const btf = Btf.kernel();
+ * const bytes = new Uint8Array(16);
+ * assertEquals(readValue(btf, btf.find("struct", "list_head")!, bytes), { next: 0n, prev: 0n });
  * ```
  */
 export function readValue(btf: Btf, id: TypeId, bytes: Uint8Array<ArrayBuffer>): BtfValue {

@@ -111,6 +111,16 @@ export const cgroups = symbolGroup(libbpf, {
   bpf_program__attach_cgroup: { parameters: ["pointer", "i32"], result: "pointer" },
 });
 
+export const cgroupOrders = symbolGroup(libbpf, {
+  // struct bpf_link *bpf_program__attach_cgroup_opts(const struct bpf_program *prog, int cgroup_fd,
+  //                                                  const struct bpf_cgroup_opts *opts), 1.6
+  bpf_program__attach_cgroup_opts: {
+    parameters: ["pointer", "i32", "buffer"],
+    result: "pointer",
+    optional: true,
+  },
+});
+
 export const netNamespaces = symbolGroup(libbpf, {
   // struct bpf_link *bpf_program__attach_netns(const struct bpf_program *prog, int netns_fd)
   bpf_program__attach_netns: { parameters: ["pointer", "i32"], result: "pointer" },

@@ -1,5 +1,5 @@
-import { EINVAL, EPERM } from "../sys/errno.ts";
-import { cString, files, lastErrno, removal } from "../sys/libc.ts";
+import { E2BIG, EINVAL, EPERM } from "../sys/errno.ts";
+import { cString, files, lastErrno, removal, textAt } from "../sys/libc.ts";
 import {
   dataSections,
   mapCreates,
@@ -13,8 +13,13 @@ import {
   objects,
   probes,
 } from "../libbpf/symbols.ts";
+import { explainPin } from "./diagnosis.ts";
 import { BpfError, PhaseError } from "./errors.ts";
 import type { Lifetime } from "./lifetime.ts";
+
+/** `enum bpf_map_type` of include/uapi/linux/bpf.h. */
+const BPF_MAP_TYPE_ARRAY = 2;
+const BPF_MAP_TYPE_PERCPU_ARRAY = 6;
 
 /** What the kernel compares when a map is to stand for another. */
 export interface MapShape {
@@ -177,8 +182,7 @@ export abstract class AnyMap implements MapHandle {
     const handle = this.#handle;
     if (!(handle instanceof ObjectMap)) return undefined;
     handle.lifetime.mustBeOpen(`read the pin path of map ${this.name}`);
-    const path = mapPins().bpf_map__pin_path(handle.pointer);
-    return path === null ? undefined : Deno.UnsafePointerView.getCString(path);
+    return textAt(mapPins().bpf_map__pin_path(handle.pointer));
   }
   set pinPath(path: string | undefined) {
     const { pointer } = this.#settable("set the pin path of");
@@ -204,9 +208,7 @@ export abstract class AnyMap implements MapHandle {
    */
   pin(path: string): void {
     const result = mapPins().bpf_obj_pin(this.fd, cString(path));
-    if (result >= 0) return;
-    const hint = result === -EINVAL || result === -EPERM ? PIN_HINT : undefined;
-    throw new BpfError(`pin map ${this.name} at ${path}`, -result, hint);
+    if (result < 0) throw explainPin(`pin map ${this.name} at ${path}`, -result);
   }
 
   /**
@@ -232,7 +234,17 @@ export abstract class AnyMap implements MapHandle {
    * @throws {BpfError} if `result` is a negative errno
    */
   protected check(result: number, action: string): void {
-    if (result < 0) throw new BpfError(`${action} map ${this.name}`, -result);
+    if (result >= 0) return;
+    const name = this.name || `(${typeName(this.type)}, without a name)`;
+    throw new BpfError(`${action} map ${name}`, -result, undefined, this.#reason(-result));
+  }
+
+  /** What some errors mean for every kind of map. */
+  #reason(errno: number): string | undefined {
+    if (errno === E2BIG) return `it has room for ${this.maxEntries} entries only (E2BIG)`;
+    if (errno === EPERM) return "it is frozen, or was made to be only read or written (EPERM)";
+    const isArray = this.type === BPF_MAP_TYPE_ARRAY || this.type === BPF_MAP_TYPE_PERCPU_ARRAY;
+    if (errno === EINVAL && isArray) return "an array has all its entries, always (EINVAL)";
   }
 
   #settable(action: string): ObjectMap {
@@ -244,25 +256,22 @@ export abstract class AnyMap implements MapHandle {
   }
 }
 
-const PIN_HINT = "pins must lie on a bpf file system (as root: mount -t bpf bpf /sys/fs/bpf)";
-
 /**
  * @internal Why a map could not be made: what is pinned where it belongs may be another. libbpf only
  * says EINVAL.
  * @returns undefined if that is not the reason
  */
 export function pinnedMisfit(map: ObjectMap): BpfError | undefined {
-  const path = mapPins().bpf_map__pin_path(map.pointer);
-  if (path === null) return undefined;
-  const text = Deno.UnsafePointerView.getCString(path);
-  const fd = mapPins().bpf_obj_get(cString(text));
+  const path = textAt(mapPins().bpf_map__pin_path(map.pointer));
+  if (path === undefined) return undefined;
+  const fd = mapPins().bpf_obj_get(cString(path));
   if (fd < 0) return undefined;
   try {
     const different = differences(map, shapeOf(fd));
     return different === "" ? undefined : misfit(
-      `use what is pinned at ${text} as map ${map.name}`,
+      `use what is pinned at ${path} as map ${map.name}`,
       different,
-      `remove ${text}, or set another pin path`,
+      `remove ${path}, or set another pin path`,
     );
   } finally {
     files().close(fd);
@@ -288,8 +297,7 @@ function differences(needed: MapShape, found: MapShape): string {
 }
 
 function typeName(type: number): string {
-  const name = probes().libbpf_bpf_map_type_str(type);
-  return name === null ? `type ${type}` : Deno.UnsafePointerView.getCString(name);
+  return textAt(probes().libbpf_bpf_map_type_str(type)) ?? `type ${type}`;
 }
 
 /** The first six members of `struct bpf_map_info`, all `__u32`. */

@@ -1,11 +1,10 @@
 import { btfIds } from "../libbpf/info_symbols.ts";
-import { ENOENT } from "../sys/errno.ts";
-import { BpfError } from "./errors.ts";
 import {
   addressOf,
   descriptorOf,
   fillInfo,
   KernelObject,
+  readAll,
   textIn,
   walkIds,
 } from "./kernel_object.ts";
@@ -73,14 +72,9 @@ class KernelBtf extends KernelObject {
  * ```
  */
 export function listBtf(): BtfInfo[] {
-  return [...walkIds("BTF", btfIds().bpf_btf_get_next_id)].flatMap((id) => {
-    try {
-      using btf = new KernelBtf(id);
-      return [btf.info()];
-    } catch (error) {
-      if (error instanceof BpfError && error.errno === ENOENT) return []; // gone meanwhile
-      throw error;
-    }
+  return readAll(walkIds("BTF", btfIds().bpf_btf_get_next_id), (id) => {
+    using btf = new KernelBtf(id);
+    return btf.info();
   });
 }
 

@@ -3,7 +3,12 @@ import { mapCreation } from "../libbpf/map_symbols.ts";
 import { libbpf } from "../libbpf/library.ts";
 import { withLog } from "../libbpf/log.ts";
 import { cString } from "../sys/libc.ts";
+import { EINVAL } from "../sys/errno.ts";
+import { kernelIsAtLeast } from "../sys/kernel.ts";
+import { pageSize } from "../sys/memory.ts";
 import { explain } from "./diagnosis.ts";
+import { BpfError, UnsupportedError } from "./errors.ts";
+import { MAP_SINCE } from "./features/since.ts";
 import { KernelMap } from "./map_info.ts";
 import { type DescriptorLike, fdOf } from "./maps/descriptor_map.ts";
 import { type MapType, mapTypeNumber } from "./maps/map_types.ts";
@@ -81,15 +86,22 @@ const CREATE_OPTIONS = { size: 48, inner_map_fd: 24, map_flags: 28, map_extra: 3
  * another map holds it. Local storage and struct_ops maps need an object.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { BpfMap, createMap, u32, u64 } from "@denobpf/denobpf";
+ *
  * using map = createMap({ type: "lru_hash", key: u32, value: u64, maxEntries: 1000 });
- * const counts = new BpfMap(map, u32, u64);
+ * new BpfMap(map, u32, u64).update(Deno.pid, 1n);
  * ```
  *
- * @throws {BpfError} EINVAL for sizes or flags that this type cannot have
+ * @throws {RangeError} if there is no such type or number; {UnsupportedError} if the kernel does not have it;
+ *   {BpfError} EINVAL for sizes or flags that it cannot have
  */
 export function createMap(options: MapOptions): KernelMap {
   const { type, name = "", maxEntries } = options;
+  const number = mapTypeNumber(type);
+  if (!Number.isInteger(maxEntries) || maxEntries < 0 || maxEntries > 0xffff_ffff) {
+    throw new RangeError(`map ${name}: ${maxEntries} is not a number of entries`);
+  }
   const struct = new OptionStruct(CREATE_OPTIONS.size)
     .u32(CREATE_OPTIONS.map_flags, (options.flags ?? 0) | (NEEDED_FLAGS[type] ?? 0))
     .u64(CREATE_OPTIONS.map_extra, options.extra ?? 0n);
@@ -97,7 +109,7 @@ export function createMap(options: MapOptions): KernelMap {
   libbpf();
   const { result, log } = withLog(() =>
     mapCreation().bpf_map_create(
-      mapTypeNumber(type),
+      number,
       cString(name),
       sizeOf(options.key),
       sizeOf(options.value),
@@ -105,8 +117,47 @@ export function createMap(options: MapOptions): KernelMap {
       struct.bytes,
     )
   );
-  if (result < 0) throw explain(`make a map of type ${type}`, -result, log);
+  if (result < 0) throw creationError(options, -result, log);
   return new KernelMap(result);
+}
+
+function creationError(options: MapOptions, errno: number, log: string): BpfError {
+  const operation = `make a map of type ${options.type}`;
+  if (errno !== EINVAL) return explain(operation, errno, log);
+  const since = MAP_SINCE.get(options.type)!;
+  const [major, minor] = since.split(".").map(Number);
+  if (!kernelIsAtLeast(major, minor)) {
+    return new UnsupportedError(operation, errno, `maps of type ${options.type}`, since);
+  }
+  return new BpfError(operation, errno, undefined, misfit(options));
+}
+
+const BY_NUMBER = /array|^cpumap$|^devmap$|^xskmap$|^sockmap$|^stack_trace$/;
+const WITHOUT_SIZES: readonly MapType[] = ["ringbuf", "user_ringbuf", "arena"];
+const WITHOUT_KEYS: readonly MapType[] = [...WITHOUT_SIZES, "queue", "stack", "bloom_filter"];
+
+/** What the kernel asks of maps and only answers with EINVAL: the map_alloc_check() functions of kernel/bpf. */
+function misfit(
+  { type, name = "", key, value, maxEntries, inner }: MapOptions,
+): string | undefined {
+  if (/storage$|^struct_ops$/.test(type)) return "maps of this type belong to an object";
+  if (!/^[\w.]*$/.test(name)) return `${name} is no name: letters, digits, _ and . are`;
+  if (maxEntries === 0) return "it has no room for entries";
+  const [keySize, valueSize] = [sizeOf(key), sizeOf(value)];
+  if (/_of_maps$/.test(type) && inner === undefined) return "it wants an `inner` map as an example";
+  if (/ringbuf$/.test(type) && (maxEntries % pageSize() !== 0 || !isPowerOf2(maxEntries))) {
+    return `its size, ${maxEntries}, is no power of two of at least ${pageSize()} bytes`;
+  }
+  if (WITHOUT_KEYS.includes(type)) {
+    return keySize === 0 ? undefined : "maps of this type have no keys";
+  }
+  if (BY_NUMBER.test(type) && keySize !== 4) return `its keys have ${keySize} bytes, not 4`;
+  if (keySize === 0) return "its keys have no size";
+  if (valueSize === 0) return "its values have no size";
+}
+
+function isPowerOf2(size: number): boolean {
+  return Number.isInteger(Math.log2(size));
 }
 
 function sizeOf(part: MapOptions["key"]): number {

@@ -22,6 +22,7 @@ import {
   chargesMemlock,
   filesLeft,
   hasBtf,
+  kernelIsAtLeast,
   lockdown,
   memlockLimit,
   perfEventParanoid,
@@ -29,6 +30,7 @@ import {
 import { tracefs } from "../sys/mounts.ts";
 import { nearest } from "../sys/nearest.ts";
 import { BpfError, PermissionError, UnsupportedError, VerifierError } from "./errors.ts";
+import type { ProgramType } from "./program_types.ts";
 
 /** What to do about a host that lacks something. */
 export const HINTS = {
@@ -41,6 +43,7 @@ export const HINTS = {
   files: "raise the limit on open files: ulimit -n 1024",
   perf: "run it as root, or with CAP_SYS_ADMIN; or let CAP_PERFMON do: " +
     "sysctl kernel.perf_event_paranoid=2",
+  pin: "pins must lie on a bpf file system (as root: mount -t bpf bpf /sys/fs/bpf)",
 };
 
 /** An object, its maps and what libbpf tries out take some thirty files. */
@@ -57,6 +60,10 @@ export function explain(operation: string, errno: number, log = ""): BpfError {
   const rejected = verifierLog(log);
   if ((denied || rejected !== undefined) && lockdown() === "confidentiality") {
     return new PermissionError(operation, errno, HINTS.lockdown, "the kernel is locked down");
+  }
+  if (log.includes("failed to parse target BTF")) {
+    const reason = `there is no BTF in ${btfFile() ?? "the file that btf_custom_path names"}`;
+    return new BpfError(operation, errno, HINTS.btf, reason);
   }
   if (rejected !== undefined) {
     // What libbpf tries out, to see what the kernel can, it takes for missing when it has no file for it.
@@ -105,11 +112,98 @@ export function explainAttach(
   }
   const error = explain(operation, errno, log);
   if (error instanceof PermissionError || errno === EBUSY || errno === EEXIST) return error;
+  const unknown = tooOld(operation, errno, ATTACH_SINCE, /^[\w.]*/.exec(section)![0]);
+  if (unknown !== undefined) return unknown;
   const missing = HOOKS[kind]?.(section.slice(kind.length + 1));
   if (missing === undefined) return error;
   const { reason, near } = missing;
   const hint = near === undefined ? error.hint : `did you mean ${near}?`;
   return new BpfError(operation, errno, hint, reason);
+}
+
+/** {@link explain} for what was to be pinned, or opened by its pin. */
+export function explainPin(operation: string, errno: number, log = ""): BpfError {
+  const error = explain(operation, errno, log);
+  const elsewhere = [EINVAL, EPERM, EACCES].includes(errno);
+  if (error instanceof PermissionError || !elsewhere) return error;
+  return new BpfError(operation, errno, HINTS.pin);
+}
+
+/**
+ * The error for a program of a type that is attached in other ways.
+ * @param takes the types that this way takes
+ * @returns undefined if the type is not the reason
+ */
+export function wrongType(
+  operation: string,
+  errno: number,
+  { type, section }: { readonly type: ProgramType; readonly section: string },
+  takes: readonly ProgramType[],
+): BpfError | undefined {
+  if (errno !== EINVAL || takes.includes(type)) return undefined;
+  const reason = `it is of type ${type} (its section is ${section}), not ${takes.join(" or ")}`;
+  return new BpfError(operation, errno, undefined, reason);
+}
+
+/** The first Linux of what came after 5.10, the oldest that is tested; see features/since.ts for all. */
+const ATTACH_SINCE: Since = {
+  "kprobe.multi": "5.18",
+  "kretprobe.multi": "5.18",
+  "netfilter": "6.4",
+  "tcx": "6.6",
+  "uprobe.multi": "6.6",
+  "netkit": "6.7",
+  "kprobe.session": "6.10",
+  "uprobe.session": "6.13",
+};
+/** In the order of `enum bpf_map_type`: libbpf may be too old as well to have names for them. */
+const BPF_MAP_TYPE_TASK_STORAGE = 29;
+const MAP_SINCE: Since = {
+  "task_storage": "5.11",
+  "bloom_filter": "5.16",
+  "user_ringbuf": "6.1",
+  "cgrp_storage": "6.2",
+  "arena": "6.9",
+};
+const PROGRAM_SINCE: Since = { "syscall": "5.14", "netfilter": "6.4" };
+
+type Since = Readonly<Record<string, string>>;
+
+/**
+ * {@link explain} for an object that was not loaded: it may have a map or program of a kind that this
+ * kernel does not know.
+ * @param kinds the types of its maps and programs, by their names
+ */
+export function explainLoad(
+  name: string,
+  errno: number,
+  log: string,
+  kinds: { map(name: string): number | undefined; program(name: string): string | undefined },
+): BpfError {
+  const operation = `load ${name}`;
+  const map = /map '([^']+)': failed to create/.exec(log)?.[1];
+  const program = map === undefined ? lastProgram(log) : undefined;
+  const mapType = map &&
+    Object.keys(MAP_SINCE)[(kinds.map(map) ?? 0) - BPF_MAP_TYPE_TASK_STORAGE];
+  return (mapType && tooOld(operation, errno, MAP_SINCE, mapType, "maps of type")) ||
+    (program &&
+      tooOld(operation, errno, PROGRAM_SINCE, kinds.program(program), "programs of type")) ||
+    explain(operation, errno, log);
+}
+
+/** The error for what the kernel refused and is too old for. That it is too old alone would be no sign. */
+function tooOld(
+  operation: string,
+  errno: number,
+  since: Since,
+  kind: string | undefined,
+  noun = "way to attach",
+): UnsupportedError | undefined {
+  const first = kind === undefined || !Object.hasOwn(since, kind) ? undefined : since[kind];
+  if (first === undefined || errno === EPERM) return undefined;
+  const [major, minor] = first.split(".").map(Number);
+  if (kernelIsAtLeast(major, minor)) return undefined;
+  return new UnsupportedError(operation, errno, `${noun} ${kind}`, first);
 }
 
 /** What is attached through perf_event_open(2). */
@@ -235,7 +329,8 @@ function lastProgram(log: string): string | undefined {
   return [...log.matchAll(/prog '([^']+)': /g)].at(-1)?.[1];
 }
 
+/** The last line of libbpf's that says more than that it failed. */
 function lastLine(log: string): string | undefined {
-  const line = log.trim().split("\n").at(-1);
-  return line === "" ? undefined : line;
+  const lines = log.split("\n").filter((line) => line.trim() !== "");
+  return lines.findLast((line) => !/failed to load object|failed to load BPF skel/.test(line));
 }

@@ -1,9 +1,10 @@
 /** Objects in the kernel by their descriptors: what programs, links and maps have in common. */
 import { information, pins } from "../libbpf/info_symbols.ts";
-import { ENOENT } from "../sys/errno.ts";
+import { EBADF, ENOENT } from "../sys/errno.ts";
 import { cString, files } from "../sys/libc.ts";
-import { explain } from "./diagnosis.ts";
-import { BpfError, PermissionError, PhaseError } from "./errors.ts";
+import { readLink } from "../sys/symlink.ts";
+import { explain, explainPin } from "./diagnosis.ts";
+import { BpfError, PhaseError } from "./errors.ts";
 
 /** Something that has a descriptor: a program, a map, a link. */
 export interface Descriptor {
@@ -40,7 +41,7 @@ export abstract class KernelObject implements Disposable {
    */
   pin(path: string): void {
     const result = pins().bpf_obj_pin(this.fd, cString(path));
-    if (result < 0) throw pinError(`pin a ${this.kind} at ${path}`, -result);
+    if (result < 0) throw explainPin(`pin a ${this.kind} at ${path}`, -result);
   }
 
   /** Gives the descriptor back. What nothing else holds leaves the kernel. */
@@ -49,15 +50,6 @@ export abstract class KernelObject implements Disposable {
     files().close(this.#fd);
     this.#fd = -1;
   }
-}
-
-/** @internal The error of an operation on the bpf file system, with what is usually the matter. */
-export function pinError(operation: string, errno: number, log = ""): BpfError {
-  const error = explain(operation, errno, log);
-  const elsewhere = ["EINVAL", "EPERM"].includes(error.code);
-  if (error instanceof PermissionError || !elsewhere) return error;
-  const hint = "pins must lie on a bpf file system (as root: mount -t bpf bpf /sys/fs/bpf)";
-  return new BpfError(operation, errno, hint);
 }
 
 /**
@@ -69,10 +61,11 @@ export function descriptorOf(
   of: string | number,
   byId: (id: number) => number,
 ): number {
-  const fd = typeof of === "string" ? pins().bpf_obj_get(cString(of)) : byId(of);
+  const pinned = typeof of === "string";
+  const fd = pinned ? pins().bpf_obj_get(cString(of)) : byId(of);
   if (fd >= 0) return fd;
-  const what = typeof of === "string" ? `pinned at ${of}` : `with the id ${of}`;
-  throw explain(`open the ${kind} ${what}`, -fd);
+  if (pinned) throw explainPin(`open the ${kind} pinned at ${of}`, -fd);
+  throw explain(`open the ${kind} with the id ${of}`, -fd);
 }
 
 /**
@@ -94,6 +87,38 @@ export function* walkIds(
 }
 
 /**
+ * @internal What `read` gives for each object of a kind, in the order of their ids, without those that
+ * are gone meanwhile.
+ * @throws {BpfError} EPERM: that needs CAP_SYS_ADMIN
+ */
+export function readAll<T>(ids: Iterable<number>, read: (id: number) => T): T[] {
+  return [...ids].flatMap((id) => {
+    try {
+      return [read(id)];
+    } catch (error) {
+      if (error instanceof BpfError && error.errno === ENOENT) return [];
+      throw error;
+    }
+  });
+}
+
+/** What the kernel calls the file behind a descriptor of each kind: `anon_inode:bpf-prog`. */
+const FILES: Readonly<Record<string, RegExp>> = {
+  program: /bpf.prog/,
+  map: /bpf.map/,
+  link: /bpf.link/,
+  BTF: /btf/,
+};
+
+/** The kernel fills in its own idea of a descriptor: that of a map as if it were a program. */
+function checkKind(kind: string, fd: number): void {
+  const file = readLink(`/proc/self/fd/${fd}`);
+  if (file === undefined || file.startsWith("anon_inode:") && FILES[kind].test(file)) return;
+  const reason = `the descriptor ${fd} is of another kind: ${file}`;
+  throw new BpfError(`ask the kernel about a ${kind}`, EBADF, undefined, reason);
+}
+
+/**
  * @internal What the kernel tells of the object behind a descriptor. Members that an older kernel does
  * not know are zero.
  * @param info the struct, `size` bytes, with the buffers that it points to; filled in
@@ -104,6 +129,7 @@ export function fillInfo(
   { fd }: Descriptor,
   info: Uint8Array<ArrayBuffer>,
 ): DataView {
+  checkKind(kind, fd);
   const length = new Uint32Array([info.length]);
   const { bpf_obj_get_info_by_fd } = information();
   const result = bpf_obj_get_info_by_fd(fd, info, new Uint8Array(length.buffer));

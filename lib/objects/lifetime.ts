@@ -28,9 +28,11 @@ export class Lifetime {
    * @throws {PhaseError} once loaded or closed
    */
   mustBeOpened(action: string): void {
+    this.mustBeOpen(action);
     if (this.#phase === "opened") return;
-    const why = this.#phase === "loaded" ? "is loaded already" : "is closed";
-    throw new PhaseError(`Cannot ${action}: ${this.name} ${why}; do it between open and load`);
+    throw new PhaseError(
+      `Cannot ${action}: ${this.name} is loaded already; do it between open and load`,
+    );
   }
 
   /**

@@ -1,8 +1,9 @@
 import { linkDetails, links, linksLater } from "../libbpf/symbols.ts";
 import { cString } from "../sys/libc.ts";
 import { withLog } from "../libbpf/log.ts";
-import { explain } from "./diagnosis.ts";
-import { PhaseError } from "./errors.ts";
+import { explain, explainPin } from "./diagnosis.ts";
+import { BpfError, PhaseError } from "./errors.ts";
+import { EINVAL } from "../sys/errno.ts";
 
 /** What keeps a program attached: a {@link Link}, or what stands for one where the kernel has none. */
 export interface Attachment extends Disposable, AsyncDisposable {
@@ -74,18 +75,23 @@ export class Link implements Attachment {
     this.#call(
       `pin the link of ${this.program} at ${path}`,
       () => linkDetails().bpf_link__pin(pointer, cString(path)),
+      explainPin,
     );
   }
 
   /**
    * Removes the pin that {@link pin} has made; the program stays attached until the link is destroyed.
-   * @throws {BpfError} ENOENT if there is none
+   * @throws {BpfError} EINVAL if it has made none, ENOENT if it is gone
    */
   unpin(): void {
     const pointer = this.#use("unpin");
     this.#call(
       `remove the pin of the link of ${this.program}`,
       () => linkDetails().bpf_link__unpin(pointer),
+      (operation, errno, log) =>
+        errno === EINVAL
+          ? new BpfError(operation, errno, undefined, "it is not pinned")
+          : explainPin(operation, errno, log),
     );
   }
 
@@ -111,9 +117,9 @@ export class Link implements Attachment {
     return this.destroyLater();
   }
 
-  #call(operation: string, call: () => number): void {
+  #call(operation: string, call: () => number, why = explain): void {
     const { result, log } = withLog(call);
-    if (result < 0) throw explain(operation, -result, log);
+    if (result < 0) throw why(operation, -result, log);
   }
 
   #use(action: string): Deno.PointerObject {

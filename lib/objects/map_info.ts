@@ -9,6 +9,7 @@ import {
   descriptorOf,
   fillInfo,
   KernelObject,
+  readAll,
   textIn,
   walkIds,
 } from "./kernel_object.ts";
@@ -74,8 +75,11 @@ const BPF_OBJ_NAME_LEN = 16;
  * `new BpfMap(map, u32, u64)`.
  *
  * @example
- * ```ts ignore
- * using map = openMap("/sys/fs/bpf/counts");
+ * ```ts
+ * import { BpfMap, createMap, openMap, u32, u64 } from "@denobpf/denobpf";
+ *
+ * using made = createMap({ type: "hash", key: u32, value: u64, maxEntries: 16 });
+ * using map = openMap(made.info().id); // or where it is pinned: "/sys/fs/bpf/counts"
  * for (const [pid, count] of new BpfMap(map, u32, u64)) console.log(pid, count);
  * ```
  */
@@ -183,21 +187,18 @@ export function mapIdList(): number[] {
  * What the kernel tells of all its maps, in the order of their ids.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { listMaps } from "@denobpf/denobpf";
+ *
  * for (const { id, type, name } of listMaps()) console.log(id, type, name);
  * ```
  *
  * @throws {BpfError} PermissionError without CAP_SYS_ADMIN
  */
 export function listMaps(): MapInfo[] {
-  return mapIdList().flatMap((id) => {
-    try {
-      using map = openMap(id);
-      return [map.info()];
-    } catch (error) {
-      if (error instanceof BpfError && error.errno === ENOENT) return []; // gone meanwhile
-      throw error;
-    }
+  return readAll(mapIdList(), (id) => {
+    using map = openMap(id);
+    return map.info();
   });
 }
 

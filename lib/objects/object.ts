@@ -1,5 +1,6 @@
 import type { Codec, EventCodec, RecordView } from "../btf/codec.ts";
-import { libbpf } from "../libbpf/library.ts";
+import { LibraryError } from "../libbpf/error.ts";
+import { libbpf, libbpfVersion } from "../libbpf/library.ts";
 import { withLog } from "../libbpf/log.ts";
 import { OptionStruct } from "../libbpf/options.ts";
 import {
@@ -11,9 +12,10 @@ import {
   typeInformation,
 } from "../libbpf/symbols.ts";
 import { btfFile } from "../sys/kernel.ts";
+import { textAt } from "../sys/libc.ts";
 import { ObjectMap, pinnedMisfit } from "./any_map.ts";
 import { DataSection } from "./data_section.ts";
-import { explain } from "./diagnosis.ts";
+import { explain, explainLoad } from "./diagnosis.ts";
 import { BpfError, lastError } from "./errors.ts";
 import { Lifetime } from "./lifetime.ts";
 import type { Attachment, Link } from "./link.ts";
@@ -39,6 +41,9 @@ const OPEN_OPTIONS = { size: 80, object_name: 8, pin_root_path: 24, btf_custom_p
  * BPF_MAP_TYPE_PERF_EVENT_ARRAY, _RINGBUF and _USER_RINGBUF of include/uapi/linux/bpf.h.
  */
 const EVENT_MAPS: ReadonlyMap<number, number> = new Map([[4, 4], [27, 0], [31, 0]]);
+
+/** The map of usdt.bpf.h, and the size of its values, before libbpf 1.7 and from there on. */
+const USDT_SPECS = { map: "__bpf_usdt_specs", before: 208, later: 304 };
 
 /** A map with memory or files of its own, which go with the object. */
 interface Mapped extends Disposable {
@@ -77,8 +82,10 @@ const unclosed = new FinalizationRegistry<string>((name) =>
  * A BPF object file through its life: open, load, attach, close. Skeletons are built on this; use it
  * directly for objects that are known only at run time.
  *
- * ```ts ignore
- * using object = BpfObject.open("hello.bpf.o");
+ * ```ts
+ * import { BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
  * object.load();
  * object.attach();
  * ```
@@ -225,12 +232,14 @@ export class BpfObject implements Disposable, AsyncDisposable {
   /**
    * Loads the object into the kernel: maps are made, CO-RE relocations applied, programs verified.
    * @throws {VerifierError} if the verifier rejects a program
+   * @throws {LibraryError} if its USDT programs want another libbpf
    * @throws {PermissionError | UnsupportedError | BpfError} if the host will not have it
    */
   load(): void {
     this.#lifetime.mustBeOpened("load");
+    this.#checkUsdt();
     const { result, log } = withLog(() => objects().bpf_object__load(this.#pointer));
-    if (result < 0) throw this.#pinnedMisfit() ?? explain(`load ${this.name}`, -result, log);
+    if (result < 0) throw this.#pinnedMisfit() ?? this.#loadError(-result, log);
     this.#lifetime.enter("loaded");
     for (const section of this.#sections.values()) section.becomeLive();
     for (const map of this.#mapped) map.becomeLive?.();
@@ -286,6 +295,35 @@ export class BpfObject implements Disposable, AsyncDisposable {
     return pointer ?? missing("map", name, this, [...this.#mapPointers.keys()]);
   }
 
+  /**
+   * Where libbpf and the usdt.bpf.h that the object was compiled with differ, libbpf attaches all the same,
+   * and the programs read every argument as 0.
+   */
+  #checkUsdt(): void {
+    const specs = this.#mapPointers.get(USDT_SPECS.map);
+    if (specs === undefined || this.#lifetime.leftOut.has(USDT_SPECS.map)) return;
+    const { major, minor } = libbpfVersion();
+    const [foreign, since] = major > 1 || minor >= 7
+      ? [USDT_SPECS.before, "libbpf 1.7 or later"]
+      : [USDT_SPECS.later, "a libbpf before 1.7"];
+    if (mapSizes().bpf_map__value_size(specs) !== foreign) return;
+    throw new LibraryError(
+      `Cannot load ${this.name}: it was compiled with a usdt.bpf.h that libbpf ${major}.${minor}, ` +
+        "the one in use, does not understand",
+      `compile it with the headers of ${since}, or name another libbpf in DENOBPF_LIBBPF`,
+    );
+  }
+
+  #loadError(errno: number, log: string): BpfError {
+    return explainLoad(this.name, errno, log, {
+      map: (name) => {
+        const map = this.#mapPointers.get(name);
+        return map && objects().bpf_map__type(map);
+      },
+      program: (name) => this.programs.find((program) => program.name === name)?.type,
+    });
+  }
+
   /** Why a load failed, if it was for what is pinned where a map of this object belongs. */
   #pinnedMisfit(): BpfError | undefined {
     for (const [name, pointer] of this.#mapPointers) {
@@ -329,7 +367,7 @@ function walk(
 ): [name: string, item: Deno.PointerObject][] {
   const found: [string, Deno.PointerObject][] = [];
   for (let item = next(null); item !== null; item = next(item)) {
-    found.push([Deno.UnsafePointerView.getCString(name(item)!), item]);
+    found.push([textAt(name(item))!, item]);
   }
   return found;
 }

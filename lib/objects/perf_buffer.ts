@@ -23,9 +23,16 @@ const BYTES_PER_CPU = 256 * 1024;
  * user half leaves the other out with `autocreate`, and reads an {@link EventBuffer}.
  *
  * @example
- * ```ts ignore
- * for await (const event of skel.maps.events.read({ signal })) console.log(event.pid);
- * console.log(skel.maps.events.lost, "lost");
+ * ```ts
+ * import { BpfObject, PerfBuffer, raw } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/examples/bootstrap_legacy.bpf.o");
+ * object.load();
+ * object.attach();
+ * const events = object.mapOf("events", (map) => new PerfBuffer(map, raw));
+ * await new Deno.Command("/bin/true").output();
+ * if (events.consume((record) => console.log(record)) === 0) throw new Error("none came");
+ * console.log(events.lost, "lost");
  * ```
  */
 export class PerfBuffer<T, V extends RecordView = RecordView> extends EventBuffer<T, V> {

@@ -131,14 +131,22 @@ export class PerfRings implements EventMemory {
 /** @returns undefined for a CPU that is offline */
 function openRing(cpu: number, size: number): PerfRing | undefined {
   try {
-    return new PerfRing(perfEventOpen(attributes(PERF_FORMAT_LOST), cpu), true, cpu, size);
+    return new PerfRing(open(PERF_FORMAT_LOST, cpu), true, cpu, size);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     if (error.errno === ENODEV) return undefined;
     if (error.errno !== EINVAL) throw error;
     // before Linux 6.0, which does not count what is lost
-    return new PerfRing(perfEventOpen(attributes(0n), cpu), false, cpu, size);
+    return new PerfRing(open(0n, cpu), false, cpu, size);
   }
+}
+
+function open(readFormat: bigint, cpu: number): number {
+  return perfEventOpen(
+    attributes(readFormat),
+    { pid: -1, cpu },
+    `open a perf event on CPU ${cpu}`,
+  );
 }
 
 function attributes(readFormat: bigint): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import { EOPNOTSUPP } from "../sys/errno.ts";
+import { EINVAL, EOPNOTSUPP } from "../sys/errno.ts";
 import {
   programDetails,
   programPins,
@@ -9,8 +9,8 @@ import {
 import { withLog } from "../libbpf/log.ts";
 import { tryReadTextFile } from "../sys/file.ts";
 import { mountTracefs, tracefs } from "../sys/mounts.ts";
-import { cString } from "../sys/libc.ts";
-import { explain, explainAttach } from "./diagnosis.ts";
+import { cString, textAt } from "../sys/libc.ts";
+import { explain, explainAttach, explainPin, wrongType } from "./diagnosis.ts";
 import { BpfError, lastError } from "./errors.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { type Attachment, Link } from "./link.ts";
@@ -20,7 +20,22 @@ import type { AttachType, ProgramType } from "./program_types.ts";
 const BPF_PROG_TYPE_TRACEPOINT = 5;
 
 /** What the functions that attach by hand need of a program. */
-export type Attachable = Pick<Program, "name" | "section" | "fd" | "attachTo" | "own">;
+export type Attachable =
+  & Pick<Program, "name" | "section" | "fd" | "attachTo" | "own">
+  & Readonly<Pick<Program, "type">>;
+
+/** A way to attach programs, for {@link Program.attachTo}. */
+interface Way<L extends Link> {
+  /** The types of programs that can be attached so. */
+  readonly takes: readonly ProgramType[];
+  /** What it means that it failed, where that is known better than the errno tells. */
+  readonly fault?: (operation: string, errno: number) => BpfError | undefined;
+  /** The class of the link. */
+  readonly Kind?: new (pointer: Deno.PointerObject, program: string) => L;
+}
+
+/** The types of programs that the verifier checks against what they attach to. */
+const TARGETED: readonly string[] = ["tracing", "lsm", "ext"];
 
 /**
  * One program of an object.
@@ -58,15 +73,15 @@ export class Program {
   /** The ELF section, which says what the program is for: `tp_btf/sched_process_exec`. */
   get section(): string {
     this.#lifetime.mustBeOpen(`read the section of ${this.name}`);
-    const name = programDetails().bpf_program__section_name(this.#pointer);
-    return Deno.UnsafePointerView.getCString(name!);
+    return textAt(programDetails().bpf_program__section_name(this.#pointer))!;
   }
 
   /** What it is, as libbpf and bpftool call it; the section decides, unless it is set before load. */
   get type(): ProgramType {
     this.#lifetime.mustBeOpen(`read the type of ${this.name}`);
     const type = programs().bpf_program__type(this.#pointer);
-    return nameOf(typeNames().libbpf_bpf_prog_type_str(type), type) as ProgramType;
+    const name = textAt(typeNames().libbpf_bpf_prog_type_str(type));
+    return (name ?? `type ${type}`) as ProgramType;
   }
   set type(value: ProgramType) {
     this.#lifetime.mustBeOpened(`set the type of ${this.name}`);
@@ -81,7 +96,8 @@ export class Program {
   get attachType(): AttachType {
     this.#lifetime.mustBeOpen(`read the attach type of ${this.name}`);
     const type = programSettings().bpf_program__expected_attach_type(this.#pointer);
-    return nameOf(typeNames().libbpf_bpf_attach_type_str(type), type) as AttachType;
+    const name = textAt(typeNames().libbpf_bpf_attach_type_str(type));
+    return (name ?? `type ${type}`) as AttachType;
   }
   set attachType(value: AttachType) {
     this.#lifetime.mustBeOpened(`set the attach type of ${this.name}`);
@@ -95,10 +111,15 @@ export class Program {
    * extension (freplace) replaces, instead of the section. Before load: the verifier has to know it.
    * @param target the function: `do_unlinkat`
    * @param program the program that the function is in, if it is none of the kernel's
-   * @throws {BpfError} with the nearest name if there is no such function
+   * @throws {BpfError} with the nearest name if there is no such function; EINVAL for programs of another
+   *   type
    */
   setAttachTarget(target: string, program?: { readonly fd: number }): void {
     this.#lifetime.mustBeOpened(`set the target of ${this.name}`);
+    if (!TARGETED.includes(this.type)) {
+      const why = `programs of type ${this.type} are given none before load`;
+      throw new BpfError(`set the target of ${this.name}`, EINVAL, undefined, why);
+    }
     const { bpf_program__set_attach_target } = programSettings();
     const { result, log } = withLog(() =>
       bpf_program__set_attach_target(this.#pointer, program?.fd ?? 0, cString(target))
@@ -168,14 +189,12 @@ export class Program {
   /**
    * Pins the program: it stays in the kernel while the file exists. {@link openProgram} opens it again.
    * @param path on a bpf file system: `/sys/fs/bpf/name`
-   * @throws {BpfError} EEXIST if there is such a file, EINVAL on another file system
+   * @throws {BpfError} EEXIST if there is such a file; EINVAL on another file system, with a hint
    */
   pin(path: string): void {
     this.#lifetime.mustBeLoaded(`pin ${this.name}`);
-    this.#logged(
-      `pin ${this.name} at ${path}`,
-      () => programPins().bpf_program__pin(this.#pointer, cString(path)),
-    );
+    const operation = `pin ${this.name} at ${path}`;
+    this.#pins(operation, () => programPins().bpf_program__pin(this.#pointer, cString(path)));
   }
 
   /**
@@ -184,10 +203,8 @@ export class Program {
    */
   unpin(path: string): void {
     this.#lifetime.mustBeLoaded(`unpin ${this.name}`);
-    this.#logged(
-      `remove the pin ${path} of ${this.name}`,
-      () => programPins().bpf_program__unpin(this.#pointer, cString(path)),
-    );
+    const operation = `remove the pin ${path} of ${this.name}`;
+    this.#pins(operation, () => programPins().bpf_program__unpin(this.#pointer, cString(path)));
   }
 
   /**
@@ -238,20 +255,18 @@ export class Program {
    * @internal What the functions of attach/ stand on: makes a link, which is destroyed with the object.
    * @param hook what it is attached to, as a section would name it: `kprobe/do_unlinkat`
    * @param make calls libbpf
-   * @param fault what it means that it failed, where the caller knows that better
-   * @param Kind the class of the link
    */
   attachTo<L extends Link = Link>(
     hook: string,
     make: (program: Deno.PointerObject) => Deno.PointerValue,
-    fault?: (operation: string, errno: number) => BpfError | undefined,
-    Kind: new (pointer: Deno.PointerObject, program: string) => L = Link as never,
+    { takes, fault, Kind = Link as never }: Way<L>,
   ): L {
     this.#lifetime.mustBeLoaded(`attach ${this.name}`);
     const { result, log } = withLog(() => make(this.#pointer) ?? lastError());
     if (typeof result === "number") {
       const operation = `attach ${this.name} to ${hook}`;
-      throw fault?.(operation, result) ?? explainAttach(operation, result, log, hook);
+      throw wrongType(operation, result, this, takes) ?? fault?.(operation, result) ??
+        explainAttach(operation, result, log, hook);
     }
     return this.own(new Kind(result, this.name));
   }
@@ -280,22 +295,17 @@ export class Program {
     if (result < 0) throw explain(`${action} of ${this.name}`, -result);
   }
 
-  #logged(operation: string, call: () => number): void {
+  #pins(operation: string, call: () => number): void {
     const { result, log } = withLog(call);
-    if (result < 0) throw explain(operation, -result, log);
+    if (result < 0) throw explainPin(operation, -result, log);
   }
-}
-
-/** The name that libbpf gives a number of an enum; one that it does not know stays a number. */
-function nameOf(name: Deno.PointerValue, number: number): string {
-  return name === null ? `type ${number}` : Deno.UnsafePointerView.getCString(name);
 }
 
 /** The number of a name: these enums have no gaps. */
 function numberOf(wanted: string, nameOf: (number: number) => Deno.PointerValue): number {
   for (let number = 0;; number++) {
-    const name = nameOf(number);
-    if (name === null) throw new RangeError(`This libbpf knows no type ${wanted}`);
-    if (Deno.UnsafePointerView.getCString(name) === wanted) return number;
+    const name = textAt(nameOf(number));
+    if (name === undefined) throw new RangeError(`This libbpf knows no type ${wanted}`);
+    if (name === wanted) return number;
   }
 }

@@ -1,14 +1,16 @@
+import { hexText } from "../btf/text.ts";
 import { programIds } from "../libbpf/info_symbols.ts";
 import { typeNames } from "../libbpf/symbols.ts";
-import { ENOENT } from "../sys/errno.ts";
 import { tryReadTextFile } from "../sys/file.ts";
-import { BpfError, UnsupportedError } from "./errors.ts";
+import { textAt } from "../sys/libc.ts";
+import { UnsupportedError } from "./errors.ts";
 import {
   addressOf,
   type Descriptor,
   descriptorOf,
   fillInfo,
   KernelObject,
+  readAll,
   textIn,
   walkIds,
 } from "./kernel_object.ts";
@@ -88,8 +90,12 @@ const BPF_TAG_SIZE = 8;
  * A program in the kernel, whoever loaded it, until this is closed.
  *
  * @example
- * ```ts ignore
- * using program = openProgram("/sys/fs/bpf/firewall");
+ * ```ts
+ * import { BpfObject, openProgram, programInfo } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * object.load();
+ * using program = openProgram(programInfo(object.programs[0]).id); // or where it is pinned
  * console.log(program.info().runCount);
  * ```
  */
@@ -133,21 +139,18 @@ export function openProgram(of: string | number): KernelProgram {
  * What the kernel tells of all its programs, in the order of their ids.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { listPrograms } from "@denobpf/denobpf";
+ *
  * for (const { id, type, name } of listPrograms()) console.log(id, type, name);
  * ```
  *
  * @throws {BpfError} PermissionError without CAP_SYS_ADMIN
  */
 export function listPrograms(): ProgramInfo[] {
-  return [...walkIds("program", programIds().bpf_prog_get_next_id)].flatMap((id) => {
-    try {
-      using program = openProgram(id);
-      return [program.info()];
-    } catch (error) {
-      if (error instanceof BpfError && error.errno === ENOENT) return []; // unloaded meanwhile
-      throw error;
-    }
+  return readAll(walkIds("program", programIds().bpf_prog_get_next_id), (id) => {
+    using program = openProgram(id);
+    return program.info();
   });
 }
 
@@ -175,7 +178,7 @@ export function programInfo(program: Descriptor): ProgramInfo {
     id: u32(INFO.id),
     type: programTypeName(u32(INFO.type)),
     name: textIn(bytes.subarray(INFO.name, INFO.name + BPF_OBJ_NAME_LEN)),
-    tag: hex(bytes.subarray(INFO.tag, INFO.tag + BPF_TAG_SIZE)),
+    tag: hexText(bytes.subarray(INFO.tag, INFO.tag + BPF_TAG_SIZE)),
     gplCompatible: (u32(INFO.gpl_compatible) & 1) !== 0,
     loadTime: u64(INFO.load_time),
     uid: u32(INFO.created_by_uid),
@@ -232,9 +235,9 @@ export function programCode(
 }
 
 /** The name of a program's type: `kprobe`. */
-export function programTypeName(type: number): ProgramType | `type ${number}` {
-  const name = typeNames().libbpf_bpf_prog_type_str(type);
-  return name === null ? `type ${type}` : Deno.UnsafePointerView.getCString(name) as ProgramType;
+function programTypeName(type: number): ProgramType | `type ${number}` {
+  const name = textAt(typeNames().libbpf_bpf_prog_type_str(type));
+  return name === undefined ? `type ${type}` : name as ProgramType;
 }
 
 function mapIds(program: Descriptor, count: number): number[] {
@@ -257,8 +260,4 @@ function asking(
   view.setUint32(countAt, count, true);
   view.setBigUint64(addressAt, addressOf(buffer), true);
   return info;
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -2,7 +2,9 @@ import { type Codec, decodeAll, encodeAll } from "../btf/codec.ts";
 import { testRuns } from "../libbpf/attach_symbols.ts";
 import { withLog } from "../libbpf/log.ts";
 import { OptionStruct } from "../libbpf/options.ts";
+import { ENOTSUPP } from "../sys/errno.ts";
 import { explain } from "./diagnosis.ts";
+import { BpfError } from "./errors.ts";
 import type { Descriptor } from "./kernel_object.ts";
 import { programInfo } from "./program_info.ts";
 
@@ -66,8 +68,15 @@ const HEADROOM = 256;
  * `syscall` a context alone; kprobes and tracepoints cannot be run so.
  *
  * @example
- * ```ts ignore
- * const { retval, data } = testRun(skel.progs.firewall, { data: packet, repeat: 1000 });
+ * ```ts
+ * import { BpfObject, testRun } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using object = BpfObject.open("build/examples/xdp.bpf.o");
+ * object.load();
+ * const data = new Uint8Array(64);
+ * const { retval } = testRun(object.program("xdp_pass"), { data, repeat: 1000 });
+ * assertEquals(retval, 2); // XDP_PASS
  * ```
  *
  * @param options with `contextType` the context is typed, in and out
@@ -81,7 +90,8 @@ export function testRun<C = Uint8Array<ArrayBuffer>>(
   const { data, context, contextType } = options;
   const dataOut = data && new Uint8Array(options.dataOutSize ?? data.length + HEADROOM);
   const contextIn = context === undefined ? undefined : bytesOf(context, contextType);
-  const { contextOut, given } = contextsOf(programInfo(program).type, contextIn);
+  const { type } = programInfo(program);
+  const { contextOut, given } = contextsOf(type, contextIn);
   const struct = new OptionStruct(OPTIONS.size)
     .pointer(OPTIONS.data_in, data)
     .u32(OPTIONS.data_size_in, data?.length ?? 0)
@@ -98,7 +108,11 @@ export function testRun<C = Uint8Array<ArrayBuffer>>(
   const { result, log } = withLog(() =>
     testRuns().bpf_prog_test_run_opts(program.fd, struct.bytes)
   );
-  if (result < 0) throw explain(`run ${program.name ?? "a program"} for a test`, -result, log);
+  if (result < 0) {
+    const operation = `run ${program.name ?? "a program"} for a test`;
+    if (result !== -ENOTSUPP) throw explain(operation, -result, log);
+    throw new BpfError(operation, ENOTSUPP, undefined, `programs of type ${type} cannot be run so`);
+  }
   return {
     retval: struct.getU32(OPTIONS.retval),
     duration: struct.getU32(OPTIONS.duration),

@@ -40,7 +40,7 @@ function candidates({ buildId, debugLink }: ElfFile, path: string, root: string)
 }
 
 /** Where the symbols of a build are: `/usr/lib/debug/.build-id/ab/cdef.debug`. */
-export function buildIdPath(buildId: string): string {
+function buildIdPath(buildId: string): string {
   return `/usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`;
 }
 

@@ -6,7 +6,8 @@
  * before it is followed, no table is read that is bigger than those of any real program, and each byte
  * is looked at a few times at most.
  */
-import { decodeText } from "../btf/text.ts";
+import { decodeText, hexText } from "../btf/text.ts";
+import { notesIn } from "./notes.ts";
 import { FileSource, type Source } from "./source.ts";
 import { SymbolTable, textAt } from "./symbol_table.ts";
 
@@ -115,9 +116,11 @@ type Layout = typeof LAYOUTS[1 | 2];
  * An ELF file.
  *
  * @example
- * ```ts ignore
- * using libc = ElfFile.open("/lib/x86_64-linux-gnu/libc.so.6");
- * console.log(libc.buildId, libc.find("getpid")?.fileOffset);
+ * ```ts
+ * import { ElfFile } from "@denobpf/denobpf";
+ *
+ * using file = ElfFile.open("/usr/bin/env");
+ * console.log(file.buildId, file.functions().length);
  * ```
  */
 export class ElfFile implements Disposable {
@@ -268,9 +271,7 @@ export class ElfFile implements Disposable {
   #layout(): Layout {
     const start = this.#source.read(0, LAYOUTS[ELFCLASS64].header.size);
     if (start.length === 0) throw new ElfError("it is empty");
-    if (![0x7f, 0x45, 0x4c, 0x46].every((byte, at) => start[at] === byte)) {
-      throw new ElfError("it is no ELF file");
-    }
+    if (!isElf(this.#source)) throw new ElfError("it is no ELF file");
     const layout = start[4] === ELFCLASS64 || start[4] === ELFCLASS32
       ? LAYOUTS[start[4]]
       : undefined;
@@ -355,8 +356,10 @@ export class ElfFile implements Disposable {
     ];
     for (const { offset, size, alignment } of notes) {
       const bytes = this.#source.read(offset, Math.min(size, LARGEST_NOTES));
-      const id = buildIdIn(bytes, alignment === 8 ? 8 : 4);
-      if (id !== undefined) return id;
+      for (const { name, type, description } of notesIn(bytes, alignment === 8 ? 8 : 4)) {
+        if (type !== NT_GNU_BUILD_ID || name !== "GNU") continue;
+        if (description.length > 0 && description.length <= 64) return hexText(description);
+      }
     }
   }
 
@@ -370,24 +373,10 @@ export class ElfFile implements Disposable {
   }
 }
 
-/** Walks the notes (`Elf64_Nhdr`, the name, the bytes, each filled up) to the build id. */
-function buildIdIn(bytes: Uint8Array<ArrayBuffer>, alignment: number): string | undefined {
-  const view = viewOf(bytes);
-  const padded = (size: number) => Math.ceil(size / alignment) * alignment;
-  for (let at = 0; at + 12 <= bytes.length;) {
-    const [nameSize, size, type] = [0, 4, 8].map((field) => view.getUint32(at + field, true));
-    const start = at + padded(12 + nameSize);
-    if (start + size > bytes.length) return undefined;
-    const name = decodeText(bytes, at + 12, at + 12 + Math.min(nameSize, 4));
-    if (type === NT_GNU_BUILD_ID && name === "GNU" && size > 0 && size <= 64) {
-      return hex(bytes.subarray(start, start + size));
-    }
-    at = start + padded(size);
-  }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** @internal Whether it begins like an ELF file. */
+export function isElf(source: Source): boolean {
+  const start = source.read(0, 4);
+  return [0x7f, 0x45, 0x4c, 0x46].every((byte, at) => start[at] === byte);
 }
 
 /** An address, offset or size. Beyond 2^53 it is rounded, which leaves it outside of any file. */

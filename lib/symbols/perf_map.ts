@@ -9,7 +9,7 @@ import { lastNotAbove } from "./intervals.ts";
 import { FileSource } from "./source.ts";
 
 /** A piece of code that a JIT made. */
-export interface JitSymbol {
+interface JitSymbol {
   readonly name: string;
   readonly start: number;
   readonly end: number;

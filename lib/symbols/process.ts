@@ -7,16 +7,10 @@ import type { CodeModule } from "./module.ts";
 import type { ModuleCache } from "./modules.ts";
 import { PerfMap } from "./perf_map.ts";
 import { type CodeMapping, readCodeMappings } from "./process_maps.ts";
+import type { Frame } from "./symbolizer.ts";
 
 /** What is known of an address. */
-export interface Place {
-  readonly name?: string;
-  readonly symbol?: string;
-  readonly offset: number;
-  readonly module?: string;
-  readonly buildId?: string;
-  readonly reason?: string;
-}
+type Place = Omit<Frame, "address">;
 
 /** After so many milliseconds the mappings are read anew, in case one has taken another's place. */
 const FRESH = 1000;

@@ -114,19 +114,6 @@ export class FileSource implements Source, Disposable {
 }
 
 /**
- * The status of the regular file at `path`, which is not opened.
- * @throws {SystemError}
- */
-export function fileStatus(path: string): FileStatus {
-  const place = check(files().open(cString(path), O_PATH | O_CLOEXEC, 0), `open ${path}`);
-  try {
-    return statusOf(place, path);
-  } finally {
-    files().close(place);
-  }
-}
-
-/**
  * Memory of another process, as far as it can be read.
  * @throws {SystemError} without the right to trace the process
  */

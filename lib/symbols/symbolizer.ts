@@ -51,9 +51,12 @@ const MIB = 1024 * 1024;
  * No process and no file makes it fail: what cannot be read gives frames without a name.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { KernelSymbols, Symbolizer } from "@denobpf/denobpf";
+ *
  * const symbolizer = new Symbolizer();
- * for (const { name, offset, module } of symbolizer.stack(pid, addresses)) {
+ * const addresses = [KernelSymbols.read().find("vfs_read")!.address];
+ * for (const { name, offset, module } of symbolizer.stack(Deno.pid, addresses)) {
  *   console.log(`${name ?? "?"}+0x${offset.toString(16)} (${module})`);
  * }
  * ```

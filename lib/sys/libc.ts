@@ -5,20 +5,20 @@
  */
 import { findLibrary, symbolGroup } from "./library.ts";
 import { SystemError } from "./errno.ts";
-
-let path: string | undefined;
+import { once } from "./once.ts";
 
 /** Where libc is. */
-export function libc(): string {
-  path ??= findLibrary(["libc.so.6"]);
+export const libc = once(() => {
+  const path = findLibrary(["libc.so.6"]);
   if (path === undefined) throw new Error("Cannot find libc.so.6: is this a Linux with glibc?");
+  // Opened before the first call that may fail: opening it changes the errno that is to be read.
+  // int *__errno_location(void)
+  const symbols = { __errno_location: { parameters: [], result: "pointer" } } as const;
+  errnoLocation = Deno.dlopen(path, symbols).symbols.__errno_location;
   return path;
-}
-
-/** The errno of the last call that failed; ask at once, before anything else runs. */
-const errno = symbolGroup(libc, {
-  __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
 });
+
+let errnoLocation: () => Deno.PointerValue;
 
 export const files = symbolGroup(libc, {
   // int open(const char *path, int flags, ...)
@@ -39,6 +39,12 @@ export const memory = symbolGroup(libc, {
 export const pages = symbolGroup(libc, {
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
+});
+
+/** Waits on this thread: nothing else runs meanwhile. */
+export const holding = symbolGroup(libc, {
+  // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
 });
 
 export const polling = symbolGroup(libc, {
@@ -100,6 +106,11 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text + "\0") as Uint8Array<ArrayBuffer>;
 }
 
+/** A text of C's, up to its NUL; undefined for NULL. */
+export function textAt(pointer: Deno.PointerValue): string | undefined {
+  return pointer === null ? undefined : Deno.UnsafePointerView.getCString(pointer);
+}
+
 /**
  * Checks the result of a libc function that answers -1 for failure.
  * @throws {SystemError} with the errno
@@ -111,5 +122,5 @@ export function check(result: number | bigint, operation: string): number {
 
 /** The errno that the last libc call of this thread left. */
 export function lastErrno(): number {
-  return new Deno.UnsafePointerView(errno().__errno_location()!).getInt32();
+  return new Deno.UnsafePointerView(errnoLocation()!).getInt32();
 }

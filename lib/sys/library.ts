@@ -3,6 +3,7 @@
  * is opened (0.1 to 0.3 ms each), so symbols are declared in small groups, and a group is opened when
  * one of its functions is first called.
  */
+import { EMFILE, SystemError } from "./errno.ts";
 
 /** The functions of a group; one that was declared `optional` is null where the library lacks it. */
 export type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.StaticForeignLibraryInterface<S>;
@@ -44,6 +45,7 @@ export function findLibrary(names: readonly string[]): string | undefined {
  * Whether the loader accepts the library at `path`. The library stays open: nearly always the next
  * thing is to use it.
  * @throws {Deno.errors.NotCapable} without --allow-ffi
+ * @throws {SystemError} EMFILE
  */
 export function canOpen(path: string): boolean {
   try {
@@ -51,6 +53,7 @@ export function canOpen(path: string): boolean {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
+    if (/Too many open files/.test(String(error))) throw new SystemError(EMFILE, `open ${path}`);
     return false;
   }
 }

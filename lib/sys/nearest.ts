@@ -13,10 +13,24 @@ export function nearest(given: string, names: readonly string[]): string | undef
     const begins = wanted !== "" && name.startsWith(wanted);
     // So many letters differ at least: of the 100,000 functions of a kernel few are worth comparing.
     const far = Math.abs(wanted.length - name.length) >= least;
-    const slips = begins ? 1 : far ? Infinity : distance(wanted, name);
+    const slips = name === wanted ? 0 : begins ? 1 : far ? Infinity : distance(wanted, name);
     if (slips < least) [best, least] = [name, slips];
   }
   return best;
+}
+
+/**
+ * What `name` stands for. Types say which names there are; plain JavaScript may still give another.
+ * @param kind what it is, for the error: `mode of xdp`
+ * @throws {RangeError} with those that there are
+ */
+export function oneOf<K extends string, V>(
+  known: Readonly<Record<K, V>>,
+  name: K,
+  kind: string,
+): V {
+  if (Object.hasOwn(known, name)) return known[name];
+  throw new RangeError(`There is no ${kind} ${name}; there are: ${Object.keys(known).join(", ")}`);
 }
 
 /** How many letters were added, left out, replaced, or swapped with their neighbour. */

@@ -1,13 +1,6 @@
-/** perf_event_open(2), which libc has no function for. */
-import { check, libc } from "./libc.ts";
-import { symbolGroup } from "./library.ts";
-import { NATIVE_ABI, syscallNumbers } from "./syscalls.ts";
-
-const calls = symbolGroup(libc, {
-  // long syscall(long number, ...): perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu,
-  //                                                 int group_fd, unsigned long flags)
-  syscall: { parameters: ["i64", "buffer", "i32", "i32", "i32", "u64"], result: "i64" },
-});
+/** The events of perf that a program can be run for, by their names. */
+import { oneOf } from "./nearest.ts";
+import { perfEventOpen, type PerfScope } from "./perf_event_open.ts";
 
 /** `enum perf_type_id` of include/uapi/linux/perf_event.h. */
 const TYPES = { hardware: 0, software: 1, hw_cache: 3, raw: 4 } as const;
@@ -73,21 +66,13 @@ export type PerfCounter =
 /** How often it is told: `frequency` times a second, or each time that `period` of them were counted. */
 export type PerfRate = { readonly frequency: number } | { readonly period: number };
 
-/** Whose events are counted. */
-export interface PerfScope {
-  /** A thread, by its id, or -1 for all. */
-  readonly pid: number;
-  /** A CPU, or -1 for whichever the thread runs on. */
-  readonly cpu: number;
-}
-
 /** `struct perf_event_attr`, first published version and config1, config2: offsets in bytes. */
 const ATTR = { size: 72, type: 0, sizeAt: 4, config: 8, sample: 16, flags: 40 };
 const FREQ = 1n << 10n;
-const PERF_FLAG_FD_CLOEXEC = 8n;
 
 /**
  * Opens a perf event and gives its descriptor, which is the caller's to close.
+ * @throws {RangeError} if there is no such name, or the rate is no whole number
  * @throws {SystemError} ENOENT without such a counter; EACCES: kernel.perf_event_paranoid
  */
 export function openPerfEvent(counter: PerfCounter, rate: PerfRate, scope: PerfScope): number {
@@ -98,12 +83,14 @@ export function openPerfEvent(counter: PerfCounter, rate: PerfRate, scope: PerfS
   view.setUint32(ATTR.sizeAt, ATTR.size, true);
   view.setBigUint64(ATTR.config, config, true);
   const byFrequency = "frequency" in rate;
-  view.setBigUint64(ATTR.sample, BigInt(byFrequency ? rate.frequency : rate.period), true);
+  const sample = byFrequency ? rate.frequency : rate.period;
+  if (!Number.isSafeInteger(sample) || sample < 1) {
+    const unit = byFrequency ? "times a second" : "events";
+    throw new RangeError(`${counterName(counter)}: ${sample} ${unit} is no whole number from 1 on`);
+  }
+  view.setBigUint64(ATTR.sample, BigInt(sample), true);
   view.setBigUint64(ATTR.flags, byFrequency ? FREQ : 0n, true);
-  const [number] = syscallNumbers(NATIVE_ABI, "perf_event_open");
-  const { pid, cpu } = scope;
-  const fd = calls().syscall(BigInt(number), attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-  return check(fd, `open the perf event ${counterName(counter)}`);
+  return perfEventOpen(attr, scope, `open the perf event ${counterName(counter)}`);
 }
 
 /** How a counter is called: `cpu_clock`. */
@@ -115,11 +102,13 @@ export function counterName(counter: PerfCounter): string {
 
 function numbersOf(counter: PerfCounter): { type: number; config: bigint } {
   if ("hardware" in counter) {
-    return { type: TYPES.hardware, config: BigInt(CONFIGS.hardware[counter.hardware]) };
+    const config = oneOf(CONFIGS.hardware, counter.hardware, "hardware counter");
+    return { type: TYPES.hardware, config: BigInt(config) };
   }
   if ("software" in counter) {
-    return { type: TYPES.software, config: BigInt(CONFIGS.software[counter.software]) };
+    const config = oneOf(CONFIGS.software, counter.software, "software counter");
+    return { type: TYPES.software, config: BigInt(config) };
   }
   const { type, config } = counter;
-  return { type: typeof type === "number" ? type : TYPES[type], config };
+  return { type: typeof type === "number" ? type : oneOf(TYPES, type, "type of event"), config };
 }

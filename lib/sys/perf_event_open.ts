@@ -13,15 +13,27 @@ const opening = symbolGroup(libc, {
   syscall: { parameters: ["i64", "buffer", "i32", "i32", "i32", "u64"], result: "i64" },
 });
 
+/** Whose events are counted. */
+export interface PerfScope {
+  /** A thread, by its id, or -1 for all. */
+  readonly pid: number;
+  /** A CPU, or -1 for whichever the thread runs on. */
+  readonly cpu: number;
+}
+
 /**
- * perf_event_open(2), for every process on one CPU.
+ * perf_event_open(2), which libc has no function for.
  * @param attributes a `struct perf_event_attr` of include/uapi/linux/perf_event.h, with its size in it
  * @returns the file descriptor, which the caller closes
  * @throws {SystemError}
  */
-export function perfEventOpen(attributes: Uint8Array<ArrayBuffer>, cpu: number): number {
+export function perfEventOpen(
+  attributes: Uint8Array<ArrayBuffer>,
+  { pid, cpu }: PerfScope,
+  operation: string,
+): number {
   return check(
-    opening().syscall(NR_PERF_EVENT_OPEN, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC),
-    `open a perf event on CPU ${cpu}`,
+    opening().syscall(NR_PERF_EVENT_OPEN, attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC),
+    operation,
   );
 }

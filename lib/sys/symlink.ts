@@ -6,6 +6,20 @@ const links = symbolGroup(libc, {
   symlink: { parameters: ["buffer", "buffer"], result: "i32" },
 });
 
+const reading = symbolGroup(libc, {
+  // ssize_t readlink(const char *path, char *buf, size_t bufsiz)
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+});
+
+const PATH_MAX = 4096;
+
+/** Where a symbolic link leads; undefined if there is none. */
+export function readLink(path: string): string | undefined {
+  const target = new Uint8Array(PATH_MAX);
+  const length = reading().readlink(cString(path), target, BigInt(PATH_MAX));
+  return length < 0 ? undefined : new TextDecoder().decode(target.subarray(0, Number(length)));
+}
+
 /**
  * Makes a symbolic link.
  * @throws {SystemError} EEXIST if there is something at `path`, which stays as it is

@@ -1,4 +1,4 @@
-import { check, polling } from "./libc.ts";
+import { check, holding, polling } from "./libc.ts";
 
 /** From include/uapi/linux/eventpoll.h; EPOLL_CLOEXEC and EFD_CLOEXEC are both O_CLOEXEC. */
 const EPOLL_CTL_ADD = 1;
@@ -43,6 +43,14 @@ export class Waiter implements Disposable {
       this.#waiting -= 1;
       if (this.#closed) this.#close();
     }
+  }
+
+  /**
+   * The same, but on this thread: it is woken without a detour, and nothing else runs meanwhile.
+   * @returns whether there is something to read, or {@link wake} was called
+   */
+  hold(milliseconds: number): boolean {
+    return !this.#closed && holding().epoll_wait(this.#epoll, this.#events, 2, milliseconds) > 0;
   }
 
   /** Lets the event loop turn once: timers, signals and other work get their chance. 8 µs. */

@@ -1,7 +1,9 @@
 import { escapeText } from "./escape.ts";
 import type { Column, Renderer } from "./field.ts";
+import { structureText } from "./json.ts";
 import { shellQuote } from "./quote.ts";
 import { rfc3339 } from "./time.ts";
+import { plainWords } from "./words.ts";
 
 /** What a spreadsheet would take for the start of a formula. */
 const FORMULA = /^[=+\-@]/;
@@ -32,16 +34,14 @@ export function csv<E>(columns: readonly Column<E>[]): Renderer<E> {
 function cellText<E>(column: Column<E>): (event: E) => string {
   switch (column.type) {
     case "text":
-      return (event) =>
-        cell(
-          escapeText(column.value(event) ?? "").replace(
-            FORMULA,
-            (first) => `\\x${first.charCodeAt(0).toString(16)}`,
-          ),
-        );
+      return (event) => textCell(String(column.value(event) ?? ""));
+    case "structure":
+      return (event) => textCell(structureText(column.value(event) ?? ""));
     case "words":
       return (event) =>
-        cell((column.value(event) ?? []).map(shellQuote).join(" ").replace(FORMULA, "\\$&"));
+        cell(
+          plainWords(column.value(event) ?? []).map(shellQuote).join(" ").replace(FORMULA, "\\$&"),
+        );
     case "integers":
       return (event) => (column.value(event) ?? []).join(" ");
     case "time":
@@ -54,6 +54,11 @@ function cellText<E>(column: Column<E>): (event: E) => string {
     case "boolean":
       return (event) => String(column.value(event) ?? "");
   }
+}
+
+function textCell(text: string): string {
+  const escaped = escapeText(text);
+  return cell(escaped.replace(FORMULA, (first) => `\\x${first.charCodeAt(0).toString(16)}`));
 }
 
 /** A cell in quotes where RFC 4180 asks for them. */

@@ -1,6 +1,9 @@
 import type { CommonOptions } from "./common.ts";
 import type { Column, Renderer } from "./field.ts";
-import { renderer, write } from "./output.ts";
+import type { ByteLine } from "./byte_lines.ts";
+import { ByteOutput } from "./byte_output.ts";
+import { byteLine, renderer, write, writeBytes } from "./output.ts";
+import type { Each } from "./trace_interface.ts";
 import type { Tool } from "./tool.ts";
 
 /** Shows the events of a trace, batch by batch. */
@@ -12,6 +15,8 @@ export interface Display<E> {
    * @returns how many this was
    */
   show(batch: readonly E[], left: number): number;
+  /** The same for events that cannot be kept; there if the display keeps none. */
+  stream?(batch: Each<E>, left: number): number;
   /** Gives a terminal back that it has taken as a whole: until then messages would be lost. */
   end?(): void;
 }
@@ -30,7 +35,11 @@ export async function display<Options, E>(
 ): Promise<Display<E>> {
   const { tables } = tool;
   const lines = renderer(columns, common, tool.failed);
-  if (tables === undefined) return new Lines(lines, !common.no_header);
+  if (tables === undefined) {
+    const bytes = await byteLine(columns, common);
+    if (bytes !== undefined) return new ByteLines(lines, !common.no_header, bytes);
+    return new Lines(lines, !common.no_header);
+  }
   const { orderOf, TableDisplay } = await import("./tables.ts");
   const order = orderOf(tool, tables, options, common);
   if (common.output === "table" && tables.live?.(options)) {
@@ -58,5 +67,33 @@ class Lines<E> implements Display<E> {
     const shown = batch.length > left ? batch.slice(0, left) : batch;
     if (shown.length > 0) write(this.#renderer.rows(shown));
     return batch.length;
+  }
+}
+
+/** The same, as bytes. */
+class ByteLines<E> extends Lines<E> {
+  readonly #line: ByteLine<E>;
+  readonly #out = new ByteOutput(writeBytes);
+
+  constructor(renderer: Renderer<E>, header: boolean, line: ByteLine<E>) {
+    super(renderer, header);
+    this.#line = line;
+  }
+
+  stream(batch: Each<E>, left: number): number {
+    const line = this.#line;
+    const out = this.#out;
+    let count = 0;
+    batch.forEach((event) => {
+      if (count++ >= left) return;
+      line(event, out);
+      out.endLine();
+    });
+    out.flush();
+    return count;
+  }
+
+  override show(batch: readonly E[], left: number): number {
+    return this.stream(batch, left);
   }
 }

@@ -14,11 +14,13 @@
 import { encodeText } from "../btf/text.ts";
 import { regularExpression } from "../sys/regex.ts";
 import { quoted } from "./escape.ts";
+import { structureText } from "./json.ts";
 import type { Column, Fields } from "./field.ts";
 import { namedField } from "./named_fields.ts";
 import { parseTime } from "./parse_time.ts";
 import { rfc3339 } from "./time.ts";
 import { ValueError } from "./value.ts";
+import { plainWords, type Words } from "./words.ts";
 
 /** What `--filter` asks for. */
 export interface Filter<E> {
@@ -119,6 +121,7 @@ function condition<E>(field: Column<E>, operator: Operator, value: string): Test
     case "text":
     case "boolean":
     case "words":
+    case "structure":
       return equal(field, operator, value);
     case "integers":
       throw new ValueError(`${field.name} is a list of numbers: ~ and !~ are for it`);
@@ -139,7 +142,7 @@ function ordered<E, T extends number | bigint>(
 
 /** Of words, one that equals is enough, and for `!=` none may. */
 function equal<E>(
-  field: Extract<Column<E>, { type: "text" | "boolean" | "words" }>,
+  field: Extract<Column<E>, { type: "text" | "boolean" | "words" | "structure" }>,
   operator: Comparison,
   wanted: string,
 ): Test<E> {
@@ -151,9 +154,9 @@ function equal<E>(
   }
   const yes = operator === "==";
   return (event) => {
-    const value = field.value(event);
-    if (value === undefined) return false;
-    const equals = typeof value === "object" ? value.includes(wanted) : String(value) === wanted;
+    const words = field.type === "words" ? wordsOf(field.value(event)) : textOf(field, event);
+    if (words === undefined) return false;
+    const equals = typeof words === "object" ? words.includes(wanted) : words === wanted;
     return equals === yes;
   };
 }
@@ -174,12 +177,21 @@ function matching<E>(field: Column<E>, yes: boolean, pattern: string): Test<E> {
 }
 
 function textOf<E>(field: Column<E>, event: E): string | undefined {
-  if (field.type === "words" || field.type === "integers") return field.value(event)?.join(" ");
+  if (field.type === "words") return wordsOf(field.value(event))?.join(" ");
+  if (field.type === "integers") return field.value(event)?.join(" ");
   if (field.type === "time") {
     const time = field.value(event);
     return time === undefined ? undefined : rfc3339(time);
   }
+  if (field.type === "structure") {
+    const value = field.value(event);
+    return value === undefined ? undefined : structureText(value);
+  }
   return field.value(event)?.toString();
+}
+
+function wordsOf(words: Words | undefined): readonly string[] | undefined {
+  return words && plainWords(words);
 }
 
 function wholeNumber(text: string): bigint {

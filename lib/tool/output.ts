@@ -1,6 +1,7 @@
 import { getenv } from "../sys/environment.ts";
 import { SystemError } from "../sys/errno.ts";
 import { writeAll } from "../sys/write.ts";
+import type { ByteLine } from "./byte_lines.ts";
 import { csv } from "./csv.ts";
 import type { CommonOptions } from "./common.ts";
 import { ExitCode, ExitError } from "./exit.ts";
@@ -43,6 +44,19 @@ export function renderer<E>(
   }
 }
 
+/**
+ * Lines as bytes, for what may come by the hundred thousand a second: tables and JSON that go to a pipe
+ * or a file. A terminal is slower than either, and a table is coloured and cut there.
+ */
+export async function byteLine<E>(
+  columns: readonly Column<E>[],
+  { output, time_format = "time" }: CommonOptions,
+): Promise<ByteLine<E> | undefined> {
+  if (output === "csv" || Deno.stdout.isTerminal()) return undefined;
+  const { jsonLine, tableLine } = await import("./byte_lines.ts");
+  return output === "json" ? jsonLine(columns) : tableLine(columns, timeFormat(time_format));
+}
+
 function style({ no_color, time_format = "time" }: CommonOptions): TableStyle {
   const time = timeFormat(time_format);
   if (!Deno.stdout.isTerminal()) return { time, colour: false, width: () => 0 };
@@ -71,8 +85,13 @@ const encoder = new TextEncoder();
  * @throws {ExitError} (74) when it cannot be written for another reason
  */
 export function write(text: string): void {
+  writeBytes(encoder.encode(text));
+}
+
+/** The same for text that is encoded already. */
+export function writeBytes(bytes: Uint8Array): void {
   try {
-    writeAll(STDOUT, encoder.encode(text));
+    writeAll(STDOUT, bytes);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     if (error.code === "EPIPE") throw new Deno.errors.BrokenPipe();

@@ -11,6 +11,14 @@ const ASSIGNMENT = /^\w+\+?=/;
  * `argument` as a word of a bash command line: as it is where that is safe, in '...' otherwise, and in
  * $'...' where it has characters that a terminal must not see or bytes that are not UTF-8. Pasted
  * into bash, the word gives the same bytes.
+ *
+ * @example
+ * ```ts
+ * import { shellQuote } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["-c", "echo $HOME"].map(shellQuote).join(" "), "-c 'echo $HOME'");
+ * ```
  */
 export function shellQuote(argument: string): string {
   if (SAFE.test(argument) && !ASSIGNMENT.test(argument)) return argument;

@@ -22,6 +22,7 @@ const MEMBERS: Record<Column<unknown>["type"], Member> = {
     pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{9}Z$",
   },
   integers: { type: ["array", "null"], items: { type: "integer" } },
+  structure: { type: ["object", "array", "string", "number", "boolean", "null"] },
   words: { type: ["array", "null"], items: { type: "string" } },
 };
 

@@ -1,6 +1,8 @@
 /** `--sort`, for tools that print tables of rows. */
 import type { Column, Fields } from "./field.ts";
+import { structureText } from "./json.ts";
 import { namedField } from "./named_fields.ts";
+import { plainWords } from "./words.ts";
 
 /** An order of rows, by a field. */
 export interface Order<E> {
@@ -41,6 +43,12 @@ export function orderBy<E>(field: Column<E>, descending: boolean): Order<E> {
 }
 
 function keyOf<E>(field: Column<E>, row: E): string | number | bigint | boolean | undefined {
+  if (field.type === "structure") return structureText(field.value(row) ?? "");
+  if (field.type === "text") return field.value(row)?.toString();
+  if (field.type === "words") {
+    const words = field.value(row);
+    return words && plainWords(words).join(" ");
+  }
   const value = field.value(row);
   return typeof value === "object" ? value.join(" ") : value;
 }

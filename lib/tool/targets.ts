@@ -40,7 +40,16 @@ function namespace(kind: string): Parser<number> {
   };
 }
 
-/** The options, to be spread into those of a tool. */
+/**
+ * The options, to be spread into those of a tool.
+ *
+ * @example
+ * ```ts
+ * import { flag, targetOptions } from "@denobpf/denobpf/tool";
+ *
+ * const options = { fails: flag("x", "Include failures"), ...targetOptions };
+ * ```
+ */
 export const targetOptions = {
   pid: list("p", "PID", "Trace this process only; may be given several times", pid),
   ppid: option("", "PID", "Trace children of this process only", pid),
@@ -81,6 +90,16 @@ interface LoadedTargets extends Disposable {
  * @param prepare sets what else is to be set before load, if anything is
  * @throws {ExitError} (64) when there is no such cgroup or container
  * @throws {BpfError} what `load` throws
+ *
+ * @example
+ * ```ts
+ * import { Bootstrap } from "#skel/bootstrap.ts";
+ * import { loadTargeted, targetOptions, withDefaults } from "@denobpf/denobpf/tool";
+ *
+ * const targets = withDefaults(targetOptions, { uid: 0 });
+ * using bootstrap = loadTargeted(Bootstrap.open(), targets);
+ * bootstrap.attach();
+ * ```
  */
 export function loadTargeted<
   Opened extends Targeted & Disposable & { load(): LoadedTargets },

@@ -72,12 +72,30 @@ export function timeFormat(name: TimeFormatName): TimeFormat {
   return FORMATS[name]();
 }
 
-/** `09:41:07`, in the host's time zone. */
+/**
+ * `09:41:07`, in the host's time zone.
+ *
+ * @example
+ * ```ts
+ * import { timeOfDay } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(timeOfDay(0n).length, "09:41:07".length);
+ * ```
+ */
 export const timeOfDay = FORMATS.time().text;
 
 /**
  * `2026-07-27T09:41:07.123456789Z` (RFC 3339). Always UTC and always nine digits, so that lines of
  * several hosts sort as text, also in the hour that comes twice when summer time ends.
+ *
+ * @example
+ * ```ts
+ * import { rfc3339 } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(rfc3339(1_785_145_267_123_456_789n), "2026-07-27T09:41:07.123456789Z");
+ * ```
  */
 export function rfc3339(nanoseconds: bigint): string {
   return `${utc(nanoseconds / NANOSECONDS)}.${fraction(nanoseconds, 9)}Z`;

@@ -2,9 +2,14 @@
  * A running trace: single events, or the events that came together. Disposing it detaches and closes
  * everything that it loaded.
  */
-export interface Trace<E> extends AsyncIterable<E>, Disposable {
+export interface Trace<E, View = E> extends AsyncIterable<E>, Disposable {
   /** The events of each drain of the ring, be it none: for output that is written in batches. */
   batches(): AsyncIterable<readonly E[]>;
+  /**
+   * The same without an object an event: one that moves on from event to event, whose members are read
+   * when they are asked for. There only where no event waits for another.
+   */
+  readonly views?: () => AsyncIterable<Each<View>>;
   /** Events that the kernel had to drop so far. */
   readonly lost: bigint;
   /** The same, by cause. */
@@ -18,9 +23,16 @@ export interface Trace<E> extends AsyncIterable<E>, Disposable {
   readonly exitCode?: number;
 }
 
+/** Events that came together; {@link forEach} is to be called once. */
+export interface Each<E> {
+  forEach(handle: (event: E) => void): unknown;
+}
+
 /** Events that were lost, by what had no room for them, or else why. */
 export interface Losses {
+  /** The ring buffer was full. */
   readonly ring?: bigint;
+  /** A map was full. */
   readonly map?: bigint;
   /**
    * Events that the kernel did not show to a program, which was at work on that CPU already; see

@@ -4,7 +4,7 @@ import { kernelTest, startCommand } from "../kernel/harness.ts";
 
 /** The modules that others import, and those that have what these export. */
 const modules = ["lib/mod.ts", "lib/tool/mod.ts"];
-const folders = ["lib/btf", "lib/libbpf", "lib/objects", "lib/sys", "lib/tool"];
+const folders = ["lib/btf", "lib/libbpf", "lib/objects", "lib/symbols", "lib/sys", "lib/tool"];
 
 interface Declaration {
   readonly jsDoc?: unknown;

@@ -1,9 +1,12 @@
 /** What libbpf has only from 1.3 or 1.4 on: with an earlier one each test asks for the error instead. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { AttachEvents } from "../../build/tests/skel/attach_events.ts";
+import { AttachKernel } from "../../build/tests/skel/attach_kernel.ts";
 import { ProgTypes } from "../../build/tests/skel/prog_types.ts";
 import {
   type Attachable,
+  attachCgroup,
+  attachKprobeMulti,
   attachNetfilter,
   attachNetkit,
   attachRawTracepoint,
@@ -14,7 +17,10 @@ import {
   linkInfo,
   UnsupportedError,
 } from "../../lib/mod.ts";
+import { cgroupMount } from "../../lib/sys/cgroups.ts";
 import { SystemError } from "../../lib/sys/errno.ts";
+import { call } from "./call.ts";
+import { Cgroup } from "./cgroup.ts";
 import { type Feature, kernelTest } from "./harness.ts";
 import { NetworkNamespace } from "./network_namespace.ts";
 import { Probed } from "./probed.ts";
@@ -103,6 +109,75 @@ laterTest(
     attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, ["step"], options);
     await probed.go();
     assertEquals(skel.bss.calls, 52n);
+  },
+);
+
+laterTest(
+  "a session of uprobes sees calls and returns",
+  { needs: ["uprobe_session"], minor: 6 },
+  (program) => attachUprobeMulti(program, "libc.so.6", "get*", { session: true }),
+  async () => {
+    const opened = AttachEvents.open();
+    for (const program of Object.values(opened.progs)) program.autoload = false;
+    opened.progs.on_any_uprobe.attachType = "trace_uprobe_session";
+    opened.progs.on_any_uprobe.autoload = true;
+    using skel = opened.load();
+    await using probed = Probed.start(23);
+    attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, ["step"], { session: true });
+    await probed.go();
+    assertEquals(skel.bss.calls, 46n);
+  },
+);
+
+laterTest(
+  "uprobe.multi names the function that a file does not have",
+  { needs: ["uprobe_multi"], minor: 3 },
+  (program) => attachUprobeMulti(program, "libc.so.6", "get*"),
+  () => {
+    const opened = AttachEvents.open();
+    for (const program of Object.values(opened.progs)) program.autoload = false;
+    opened.progs.on_any_uprobe.attachType = "trace_uprobe_multi";
+    opened.progs.on_any_uprobe.autoload = true;
+    using skel = opened.load();
+    const attach = (functions: string | string[]) => () =>
+      attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, functions);
+    const error = assertThrows(attach(["step", "stepp"]), BpfError, "has no function stepp");
+    assertEquals(error.hint, "did you mean step?");
+    assertThrows(attach("stepp*"), BpfError, "has no function that matches stepp*");
+  },
+);
+
+laterTest(
+  "a session of kprobes sees calls and returns",
+  { needs: ["kprobe_session"], minor: 5 },
+  (program) => attachKprobeMulti(program, ["vfs_read"], { session: true }),
+  () => {
+    const opened = AttachKernel.open();
+    for (const program of Object.values(opened.progs)) program.autoload = false;
+    opened.rodata.owner = Deno.pid;
+    opened.progs.on_kprobe_multi.attachType = "trace_kprobe_session";
+    opened.progs.on_kprobe_multi.autoload = true;
+    using skel = opened.load();
+    const getpgid = Deno.build.arch === "aarch64" ? "__arm64_sys_getpgid" : "__x64_sys_getpgid";
+    attachKprobeMulti(skel.progs.on_kprobe_multi, [getpgid], { session: true });
+    for (let i = 0; i < 23; i++) call(0);
+    assertEquals(skel.bss.calls, 46n);
+  },
+);
+
+laterTest(
+  "a cgroup takes programs in an order",
+  { needs: ["cgroup_order"], minor: 6 },
+  (program) => attachCgroup(program, cgroupMount()!, { before: "all" }),
+  async () => {
+    await using group = new Cgroup();
+    using skel = loadTyped("prog_cgroup_skb_ingress", "prog_cgroup_skb_egress");
+    const { prog_cgroup_skb_ingress: ingress } = skel.progs;
+    const first = attachCgroup(ingress, group.path);
+    const stale = { expectedRevision: 99n };
+    const error = assertThrows(() => attachCgroup(ingress, group.path, stale), BpfError);
+    assertEquals(error.code, "ESTALE");
+    attachCgroup(ingress, group.path, { before: first, relativeToLink: true });
   },
 );
 

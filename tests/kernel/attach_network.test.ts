@@ -11,8 +11,8 @@ import {
   linkInfo,
   PacketSocket,
 } from "../../lib/mod.ts";
-import { cgroupMount } from "../../lib/sys/cgroups.ts";
 import { SystemError } from "../../lib/sys/errno.ts";
+import { Cgroup } from "./cgroup.ts";
 import { kernelTest } from "./harness.ts";
 import { NetworkNamespace, run, sendDatagrams } from "./network_namespace.ts";
 import { TcpPair } from "./tcp_pair.ts";
@@ -122,19 +122,19 @@ kernelTest("a program of a map of sockets sees what they send", {}, () => {
   attachment.destroy();
 });
 
-kernelTest("a program of a cgroup sees its processes alone, and is replaced", {}, () => {
-  using group = new Cgroup();
+kernelTest("a program of a cgroup sees its processes alone, and is replaced", {}, async () => {
+  await using group = new Cgroup();
   using skel = load("on_socket_create", "on_other_socket_create");
   using link = attachCgroup(skel.progs.on_socket_create, group.path);
   sendDatagrams(PACKETS, PORT);
   assertEquals(skel.bss.sockets, 0n);
-  group.sendDatagrams(PACKETS);
+  sendDatagramsIn(group, PACKETS);
   assertEquals(skel.bss.sockets, BigInt(PACKETS));
   const info = linkInfo(link);
   assertEquals(info.type === "cgroup" && info.attachType, "cgroup_inet_sock_create");
   assertEquals(info.type === "cgroup" && Number(info.cgroupId), Deno.statSync(group.path).ino);
   link.update(skel.progs.on_other_socket_create);
-  group.sendDatagrams(PACKETS);
+  sendDatagramsIn(group, PACKETS);
   assertEquals([skel.bss.sockets, skel.bss.other_sockets], [23n, 23n]);
   assertThrows(() => attachCgroup(skel.progs.on_socket_create, "/sys/no"), SystemError, "/sys/no");
   const error = assertThrows(() => attachCgroup(skel.progs.on_socket_create, "/tmp"), BpfError);
@@ -150,22 +150,9 @@ kernelTest("a program of a network namespace steers its lookups", {}, () => {
   assertEquals(linkInfo(link).type, "netns");
 });
 
-/** A cgroup of version 2. */
-class Cgroup implements Disposable {
-  readonly path: string;
-
-  constructor() {
-    this.path = `${cgroupMount()}/denobpf_test_${Deno.pid}`;
-    Deno.mkdirSync(this.path);
-  }
-
-  /** {@link sendDatagrams} by a process in the cgroup. */
-  sendDatagrams(count: number): void {
-    const send = `for ((i = 0; i < ${count}; i++)); do echo > /dev/udp/127.0.0.1/${PORT}; done`;
-    run("bash", "-c", `echo $$ > ${this.path}/cgroup.procs; ${send}`);
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.path);
-  }
+/** {@link sendDatagrams} by a process in the cgroup. */
+function sendDatagramsIn(cgroup: Cgroup, count: number): void {
+  const send = `for ((i = 0; i < ${count}; i++)); do echo > /dev/udp/127.0.0.1/${PORT}; done`;
+  const [command, ...args] = cgroup.command("bash", "-c", send);
+  run(command, ...args);
 }

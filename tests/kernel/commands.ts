@@ -1,7 +1,7 @@
 /** What the tests of denobpf's commands share. */
 import { assertEquals } from "@std/assert";
 import { BpfObject, listMaps } from "#lib/mod.ts";
-import { patient, runTool, startCommand } from "./harness.ts";
+import { delay, patient, runTool, startCommand } from "./harness.ts";
 import { program } from "./listings.ts";
 
 /** A row of JSON. */
@@ -22,7 +22,7 @@ export async function attachedCommands({ beside = 0 } = {}): Promise<BpfObject> 
   const named = () => listMaps().filter(({ name }) => /^(cmd_|commands\.)/.test(name)).length;
   for (const end = performance.now() + patient(10_000); named() > beside * MAPS;) {
     if (performance.now() > end) throw new Error("the kernel still has maps of an earlier test");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
   const opened = BpfObject.open(object);
   try {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { execsnoop } from "../../tools/execsnoop.ts";
 import {
+  delay,
   execUntilShown,
   kernelTest,
   patient,
@@ -222,7 +223,7 @@ kernelTest("-n and -l pick by command and by arguments", {}, async () => {
   ) {
     await using tool = await started(...options);
     await runExecs({ count: 2, args: (i) => [i === 0 ? "0" : "needle"] });
-    await new Promise((resolve) => setTimeout(resolve, patient(100)));
+    await delay(patient(100));
     const { stdout } = await tool.stop();
     const rows = stdout.split("\n").filter((row) => row.includes(` ${Deno.pid} `));
     assertEquals(rows.map((row) => row.slice(row.indexOf("/bin/true"))), [...seen]);

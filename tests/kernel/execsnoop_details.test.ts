@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Exec, execsnoop } from "../../tools/execsnoop.ts";
-import { kernelTest, patient, runExecs, startTool } from "./harness.ts";
+import { delay, kernelTest, patient, runExecs, startTool } from "./harness.ts";
 
 const build = new URL("../../build/tests/", import.meta.url).pathname;
 
@@ -149,7 +149,7 @@ kernelTest(
     const sleeper = Promise.withResolvers<Deno.ChildProcess>();
     const execs = await execsOf({ exit: true }, async () => {
       sleeper.resolve(new Deno.Command("/bin/sleep", { args: ["60"] }).spawn());
-      await new Promise((resolve) => setTimeout(resolve, patient(100)));
+      await delay(patient(100));
     });
     const child = await sleeper.promise;
     child.kill();

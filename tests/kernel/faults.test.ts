@@ -5,8 +5,10 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cgroupMount } from "#lib/sys/cgroups.ts";
-import { kernelTest, long, patient, runExecs, startCommand, startTool } from "./harness.ts";
+import { delay, kernelTest, long, patient, runExecs, startCommand, startTool } from "./harness.ts";
 import { loadedNow, nothingBut } from "./loaded.ts";
+import { Cgroup } from "./cgroup.ts";
+import { exists } from "../exists.ts";
 
 const TOOLS = [["execsnoop", "-x", "--exit"], ["bootstrap"], ["syscount", "-L", "-i", "0.05"]];
 
@@ -113,30 +115,15 @@ kernelTest("80 MB of memory are enough, however slowly a tool is read", {}, asyn
 });
 
 /** A cgroup of which the processes have so many bytes of memory in all. */
-class MemoryCgroup implements AsyncDisposable {
-  readonly path: string;
-
+class MemoryCgroup extends Cgroup {
   constructor(bytes: number) {
     const v1 = "/sys/fs/cgroup/memory";
     const old = exists(`${v1}/memory.limit_in_bytes`);
     const mount = old ? v1 : cgroupMount()!;
     if (!old) Deno.writeTextFileSync(`${mount}/cgroup.subtree_control`, "+memory");
-    this.path = `${mount}/denobpf-memory-${crypto.randomUUID()}`;
-    Deno.mkdirSync(this.path);
+    super(mount);
     const file = old ? "memory.limit_in_bytes" : "memory.max";
     Deno.writeTextFileSync(`${this.path}/${file}`, String(bytes));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // What has just ended is still in it for a moment.
-    for (let tries = 0; tries < 100; tries++) {
-      try {
-        return Deno.removeSync(this.path);
-      } catch {
-        await delay(20);
-      }
-    }
-    Deno.removeSync(this.path);
   }
 }
 
@@ -144,17 +131,4 @@ class MemoryCgroup implements AsyncDisposable {
 function run(tool: string, ...args: string[]): string[] {
   const deno = [Deno.execPath(), "run", "--cached-only", "--allow-ffi", "--allow-read"];
   return [...deno, `tools/${tool}.ts`, ...args];
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

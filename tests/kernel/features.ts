@@ -6,6 +6,7 @@
  * that has it, or as young as `until`, the first one that has it no more. Stock kernels have everything:
  * there tests/vm takes every other skip as a failure.
  */
+import { exists } from "../exists.ts";
 
 interface Probe {
   readonly since: string;
@@ -22,6 +23,7 @@ const probes = {
   bpf_loop: { since: "5.17", present: () => inBtf("BPF_FUNC_loop") },
   btf: { since: "5.4", present: () => exists("/sys/kernel/btf/vmlinux") },
   cgrp_storage: { since: "6.2", present: () => inBtf("BPF_MAP_TYPE_CGRP_STORAGE") },
+  cgroup_order: { since: "6.17", present: () => inBtf("revisions") },
   /** A second CPU that can be taken away. Linux 7.2 panics under QEMU when it has two. */
   cpu_hotplug: {
     since: "2.6",
@@ -41,6 +43,10 @@ const probes = {
   kprobe: { since: "4.17", present: () => exists(KPROBES) },
   // From 5.18 on, but Debian has built it in only later.
   kprobe_multi: { since: "6.12", present: () => inBtf("register_fprobe_ips") },
+  kprobe_session: {
+    since: "6.12",
+    present: () => inBtf("register_fprobe_ips") && inBtf("BPF_TRACE_KPROBE_SESSION"),
+  },
   lockdown: { since: "5.4", present: () => exists("/sys/kernel/security/lockdown") },
   lsm: {
     since: "5.7",
@@ -68,6 +74,7 @@ const probes = {
   },
   uprobe: { since: "4.17", present: () => exists("/sys/bus/event_source/devices/uprobe") },
   uprobe_multi: { since: "6.6", present: () => inBtf("BPF_TRACE_UPROBE_MULTI") },
+  uprobe_session: { since: "6.13", present: () => inBtf("BPF_TRACE_UPROBE_SESSION") },
   user_ringbuf: { since: "6.1", present: () => inBtf("BPF_FUNC_user_ringbuf_drain") },
 } as const satisfies Record<string, Probe>;
 
@@ -147,13 +154,4 @@ let btf: string | undefined;
 function activeSecurityModules(): string {
   const path = "/sys/kernel/security/lsm";
   return exists(path) ? Deno.readTextFileSync(path) : "";
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

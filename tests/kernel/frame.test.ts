@@ -5,6 +5,7 @@ import { execsnoop } from "../../tools/execsnoop.ts";
 import { findTool, toolNames } from "../../tools/registry.ts";
 import { faults } from "../unit/json_schema.ts";
 import {
+  delay,
   kernelTest,
   type Output,
   runExecs,
@@ -145,7 +146,7 @@ kernelTest("--time-format shows when the event happened, not when it is printed"
   const before = Date.now();
   await runExecs({ count: 1 });
   const after = Date.now();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await delay(300);
   tool.signal("SIGCONT");
   await tool.until((stdout) => rows(stdout).length === 2);
   for (const row of rows((await tool.stop()).stdout)) {

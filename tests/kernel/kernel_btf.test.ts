@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { BpfObject } from "#lib/objects/object.ts";
 import { Btf } from "#lib/btf/layout.ts";
 import { printDefinition, printType } from "#lib/btf/print.ts";
 import { BtfError } from "#lib/btf/types.ts";
@@ -64,7 +65,7 @@ kernelTest(
 );
 
 kernelTest("a module's types stand on the kernel's", { needs: ["btf"] }, () => {
-  assertThrows(() => Btf.module("no_such_module"), BtfError, "No such file");
+  assertThrows(() => Btf.module("no_such_module"), BtfError, "is not loaded");
   assertThrows(() => Btf.module("../../../etc/passwd"), BtfError, "is not the name of a module");
   const modules = [...Deno.readDirSync("/sys/kernel/btf")].map(({ name }) => name)
     .filter((name) => name !== "vmlinux");
@@ -85,5 +86,9 @@ kernelTest("types of another kernel are read from the file that DENOBPF_BTF name
   const ask = (path: string) =>
     run("sh", "-c", `echo '${script}' | DENOBPF_BTF=${path} ${Deno.execPath()} run -A --quiet -`);
   assertEquals(ask("/none"), "Cannot open /none: No such file or directory (ENOENT)\n");
-  assertEquals(ask("/bin/true"), "Not BTF: it begins with 0x457f, not 0xeb9f\n");
+  assertEquals(ask("/bin/true"), "/bin/true has no section .BTF\n");
+  assertEquals(ask("/etc/passwd").startsWith("Not BTF"), true);
+  const object = new URL("../../build/minimal.bpf.o", import.meta.url).pathname;
+  using minimal = BpfObject.open(object);
+  assertEquals(ask(object), `${new Btf(minimal.btf()).length}\n`, "out of an ELF file");
 });

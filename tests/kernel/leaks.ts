@@ -1,6 +1,6 @@
 /** What a process holds in the kernel: its open files, and the BPF memory mapped into it. */
 
-import { patient } from "./patience.ts";
+import { delay, patient } from "./patience.ts";
 
 /** How often each link occurs: "anon_inode:bpf-map" names every map alike. */
 type Holdings = Map<string, number>;
@@ -45,7 +45,7 @@ export async function lastingLeaks(before: Holdings, patienceMs = 1000): Promise
   for (;;) {
     const leaks = leakedSince(before);
     if (leaks.length === 0 || performance.now() > deadline) return leaks;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
   }
 }
 

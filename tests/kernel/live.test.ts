@@ -1,6 +1,6 @@
 /** The live screen of tools that print tables, in a real terminal. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { kernelTest, startCommand } from "./harness.ts";
+import { delay, kernelTest, startCommand } from "./harness.ts";
 
 const PROMPT = "ready>";
 
@@ -37,7 +37,7 @@ class Terminal implements AsyncDisposable {
     for (let tries = 0; tries < 200; tries++) {
       const screen = await this.screen();
       if (typeof wanted === "string" ? screen.includes(wanted) : wanted.test(screen)) return screen;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await delay(50);
     }
     throw new Error(`The screen never showed ${wanted}:\n${await this.screen()}`);
   }
@@ -84,7 +84,7 @@ kernelTest("keys change the sort, turn it round, pause and quit", {}, async () =
   await terminal.until("sorted by COUNT  ");
   await terminal.keys("Space");
   const paused = await terminal.until("PAUSED");
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await delay(700);
   assertEquals(await terminal.screen(), paused);
   await terminal.keys("q");
   await terminal.until(PROMPT);

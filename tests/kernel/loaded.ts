@@ -1,3 +1,5 @@
+import { delay } from "./patience.ts";
+
 /** What the kernel holds of BPF, as bpftool tells it. */
 
 /** The programs, maps and links that are there, by id. Another user of BPF on this host is seen too. */
@@ -36,6 +38,6 @@ export async function nothingBut(
     );
     if (left.length === 0) return;
     if (performance.now() > deadline) throw new Error(`still loaded: ${left.join(", ")}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
 }

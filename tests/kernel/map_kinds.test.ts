@@ -15,6 +15,7 @@ import {
   u32,
   u64,
 } from "../../lib/mod.ts";
+import { cgroupMount } from "../../lib/sys/cgroups.ts";
 import { call, KINDS_CALL } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 
@@ -184,7 +185,7 @@ kernelTest("stacks are read by the id that the program got", {}, () => {
 kernelTest("a program asks for a cgroup that a cgroup array holds", {}, () => {
   using kinds = loadedKinds();
   const cgroups = new CgroupArray(kinds.maps.cgroups);
-  const root = Deno.readTextFileSync("/proc/mounts").match(/^\S+ (\S+) cgroup2 /m)![1];
+  const root = cgroupMount()!;
   assertThrows(() => cgroups.set(0, `${root}/there is none`), Error, "No such file");
   assertThrows(() => cgroups.set(0, "/proc"), BpfError, "EBADF");
   cgroups.set(0, root);

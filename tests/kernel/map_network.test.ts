@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { MapsNetwork } from "../../build/tests/skel/maps_network.ts";
 import { attachCgroup, BpfError } from "../../lib/mod.ts";
+import { cgroupMount } from "../../lib/sys/cgroups.ts";
 import { kernelTest } from "./harness.ts";
 
 const COUNTED_SIZE = 1037;
@@ -99,7 +100,7 @@ kernelTest("network devices, CPUs and queues are what programs redirect to", {},
 
 kernelTest("a cgroup's own values are found by its inode", {}, () => {
   using network = MapsNetwork.open().load();
-  const root = Deno.readTextFileSync("/proc/mounts").match(/^\S+ (\S+) cgroup2 /m)![1];
+  const root = cgroupMount()!;
   using _ = attachCgroup(network.progs.on_packet, root);
   using sockets = new Sockets();
   sockets.make(SOCK_DGRAM);

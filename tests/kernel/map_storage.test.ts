@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MapsStorage } from "../../build/tests/skel/maps_storage.ts";
 import { PhaseError } from "../../lib/mod.ts";
+import { cgroupMount } from "../../lib/sys/cgroups.ts";
 import { call, callElsewhere, STORAGE_CALL } from "./call.ts";
 import { hasFeature, kernelTest } from "./harness.ts";
 
@@ -71,7 +72,7 @@ kernelTest("the values of files are found by path", { needs: ["inode_storage"] }
 kernelTest("the values of cgroups are found by path", { needs: ["cgrp_storage"] }, () => {
   using storage = loadedStorage();
   const { by_cgroup } = storage.maps;
-  const root = Deno.readTextFileSync("/proc/mounts").match(/^\S+ (\S+) cgroup2 /m)![1];
+  const root = cgroupMount()!;
   assertEquals(by_cgroup.lookup(root), undefined);
   assert(by_cgroup.update(root, { count: 13n, name: "root" }));
   assertEquals(by_cgroup.lookup(root), { count: 13n, name: "root" });

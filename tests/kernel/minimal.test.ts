@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { kernelTest, startCommand, startTool } from "./harness.ts";
+import { delay, kernelTest, startCommand, startTool } from "./harness.ts";
 
 const needs = ["tracefs", "pid_namespace"] as const;
 
@@ -18,7 +18,7 @@ kernelTest("minimal shows a line of its own for its writes", { needs }, async ()
 kernelTest("minimal does not answer to its own output without end", { needs }, async () => {
   await using tool = startTool("minimal");
   await tool.until("triggered");
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await delay(3000);
   const { stdout } = await tool.stop();
   assertGreater(60, stdout.split("\n").length);
 });

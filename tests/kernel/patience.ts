@@ -18,3 +18,8 @@ export function fewerIfSlow(count: number, few: number): number {
 export function long(): boolean {
   return Deno.env.get("DENOBPF_LONG") === "true";
 }
+
+/** Waits so many milliseconds. */
+export function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

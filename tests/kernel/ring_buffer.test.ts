@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from
 import { type record_view, Ring } from "../../build/tests/skel/ring.ts";
 import { PhaseError, type Program } from "../../lib/mod.ts";
 import { call, callElsewhere, HOLD_CALL, RING_CALL } from "./call.ts";
-import { hasFeature, kernelTest, patient } from "./harness.ts";
+import { delay, hasFeature, kernelTest, patient } from "./harness.ts";
 
 const FILL = 0x5a;
 const SIZE_IN_RING = 312; // 301 bytes and a header of 8, rounded up to 8
@@ -166,9 +166,9 @@ kernelTest("an idle reader takes no CPU", {}, async () => {
   const reading = (async () => {
     for await (const _ of ring.maps.records.read({ signal: stop.signal }));
   })();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await delay(100);
   const before = ownTicks();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await delay(1000);
   const used = ownTicks() - before;
   stop.abort();
   await reading;
@@ -220,7 +220,7 @@ kernelTest("a second reader of the same ring is refused", {}, async () => {
 kernelTest("closing ends a reader that waits", {}, async () => {
   const ring = loadedRing();
   const reading = ring.maps.records.read().next();
-  await new Promise((resolve) => setTimeout(resolve, patient(20)));
+  await delay(patient(20));
   ring[Symbol.dispose]();
   assertEquals((await reading).done, true);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { kernelTest, patient, startCommand } from "./harness.ts";
+import { delay, kernelTest, patient, startCommand } from "./harness.ts";
 
 const workload = new URL("../../build/tests/execs", import.meta.url).pathname;
 
@@ -32,7 +32,7 @@ class Terminal implements AsyncDisposable {
     for (let tries = 0; tries < patient(100); tries++) {
       const screen = await this.screen();
       if (screen.includes(text)) return screen;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await delay(50);
     }
     throw new Error(`The screen never showed "${text}":\n${await this.screen()}`);
   }

@@ -5,34 +5,17 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { cgroupMount } from "#lib/sys/cgroups.ts";
+import { Cgroup } from "./cgroup.ts";
 import { kernelTest, long, type RunningTool, startCommand, startTool } from "./harness.ts";
 
 const storm = new URL("../../build/tests/storm", import.meta.url).pathname;
 const LIMIT_MS = 600_000;
 
-/** A cgroup of its own for what is traced, removed with all below it. */
-class Cgroup implements Disposable {
-  readonly path = `${cgroupMount()}/denobpf-storm-${crypto.randomUUID()}`;
-
-  constructor() {
-    Deno.mkdirSync(this.path);
-  }
-
-  /** Runs a command in the cgroup and gives the last line that it printed, a number. */
-  async run(...command: string[]): Promise<number> {
-    const join = `echo 0 > ${this.path}/cgroup.procs && exec "$@"`;
-    const { stdout, stderr } = await startCommand(["sh", "-c", join, "sh", ...command])
-      .finish(LIMIT_MS);
-    assertEquals(stderr, "");
-    return Number(stdout.trimEnd().split("\n").at(-1));
-  }
-
-  [Symbol.dispose](): void {
-    for (const { name, isDirectory } of Deno.readDirSync(this.path)) {
-      if (isDirectory) Deno.removeSync(`${this.path}/${name}`);
-    }
-    Deno.removeSync(this.path);
-  }
+/** Runs a command in a cgroup and gives the last line that it printed, a number. */
+async function runIn(cgroup: Cgroup, ...command: string[]): Promise<number> {
+  const { stdout, stderr } = await startCommand(cgroup.command(...command)).finish(LIMIT_MS);
+  assertEquals(stderr, "");
+  return Number(stdout.trimEnd().split("\n").at(-1));
 }
 
 /** The rows of CSV without its header, and what the tool tells of losses in all. */
@@ -47,10 +30,10 @@ async function outcome(tool: RunningTool): Promise<{ rows: string[]; lost: numbe
 for (const tool of ["execsnoop", "bootstrap"]) {
   kernelTest(`${tool} shows or counts every exec of a storm`, {}, async () => {
     const count = long() ? 100_003 : 2003;
-    using cgroup = new Cgroup();
+    await using cgroup = new Cgroup();
     await using running = startTool(tool, ["-c", cgroup.path, "-o", "csv", "--fields", "pid,comm"]);
     await running.until("pid,comm\n");
-    assertEquals(await cgroup.run(storm, "execs", String(count), "8"), count);
+    assertEquals(await runIn(cgroup, storm, "execs", String(count), "8"), count);
     const { rows, lost } = await outcome(running);
     // The shell executes the storm itself; bootstrap also shows ends: of each, of the workers, of it.
     const expected = tool === "execsnoop" ? count + 1 : 2 * count + 1 + 8 + 1;
@@ -61,7 +44,7 @@ for (const tool of ["execsnoop", "bootstrap"]) {
 
 kernelTest("a pid that is given again at once is another process", {}, async () => {
   const count = 251;
-  using cgroup = new Cgroup();
+  await using cgroup = new Cgroup();
   const fields = ["--fields", "pid,exit_code,args"];
   await using running = startTool("execsnoop", [
     "-c",
@@ -72,7 +55,7 @@ kernelTest("a pid that is given again at once is another process", {}, async () 
     ...fields,
   ]);
   await running.until("pid,exit_code,args\n");
-  assertEquals(await cgroup.run(storm, "reuse", String(count)), count);
+  assertEquals(await runIn(cgroup, storm, "reuse", String(count)), count);
   const { rows, lost } = await outcome(running);
   assertEquals(lost, 0);
   const ends = rows.map((row) => /^(\d+),(\d*),.*exit (\d+)/.exec(row)).filter((row) =>
@@ -85,11 +68,11 @@ kernelTest("a pid that is given again at once is another process", {}, async () 
 
 kernelTest("each of very many cgroups is told by its name", {}, async () => {
   const count = long() ? 10_007 : 101;
-  using cgroup = new Cgroup();
+  await using cgroup = new Cgroup();
   const fields = ["--fields", "cgroup,comm"];
   await using running = startTool("execsnoop", ["-c", cgroup.path, "-o", "csv", ...fields]);
   await running.until("cgroup,comm\n");
-  assertEquals(await cgroup.run(storm, "cgroups", String(count), cgroup.path), count);
+  assertEquals(await runIn(cgroup, storm, "cgroups", String(count), cgroup.path), count);
   const { rows, lost } = await outcome(running);
   assertEquals(lost, 0);
   const name = cgroup.path.slice(cgroupMount()!.length);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
+  delay,
   execUntilShown,
   kernelTest,
   type Output,
@@ -187,7 +188,7 @@ kernelTest("without flags on a terminal Deno asks, and the tool runs", {}, async
     for (let tries = 0; tries < 50; tries++) {
       if ((await screen()).includes(text)) return;
       await tmux(`send-keys ${answer}`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await delay(200);
     }
     throw new Error(`The screen never showed "${text}":\n${await screen()}`);
   };
@@ -237,6 +238,6 @@ async function goneWithin(milliseconds: number): Promise<void> {
   const deadline = performance.now() + patient(milliseconds);
   while ((await loadedPrograms()).some(({ name }) => name?.endsWith("_failure"))) {
     if (performance.now() > deadline) throw new Error("a program is still loaded");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
 }

@@ -36,6 +36,7 @@ Deno.test("parseOptions() gives the defaults when nothing is given", async () =>
     no_color: false,
     seconds: undefined,
     events: undefined,
+    btf: undefined,
     strict: false,
     schema: false,
     verbose: false,

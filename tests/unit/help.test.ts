@@ -10,7 +10,8 @@ Deno.test("helpText() shows usage, purpose, options, fields and examples", () =>
              [--pause MS] [--batch N] [--lost N] [--fault NAME] [--deaf]
              [--nonblocking] [-o FORMAT] [--fields NAME,...]
              [--filter CONDITION] [--time-format FORMAT] [--no-header]
-             [--no-color] [--seconds N] [--events N] [--strict] [--schema]
+             [--no-color] [--seconds N] [--events N] [--btf PATH] [--strict]
+             [--schema]
 
 Count the ticks of a timer, which is enough to try out all that a tool's frame
 does for it
@@ -41,6 +42,8 @@ OPTIONS OF EVERY TOOL:
       --no-color            Print without colours, as NO_COLOR=1 does
       --seconds N           Stop after N seconds
       --events N            Stop after N events
+      --btf PATH            Take the kernel's types from this file: for a
+                            kernel without BTF
       --strict              End with exit code 1 if events were lost
       --schema              Show the JSON Schema of what -o json prints
   -v, --verbose             Show libbpf's log, and all of an error

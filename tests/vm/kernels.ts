@@ -1,4 +1,5 @@
 /** The kernels of the matrix: Debian's stock kernels for the cloud, each the newest of its series. */
+import { exists } from "../exists.ts";
 
 const here = new URL("./", import.meta.url).pathname;
 const root = new URL("../../", import.meta.url).pathname;
@@ -53,14 +54,5 @@ export async function fetchKernel({ version, source }: Kernel): Promise<string> 
 function releaseIn(path: string): string | undefined {
   for (const modules of [`${path}/lib/modules`, `${path}/usr/lib/modules`]) {
     if (exists(modules)) { for (const { name } of Deno.readDirSync(modules)) return name; }
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

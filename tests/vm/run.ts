@@ -10,6 +10,7 @@ import { emptyFolder } from "../test_files.ts";
 import { fetchKernel } from "./kernels.ts";
 import { drawMatrix, judge, type Result, summarizeResults } from "./matrix.ts";
 import { type Column, kernelsIn, leftOut, shortPlan, wholePlan } from "./plan.ts";
+import { exists } from "../exists.ts";
 
 const GUESTS = 2;
 const GUEST_LIMIT_S = 25 * 60;
@@ -81,15 +82,6 @@ function readTold(path: string): Map<string, TestCase[]> {
     const { file, cases } = JSON.parse(line);
     return [file, cases];
   }));
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Fills Deno's cache here, once: a guest forgets what it has compiled. What does not load fails there. */

@@ -23,14 +23,12 @@ export abstract class ByHand implements Attachment {
     return Promise.resolve();
   }
 
-  /** Closes it. */
   /** {@link destroy}. */
   [Symbol.dispose](): void {
     this.destroy();
   }
 
-  /** The same, off this thread. */
-  /** {@link destroy}. */
+  /** {@link destroyLater}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.destroyLater();
   }

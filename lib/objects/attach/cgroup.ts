@@ -1,10 +1,25 @@
-import { cgroups, netNamespaces } from "../../libbpf/attach_symbols.ts";
+import { cgroupOrders, cgroups, netNamespaces } from "../../libbpf/attach_symbols.ts";
 import { OpenFile } from "../../sys/file.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
+import { laterLibbpf } from "./later_libbpf.ts";
+import { type OrderOptions, orderStruct } from "./order.ts";
+
+/** The types of programs that a cgroup takes. */
+const CGROUP = [
+  "cgroup_skb",
+  "cgroup_sock",
+  "cgroup_sock_addr",
+  "cgroup_sockopt",
+  "cgroup_device",
+  "cgroup_sysctl",
+  "sock_ops",
+  "lsm",
+] as const;
 
 /**
- * Attaches a program to a cgroup (version 2): it sees the processes in it and below.
+ * Attaches a program to a cgroup (version 2): it sees the processes in it and below. Others that are
+ * attached there stay, and run before it.
  *
  * @example
  * ```ts ignore
@@ -12,15 +27,26 @@ import type { Attachable } from "../program.ts";
  * ```
  *
  * @param path the cgroup's directory
- * @throws {SystemError} if it cannot be opened; {BpfError} EBADF if it is no cgroup of version 2
+ * @param order to run before others; Linux 6.17 and libbpf 1.6
+ * @throws {SystemError} if it cannot be opened; {BpfError} EBADF if it is no cgroup of version 2;
+ *   {UnsupportedError} for an order with an earlier libbpf
  */
-export function attachCgroup(program: Attachable, path: string): Link {
+export function attachCgroup(program: Attachable, path: string, order?: OrderOptions): Link {
   using cgroup = OpenFile.open(path);
-  const { bpf_program__attach_cgroup } = cgroups();
-  return program.attachTo(
-    `cgroup ${path}`,
-    (pointer) => bpf_program__attach_cgroup(pointer, cgroup.fd),
-  );
+  const hook = `cgroup ${path}`;
+  const way = { takes: CGROUP };
+  if (order === undefined) {
+    const { bpf_program__attach_cgroup } = cgroups();
+    return program.attachTo(
+      hook,
+      (pointer) => bpf_program__attach_cgroup(pointer, cgroup.fd),
+      way,
+    );
+  }
+  const symbol = cgroupOrders().bpf_program__attach_cgroup_opts;
+  const attach = laterLibbpf(symbol, `attach ${program.name} to ${hook} in an order`, "1.6");
+  const struct = orderStruct(order);
+  return program.attachTo(hook, (pointer) => attach(pointer, cgroup.fd, struct.bytes), way);
 }
 
 /**
@@ -40,5 +66,6 @@ export function attachNetns(program: Attachable, path = "/proc/self/ns/net"): Li
   return program.attachTo(
     `the network namespace ${path}`,
     (pointer) => bpf_program__attach_netns(pointer, namespace.fd),
+    { takes: ["sk_lookup", "flow_dissector"] },
   );
 }

@@ -1,5 +1,6 @@
 /** Which functions and probes a file has, for errors alone: where it cannot be read, there are none. */
 import { ElfError, ElfFile } from "../../symbols/elf.ts";
+import { notesIn } from "../../symbols/notes.ts";
 import { SystemError } from "../../sys/errno.ts";
 import { textIn } from "../kernel_object.ts";
 
@@ -30,23 +31,10 @@ function read(path: string, find: (file: ElfFile) => string[]): string[] {
   }
 }
 
-/** Notes: the sizes of name and description, a kind, and these two, each filled up to 4 bytes. */
 function probesIn(notes: Uint8Array<ArrayBuffer>): string[] {
-  const view = new DataView(notes.buffer, notes.byteOffset, notes.length);
-  const found: string[] = [];
-  for (let at = 0; at + 12 <= notes.length;) {
-    const description = at + 12 + aligned(view.getUint32(at, true));
-    const end = description + aligned(view.getUint32(at + 4, true));
-    if (view.getUint32(at + 8, true) === NT_STAPSDT && end <= notes.length) {
-      const provider = textIn(notes.subarray(description + ADDRESSES, end));
-      const name = textIn(notes.subarray(description + ADDRESSES + provider.length + 1, end));
-      found.push(`${provider}:${name}`);
-    }
-    at = end;
-  }
-  return found;
-}
-
-function aligned(size: number): number {
-  return Math.ceil(size / 4) * 4;
+  return [...notesIn(notes, 4)].filter(({ type }) => type === NT_STAPSDT).map(({ description }) => {
+    const provider = textIn(description.subarray(ADDRESSES));
+    const name = textIn(description.subarray(ADDRESSES + provider.length + 1));
+    return `${provider}:${name}`;
+  });
 }

@@ -47,9 +47,13 @@ export class IterLink extends Link {
  * Attaches an iterator, a section `iter/task` or the like. Nothing runs before it is read.
  *
  * @example
- * ```ts ignore
- * using tasks = attachIter(skel.progs.dump_task, { pid: Deno.pid });
- * console.log(tasks.readText());
+ * ```ts
+ * import { attachIter, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/examples/task_iter.bpf.o");
+ * object.load();
+ * using tasks = attachIter(object.program("get_tasks"));
+ * console.log(tasks.read().length); // a struct for each thread
  * ```
  *
  * @throws {BpfError} EINVAL if `options` do not fit what is walked
@@ -64,8 +68,7 @@ export function attachIter(program: Attachable, options: IterOptions = {}): Iter
   return program.attachTo(
     program.section,
     (pointer) => bpf_program__attach_iter(pointer, struct.bytes),
-    undefined,
-    IterLink,
+    { takes: ["tracing"], Kind: IterLink },
   );
 }
 

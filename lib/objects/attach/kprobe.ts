@@ -42,5 +42,6 @@ export function attachKprobe(
   return program.attachTo(
     hook,
     (pointer) => bpf_program__attach_kprobe_opts(pointer, cString(name), struct.bytes),
+    { takes: ["kprobe"] },
   );
 }

@@ -7,6 +7,8 @@ import { ENOENT } from "../../sys/errno.ts";
 import { BpfError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
+import { globPattern } from "./glob.ts";
+import { requireLibbpf } from "./later_libbpf.ts";
 
 /** How a program is attached to many functions of the kernel at once. */
 export interface KprobeMultiOptions {
@@ -14,10 +16,15 @@ export interface KprobeMultiOptions {
   cookies?: readonly bigint[];
   /** Run when the functions return; by default if the section says `kretprobe.multi`. */
   retprobe?: boolean;
+  /**
+   * Run at both, and at the return only where the program returned 0 at the call; by default if the section
+   * says `kprobe.session`. Linux 6.10 and libbpf 1.5.
+   */
+  session?: boolean;
 }
 
 /** `struct bpf_kprobe_multi_opts` of libbpf.h: size and offsets in bytes, 1.0 to 1.7. */
-const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 40 };
+const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 40, session: 41 };
 
 /**
  * Attaches a program to many functions of the kernel in one go; Linux 5.18. A section `kprobe.multi` is
@@ -31,16 +38,20 @@ const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 
  *
  * @param functions their names, or a pattern with `*` and `?`. What a pattern matches is looked up here,
  *   since libbpf before 1.3 also takes functions that cannot be probed, and then none can
- * @throws {BpfError} ENOENT if there is no such function, with the nearest name
+ * @throws {BpfError} ENOENT if there is no such function, with the nearest name; {RangeError} if cookies
+ *   and functions are not as many; {UnsupportedError} for a session with an earlier libbpf
  */
 export function attachKprobeMulti(
   program: Attachable,
   functions: string | readonly string[],
   options: KprobeMultiOptions = {},
 ): Link {
-  const { cookies, retprobe = program.section.startsWith("kretprobe") } = options;
-  const hook = `kprobe.multi/${functions}`;
+  const { section } = program;
+  const { cookies, retprobe = section.startsWith("kretprobe") } = options;
+  const { session = section.startsWith("kprobe.session") } = options;
+  const hook = `kprobe.${session ? "session" : "multi"}/${functions}`;
   const operation = `attach ${program.name} to ${hook}`;
+  if (session) requireLibbpf(operation, "1.5");
   const named = typeof functions !== "string";
   const found: Found = named ? { names: functions } : matching(functions, operation);
   const count = (found.names ?? found.addresses).length;
@@ -52,12 +63,16 @@ export function attachKprobeMulti(
     .pointer(OPTIONS.addrs, found.addresses && numbers(found.addresses))
     .pointer(OPTIONS.cookies, cookies && numbers(cookies))
     .u64(OPTIONS.cnt, BigInt(count))
-    .bool(OPTIONS.retprobe, retprobe);
+    .bool(OPTIONS.retprobe, retprobe)
+    .bool(OPTIONS.session, session);
   const { bpf_program__attach_kprobe_multi_opts } = kprobeMultis();
   return program.attachTo(
     hook,
     (pointer) => bpf_program__attach_kprobe_multi_opts(pointer, null, struct.bytes),
-    (operation, errno) => named ? missing(functions, operation, errno) : undefined,
+    {
+      takes: ["kprobe"],
+      fault: (operation, errno) => named ? missing(functions, operation, errno) : undefined,
+    },
   );
 }
 
@@ -67,8 +82,7 @@ type Found =
 
 /** By address where the kernel tells those (Linux 6.5), as several functions may have one name. */
 function matching(pattern: string, operation: string): Found {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  const glob = new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+  const glob = globPattern(pattern);
   const folder = mountTracefs();
   const addressed = lines(tryReadTextFile(`${folder}/available_filter_functions_addrs`))
     .map((line) => line.split(" "))

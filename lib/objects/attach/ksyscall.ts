@@ -43,12 +43,14 @@ export function attachKsyscall(
   return program.attachTo(
     `${retprobe ? "kretsyscall" : "ksyscall"}/${name}`,
     (pointer) => bpf_program__attach_ksyscall(pointer, cString(name), struct.bytes),
-    (operation, errno) => {
-      const names = [...syscalls(NATIVE_ABI).values()];
-      if (names.includes(name)) return undefined;
-      const near = nearest(name, names);
-      const hint = near === undefined ? undefined : `did you mean ${near}?`;
-      return new BpfError(operation, errno, hint, `there is no system call ${name}`);
-    },
+    { takes: ["kprobe"], fault: (operation, errno) => missing(name, operation, errno) },
   );
+}
+
+function missing(name: string, operation: string, errno: number): BpfError | undefined {
+  const names = [...syscalls(NATIVE_ABI).values()];
+  if (names.includes(name)) return undefined;
+  const near = nearest(name, names);
+  const hint = near === undefined ? undefined : `did you mean ${near}?`;
+  return new BpfError(operation, errno, hint, `there is no system call ${name}`);
 }

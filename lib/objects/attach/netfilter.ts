@@ -1,5 +1,6 @@
 import { netfilters } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
+import { oneOf } from "../../sys/nearest.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { laterLibbpf } from "./later_libbpf.ts";
@@ -41,9 +42,11 @@ export function attachNetfilter(program: Attachable, options: NetfilterOptions):
   const symbol = netfilters().bpf_program__attach_netfilter;
   const attach = laterLibbpf(symbol, `attach ${program.name} to ${hook}`, "1.3");
   const struct = new OptionStruct(NETFILTER.size)
-    .u32(NETFILTER.pf, FAMILIES[options.family])
-    .u32(NETFILTER.hooknum, HOOKS[options.hook])
+    .u32(NETFILTER.pf, oneOf(FAMILIES, options.family, "family of netfilter"))
+    .u32(NETFILTER.hooknum, oneOf(HOOKS, options.hook, "hook of netfilter"))
     .u32(NETFILTER.priority, options.priority)
     .u32(NETFILTER.flags, options.defragment ? BPF_F_NETFILTER_IP_DEFRAG : 0);
-  return program.attachTo(hook, (pointer) => attach(pointer, struct.bytes));
+  return program.attachTo(hook, (pointer) => attach(pointer, struct.bytes), {
+    takes: ["netfilter"],
+  });
 }

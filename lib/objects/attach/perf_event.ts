@@ -1,20 +1,21 @@
 import { perfEvents } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { onlineCpus } from "../../sys/cpus.ts";
-import { ENODEV, ENOENT, EOPNOTSUPP, SystemError } from "../../sys/errno.ts";
+import { EINVAL, ENODEV, ENOENT, EOPNOTSUPP, SystemError } from "../../sys/errno.ts";
 import { files } from "../../sys/libc.ts";
 import {
   counterName,
   openPerfEvent,
   type PerfCounter,
   type PerfRate,
-  type PerfScope,
 } from "../../sys/perf_event.ts";
+import type { PerfScope } from "../../sys/perf_event_open.ts";
 import { explain } from "../diagnosis.ts";
-import { UnsupportedError } from "../errors.ts";
+import { BpfError, UnsupportedError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { ByHand } from "./by_hand.ts";
+import { missingProcess } from "./missing.ts";
 
 /** Which events a program is run for. */
 export type PerfEventOptions = PerfCounter & PerfRate & {
@@ -47,17 +48,24 @@ export class PerfEventLinks extends ByHand {
  * event of its own. A CPU that comes online later has none.
  *
  * @example
- * ```ts ignore
- * attachPerfEvent(skel.progs.sample, { software: "cpu_clock", frequency: 49 });
- * attachPerfEvent(skel.progs.miss, { hardware: "cache_misses", period: 10_000, pid: 1234 });
+ * ```ts
+ * import { attachPerfEvent, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/examples/profile.bpf.o");
+ * object.load();
+ * const program = object.program("profile");
+ * attachPerfEvent(program, { software: "cpu_clock", frequency: 49 });
+ * attachPerfEvent(program, { software: "page_faults", period: 100, pid: Deno.pid });
  * ```
  *
  * @throws {UnsupportedError} where the host has no such counter, as virtual machines often have none of
  *   the hardware's
- * @throws {BpfError | SystemError}
+ * @throws {RangeError} for a rate that is no whole number, or no CPUs
+ * @throws {BpfError}
  */
 export function attachPerfEvent(program: Attachable, options: PerfEventOptions): PerfEventLinks {
   const { pid = -1, cpus = pid < 0 ? onlineCpus() : [-1] } = options;
+  if (cpus.length === 0) throw new RangeError(`${program.name}: a perf event wants CPUs, not none`);
   const links: Link[] = [];
   try {
     for (const cpu of cpus) links.push(attachTo(program, options, { pid, cpu }));
@@ -69,7 +77,8 @@ export function attachPerfEvent(program: Attachable, options: PerfEventOptions):
 }
 
 function attachTo(program: Attachable, options: PerfEventOptions, scope: PerfScope): Link {
-  const hook = `the perf event ${counterName(options)}`;
+  const on = scope.cpu < 0 ? "" : ` on CPU ${scope.cpu}`;
+  const hook = `the perf event ${counterName(options)}${on}`;
   const fd = open(`attach ${program.name} to ${hook}`, options, scope);
   const struct = new OptionStruct(OPTIONS.size).u64(OPTIONS.bpf_cookie, options.cookie ?? 0n);
   const { bpf_program__attach_perf_event_opts } = perfEvents();
@@ -77,12 +86,16 @@ function attachTo(program: Attachable, options: PerfEventOptions, scope: PerfSco
     return program.attachTo(
       hook,
       (pointer) => bpf_program__attach_perf_event_opts(pointer, fd, struct.bytes),
+      { takes: ["perf_event"] },
     );
   } catch (error) {
     files().close(fd);
     throw error;
   }
 }
+
+const INVALID =
+  "there may be no such CPU, or the frequency be above kernel.perf_event_max_sample_rate";
 
 function open(operation: string, options: PerfEventOptions, scope: PerfScope): number {
   try {
@@ -94,6 +107,7 @@ function open(operation: string, options: PerfEventOptions, scope: PerfScope): n
       const hint = "a virtual machine often has no hardware counters; software: cpu_clock works";
       throw new UnsupportedError(operation, error.errno, feature, undefined, hint);
     }
-    throw explain(operation, error.errno);
+    if (error.errno === EINVAL) throw new BpfError(operation, EINVAL, INVALID);
+    throw missingProcess(scope.pid, operation, error.errno) ?? explain(operation, error.errno);
   }
 }

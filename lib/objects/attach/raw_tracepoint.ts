@@ -18,8 +18,14 @@ const OPTIONS = { size: 16, cookie: 8 };
  * Attaches a program to a tracepoint whose arguments it takes as they are: a section `raw_tp`.
  *
  * @example
- * ```ts ignore
- * const link = attachRawTracepoint(skel.progs.on_exec, "sched_process_exec");
+ * ```ts
+ * import { attachRawTracepoint, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * const program = object.program("handle_tp");
+ * program.type = "raw_tracepoint";
+ * object.load();
+ * attachRawTracepoint(program, "sched_process_exec");
  * ```
  *
  * @param name of the tracepoint, without its category
@@ -33,14 +39,16 @@ export function attachRawTracepoint(
 ): Link {
   const hook = `raw_tracepoint/${name}`;
   const symbols = rawTracepoints();
+  const way = { takes: ["raw_tracepoint", "raw_tracepoint_writable"] } as const;
   if (cookie === undefined) {
     return program.attachTo(
       hook,
       (pointer) => symbols.bpf_program__attach_raw_tracepoint(pointer, cString(name)),
+      way,
     );
   }
   const operation = `attach ${program.name} to ${hook} with a cookie`;
   const attach = laterLibbpf(symbols.bpf_program__attach_raw_tracepoint_opts, operation, "1.4");
   const struct = new OptionStruct(OPTIONS.size).u64(OPTIONS.cookie, cookie);
-  return program.attachTo(hook, (pointer) => attach(pointer, cString(name), struct.bytes));
+  return program.attachTo(hook, (pointer) => attach(pointer, cString(name), struct.bytes), way);
 }

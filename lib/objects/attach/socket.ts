@@ -1,5 +1,6 @@
-import { check, libc } from "../../sys/libc.ts";
+import { lastErrno, libc } from "../../sys/libc.ts";
 import { symbolGroup } from "../../sys/library.ts";
+import { explain, wrongType } from "../diagnosis.ts";
 import type { Descriptor } from "../kernel_object.ts";
 import type { Attachable } from "../program.ts";
 import { ByHand } from "./by_hand.ts";
@@ -33,17 +34,24 @@ export class SocketFilter extends ByHand {
  * bytes of it the socket gets; 0 for none.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { attachSocket, BpfObject, PacketSocket } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/examples/sockfilter.bpf.o");
+ * object.load();
  * using socket = new PacketSocket("lo");
- * using filter = attachSocket(skel.progs.handle_packet, socket);
+ * using filter = attachSocket(object.program("socket_handler"), socket);
  * ```
  *
  * @param socket its descriptor: that of a {@link PacketSocket}, for one
- * @throws {SystemError} EINVAL for a program of another type
+ * @throws {BpfError} EINVAL for a program of another type, ENOTSOCK for what is no socket
  */
 export function attachSocket(program: Attachable, socket: Descriptor): SocketFilter {
   const fd = new Uint8Array(new Int32Array([program.fd]).buffer);
   const result = options().setsockopt(socket.fd, SOL_SOCKET, SO_ATTACH_BPF, fd, fd.length);
-  check(result, `attach ${program.name} to a socket`);
+  if (result < 0) {
+    const [operation, errno] = [`attach ${program.name} to a socket`, lastErrno()];
+    throw wrongType(operation, errno, program, ["socket_filter"]) ?? explain(operation, errno);
+  }
   return program.own(new SocketFilter(program.name, socket));
 }

@@ -1,5 +1,6 @@
 import { directAttachment } from "../../libbpf/attach_symbols.ts";
-import { explain } from "../diagnosis.ts";
+import { oneOf } from "../../sys/nearest.ts";
+import { explain, wrongType } from "../diagnosis.ts";
 import type { Descriptor } from "../kernel_object.ts";
 import type { Attachable } from "../program.ts";
 import { ByHand } from "./by_hand.ts";
@@ -45,8 +46,12 @@ export function attachSockmap(
   map: Descriptor,
   type: "sk_skb_stream_parser" | "sk_skb_stream_verdict" | "sk_msg_verdict" | "sk_skb_verdict",
 ): SockmapAttachment {
-  const number = TYPES[type];
+  const number = oneOf(TYPES, type, "part of a map of sockets");
   const result = directAttachment().bpf_prog_attach(program.fd, map.fd, number, 0);
-  if (result < 0) throw explain(`attach ${program.name} to a map of sockets (${type})`, -result);
+  if (result < 0) {
+    const operation = `attach ${program.name} to a map of sockets (${type})`;
+    throw wrongType(operation, -result, program, ["sk_skb", "sk_msg"]) ??
+      explain(operation, -result);
+  }
   return program.own(new SockmapAttachment(program, map, number));
 }

@@ -2,8 +2,9 @@ import { trafficControl } from "../../libbpf/attach_symbols.ts";
 import { withLog } from "../../libbpf/log.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { EEXIST, ENOENT } from "../../sys/errno.ts";
+import { oneOf } from "../../sys/nearest.ts";
 import { interfaceIndex } from "../../sys/network.ts";
-import { explain } from "../diagnosis.ts";
+import { explain, wrongType } from "../diagnosis.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Attachable } from "../program.ts";
 import { ByHand } from "./by_hand.ts";
@@ -59,8 +60,12 @@ export class TcFilter extends ByHand {
  * this filter, and with whatever others have put into it meanwhile.
  *
  * @example
- * ```ts ignore
- * using filter = attachTc(skel.progs.count, "lo", "ingress");
+ * ```ts
+ * import { attachTc, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/examples/tc.bpf.o");
+ * object.load();
+ * using filter = attachTc(object.program("tc_ingress"), "lo", "ingress");
  * ```
  *
  * @param device name or number of the interface
@@ -75,15 +80,16 @@ export function attachTc(
   const operation = `attach ${program.name} to tc ${point} of ${device}`;
   const hook = new OptionStruct(HOOK.size)
     .u32(HOOK.ifindex, interfaceIndex(device))
-    .u32(HOOK.attach_point, POINTS[point]);
-  const made = call(operation, () => trafficControl().bpf_tc_hook_create(hook.bytes), EEXIST) === 0;
+    .u32(HOOK.attach_point, oneOf(POINTS, point, "side of tc"));
+  const attempt = (call: () => number, allowed = 0) => tryCall(operation, program, call, allowed);
+  const made = attempt(() => trafficControl().bpf_tc_hook_create(hook.bytes), EEXIST) === 0;
   const struct = new OptionStruct(OPTIONS.size)
     .u32(OPTIONS.prog_fd, program.fd)
     .u32(OPTIONS.flags, options.replace ? BPF_TC_F_REPLACE : 0)
     .u32(OPTIONS.handle, options.handle ?? 0)
     .u32(OPTIONS.priority, options.priority ?? 0);
   try {
-    call(operation, () => trafficControl().bpf_tc_attach(hook.bytes, struct.bytes));
+    attempt(() => trafficControl().bpf_tc_attach(hook.bytes, struct.bytes));
   } catch (error) {
     if (made) destroyHook(hook);
     throw error;
@@ -99,11 +105,17 @@ const MODULES = [
   "load the kernel's modules for them: modprobe -a sch_ingress cls_bpf",
 ] as const;
 
-function call(operation: string, call: () => number, allowed = 0): number {
+function tryCall(
+  operation: string,
+  program: Attachable,
+  call: () => number,
+  allowed: number,
+): number {
   const { result, log } = withLog(call);
+  if (result >= 0 || result === -allowed) return result;
   if (result === -ENOENT) throw new UnsupportedError(operation, ENOENT, ...MODULES);
-  if (result < 0 && result !== -allowed) throw explain(operation, -result, log);
-  return result;
+  throw wrongType(operation, -result, program, ["sched_cls", "sched_act"]) ??
+    explain(operation, -result, log);
 }
 
 /** The queueing discipline goes only when both of its sides are named. */

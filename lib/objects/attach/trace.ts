@@ -19,10 +19,12 @@ const OPTIONS = { size: 16, cookie: 8 };
  * `setAttachTarget` named before load.
  *
  * @example
- * ```ts ignore
- * opened.progs.on_unlink.setAttachTarget("do_unlinkat");
- * const skel = opened.load();
- * const link = attachTrace(skel.progs.on_unlink, { cookie: 7n });
+ * ```ts
+ * import { attachTrace, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/bootstrap.bpf.o");
+ * object.load();
+ * attachTrace(object.program("btf_exec")); // tp_btf/sched_process_exec
  * ```
  *
  * @throws {BpfError}
@@ -33,6 +35,7 @@ export function attachTrace(program: Attachable, { cookie = 0n }: TraceOptions =
   return program.attachTo(
     program.section,
     (pointer) => bpf_program__attach_trace_opts(pointer, struct.bytes),
+    { takes: ["tracing"] },
   );
 }
 
@@ -49,7 +52,9 @@ export function attachTrace(program: Attachable, { cookie = 0n }: TraceOptions =
  */
 export function attachLsm(program: Attachable): Link {
   const { bpf_program__attach_lsm } = lsms();
-  return program.attachTo(program.section, (pointer) => bpf_program__attach_lsm(pointer));
+  return program.attachTo(program.section, (pointer) => bpf_program__attach_lsm(pointer), {
+    takes: ["lsm"],
+  });
 }
 
 /**
@@ -71,5 +76,6 @@ export function attachFreplace(program: Attachable, target: Descriptor, name: st
   return program.attachTo(
     `freplace/${name}`,
     (pointer) => bpf_program__attach_freplace(pointer, target.fd, cString(name)),
+    { takes: ["ext"] },
   );
 }

@@ -19,8 +19,12 @@ const OPTIONS = { size: 16, bpf_cookie: 8 };
  * tracepoint's number there.
  *
  * @example
- * ```ts ignore
- * const link = attachTracepoint(skel.progs.on_exec, "sched", "sched_process_exec");
+ * ```ts
+ * import { attachTracepoint, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * object.load();
+ * attachTracepoint(object.program("handle_tp"), "sched", "sched_process_exec");
  * ```
  *
  * @throws {BpfError} with the nearest name if there is no such tracepoint
@@ -43,5 +47,6 @@ export function attachTracepoint(
         cString(name),
         struct.bytes,
       ),
+    { takes: ["tracepoint"] },
   );
 }

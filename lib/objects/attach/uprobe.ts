@@ -1,14 +1,11 @@
 import { uprobes } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { findBinary } from "../../sys/binary.ts";
-import { ENOENT, ESRCH } from "../../sys/errno.ts";
-import { fileExists } from "../../sys/file.ts";
 import { cString } from "../../sys/libc.ts";
-import { nearest } from "../../sys/nearest.ts";
-import { BpfError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { functionNames } from "./elf_names.ts";
+import { missingName, missingProcess } from "./missing.ts";
 
 /** How a program is attached to a place in a program or a library. */
 export interface UprobeOptions {
@@ -34,9 +31,13 @@ export const ALL_PROCESSES = -1;
  * Attaches a program to a function of a program or a library.
  *
  * @example
- * ```ts ignore
- * attachUprobe(skel.progs.on_lookup, "libc.so.6", "getaddrinfo");
- * attachUprobe(skel.progs.on_line, "/bin/bash", "readline", { retprobe: true, pid: 1234 });
+ * ```ts
+ * import { attachUprobe, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/examples/uprobe.bpf.o");
+ * object.load();
+ * attachUprobe(object.program("uprobe_abs"), "libc.so.6", "abs", { pid: Deno.pid });
+ * attachUprobe(object.program("uretprobe_abs"), "libc.so.6", "labs"); // its section says uretprobe
  * ```
  *
  * @param binary its path, or a name that the loader or the shell would find. A file that another mount
@@ -66,35 +67,13 @@ export function attachUprobe(
     `${retprobe ? "uretprobe" : "uprobe"}/${path}:${target}`,
     (pointer) =>
       bpf_program__attach_uprobe_opts(pointer, pid, cString(path), BigInt(offset), struct.bytes),
-    (operation, errno) =>
-      missingProcess(pid, operation, errno) ??
-        (named ? missingName(path, "function", functionNames(path), target, operation) : undefined),
+    {
+      takes: ["kprobe"],
+      fault: (operation, errno) =>
+        missingProcess(pid, operation, errno) ??
+          (named
+            ? missingName(path, "function", functionNames(path), target, operation)
+            : undefined),
+    },
   );
-}
-
-/** The error for a process that is not there, if that is what failed. */
-export function missingProcess(
-  pid: number,
-  operation: string,
-  errno: number,
-): BpfError | undefined {
-  if (errno !== ESRCH || pid < 0 || fileExists(`/proc/${pid}`)) return undefined;
-  return new BpfError(operation, errno, undefined, `there is no process ${pid}`);
-}
-
-/** The error for a name that a file does not have, if it does not. */
-export function missingName(
-  path: string,
-  kind: string,
-  names: readonly string[],
-  name: string,
-  operation: string,
-): BpfError | undefined {
-  if (!fileExists(path)) return new BpfError(operation, ENOENT, undefined, `there is no ${path}`);
-  if (names.includes(name)) return undefined;
-  const near = nearest(name, names);
-  const hint = near === undefined
-    ? `it has ${names.length} to choose from: nm -D and readelf -n list them`
-    : `did you mean ${near}?`;
-  return new BpfError(operation, ENOENT, hint, `${path} has no ${kind} ${name}`);
 }

@@ -1,10 +1,15 @@
 import { uprobeMultis } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { findBinary } from "../../sys/binary.ts";
+import { ENOENT } from "../../sys/errno.ts";
 import { cString } from "../../sys/libc.ts";
+import { BpfError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
-import { laterLibbpf } from "./later_libbpf.ts";
+import { functionNames } from "./elf_names.ts";
+import { globPattern } from "./glob.ts";
+import { laterLibbpf, requireLibbpf } from "./later_libbpf.ts";
+import { missingName, missingProcess } from "./missing.ts";
 import { ALL_PROCESSES } from "./uprobe.ts";
 
 /** How a program is attached to many functions of a program or a library. */
@@ -15,10 +20,15 @@ export interface UprobeMultiOptions {
   cookies?: readonly bigint[];
   /** Run when the functions return; by default if the section says `uretprobe.multi`. */
   retprobe?: boolean;
+  /**
+   * Run at both, and at the return only where the program returned 0 at the call; by default if the section
+   * says `uprobe.session`. Linux 6.13 and libbpf 1.6.
+   */
+  session?: boolean;
 }
 
 /** `struct bpf_uprobe_multi_opts` of libbpf.h: size and offsets in bytes, 1.3 to 1.7. */
-const OPTIONS = { size: 56, syms: 8, cookies: 32, cnt: 40, retprobe: 48 };
+const OPTIONS = { size: 56, syms: 8, cookies: 32, cnt: 40, retprobe: 48, session: 49 };
 
 /**
  * Attaches a program of a section `uprobe.multi` to many functions in one go; Linux 6.6 and libbpf 1.3.
@@ -31,6 +41,8 @@ const OPTIONS = { size: 56, syms: 8, cookies: 32, cnt: 40, retprobe: 48 };
  * @param binary as for {@link attachUprobe}
  * @param functions their names, or a pattern with `*` and `?`
  * @throws {UnsupportedError} with an earlier libbpf; {SystemError} if there is no such file; {BpfError}
+ *   ENOENT with the nearest name if there is no such function in it; {RangeError} if cookies and functions
+ *   are not as many
  */
 export function attachUprobeMulti(
   program: Attachable,
@@ -38,24 +50,50 @@ export function attachUprobeMulti(
   functions: string | readonly string[],
   options: UprobeMultiOptions = {},
 ): Link {
-  const { retprobe = program.section.startsWith("uretprobe"), cookies, pid } = options;
-  const hook = `uprobe.multi/${binary}:${functions}`;
+  const { section } = program;
+  const { cookies, pid = ALL_PROCESSES, retprobe = section.startsWith("uretprobe") } = options;
+  const { session = section.startsWith("uprobe.session") } = options;
+  const hook = `uprobe.${session ? "session" : "multi"}/${binary}:${functions}`;
+  const operation = `attach ${program.name} to ${hook}`;
+  if (session) requireLibbpf(operation, "1.6");
   const symbol = uprobeMultis().bpf_program__attach_uprobe_multi;
-  const attach = laterLibbpf(symbol, `attach ${program.name} to ${hook}`, "1.3");
-  const pattern = typeof functions === "string" ? functions : undefined;
+  const attach = laterLibbpf(symbol, operation, "1.3");
+  const glob = typeof functions === "string" ? cString(functions) : null;
   const names = typeof functions === "string" ? [] : functions;
   if (cookies !== undefined && cookies.length !== names.length) {
-    throw new RangeError(`${hook}: one cookie is needed for each function named`);
+    throw new RangeError(`Cannot ${operation}: one cookie is needed for each function named`);
   }
   const struct = new OptionStruct(OPTIONS.size)
     .strings(OPTIONS.syms, names)
     .pointer(OPTIONS.cookies, cookies && new Uint8Array(new BigUint64Array(cookies).buffer))
     .u64(OPTIONS.cnt, BigInt(names.length))
-    .bool(OPTIONS.retprobe, retprobe);
-  const path = cString(findBinary(binary));
-  const glob = pattern === undefined ? null : cString(pattern);
+    .bool(OPTIONS.retprobe, retprobe)
+    .bool(OPTIONS.session, session);
+  const path = findBinary(binary);
   return program.attachTo(
     hook,
-    (pointer) => attach(pointer, pid ?? ALL_PROCESSES, path, glob, struct.bytes),
+    (pointer) => attach(pointer, pid, cString(path), glob, struct.bytes),
+    {
+      takes: ["kprobe"],
+      fault: (operation, errno) =>
+        missingProcess(pid, operation, errno) ?? missing(path, functions, operation),
+    },
   );
+}
+
+function missing(
+  path: string,
+  functions: string | readonly string[],
+  operation: string,
+): BpfError | undefined {
+  const known = functionNames(path);
+  if (typeof functions !== "string") {
+    const names = new Set(known);
+    const absent = functions.find((name) => !names.has(name)) ?? functions[0];
+    return missingName(path, "function", known, absent, operation);
+  }
+  const glob = globPattern(functions);
+  if (known.some((name) => glob.test(name))) return undefined;
+  const reason = `${path} has no function that matches ${functions}`;
+  return new BpfError(operation, ENOENT, undefined, reason);
 }

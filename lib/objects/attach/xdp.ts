@@ -1,3 +1,4 @@
+import { oneOf } from "../../sys/nearest.ts";
 import { interfaceIndex } from "../../sys/network.ts";
 import type { Attachable } from "../program.ts";
 import { createLink, type LinkByFd } from "./link_by_fd.ts";
@@ -22,8 +23,12 @@ const BPF_XDP = 37;
  * it; Linux 5.9.
  *
  * @example
- * ```ts ignore
- * const link = attachXdp(skel.progs.drop, "eth0", { mode: "generic" });
+ * ```ts
+ * import { attachXdp, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/examples/xdp.bpf.o");
+ * object.load();
+ * using link = attachXdp(object.program("xdp_pass"), "lo", { mode: "generic" });
  * ```
  *
  * @param device name or number of the interface
@@ -34,6 +39,6 @@ export function attachXdp(
   device: string | number,
   { mode }: XdpOptions = {},
 ): LinkByFd {
-  const flags = mode === undefined ? 0 : MODES[mode];
-  return createLink(program, `xdp of ${device}`, interfaceIndex(device), BPF_XDP, flags);
+  const flags = mode === undefined ? 0 : oneOf(MODES, mode, "mode of xdp");
+  return createLink(program, `xdp of ${device}`, interfaceIndex(device), BPF_XDP, ["xdp"], flags);
 }

@@ -3,10 +3,11 @@
  * that does nothing, or to something that is not there, which a kernel that has this way answers otherwise
  * than one that has not.
  */
-import { EBUSY, EEXIST, ENODEV, EOPNOTSUPP, ESRCH } from "../../sys/errno.ts";
+import { EBADF, EBUSY, EEXIST, ENODEV, EOPNOTSUPP, ESRCH } from "../../sys/errno.ts";
 import { fileExists, tryReadTextFile } from "../../sys/file.ts";
 import { cString } from "../../sys/libc.ts";
 import { tracefs } from "../../sys/mounts.ts";
+import { oneOf } from "../../sys/nearest.ts";
 import { UnsupportedError } from "../errors.ts";
 import { addressOf } from "../kernel_object.ts";
 import {
@@ -83,7 +84,6 @@ const BPF_NETKIT_PRIMARY = 54;
 const BPF_TRACE_KPROBE_SESSION = 56;
 const BPF_TRACE_UPROBE_SESSION = 57;
 
-const EBADF = 9;
 const EAFNOSUPPORT = 97;
 const XDP_FLAGS_DRV_MODE = 4;
 const LOOPBACK = 1;
@@ -207,14 +207,20 @@ export function attachKinds(): AttachKind[] {
  * Whether programs can be attached in this way by this process. Found out at the first call.
  *
  * @example
- * ```ts ignore
- * program.autoload = hasAttachKind("fentry");
+ * ```ts
+ * import { hasAttachKind } from "@denobpf/denobpf";
+ *
+ * if (!hasAttachKind("fentry")) console.log("use a kprobe here");
  * ```
  */
 export function hasAttachKind(name: AttachKindName): boolean {
   let supported = known.get(name);
-  if (supported === undefined) known.set(name, supported = KINDS[name].probe());
+  if (supported === undefined) known.set(name, supported = wayOf(name).probe());
   return supported;
+}
+
+function wayOf(name: AttachKindName): Way {
+  return oneOf(KINDS, name, "way to attach");
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Which helpers (bpf-helpers(7)) programs of each type may call, as the verifier has it. */
+import { nearest } from "../../sys/nearest.ts";
 import type { ProgramType } from "../program_types.ts";
 import { loadProgram, type ProbeProgram, release } from "./bpf_call.ts";
 import { kernelFunction } from "./kernel_function.ts";
@@ -26,8 +27,11 @@ const asked = new Map<ProgramType, readonly Helper[]>();
  * takes every helper for supported on later kernels. It also has no answer for tracing and lsm.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { helpersOf } from "@denobpf/denobpf";
+ *
  * const usable = helpersOf("kprobe").filter(({ supported }) => supported);
+ * console.log(usable.map(({ name }) => name));
  * ```
  *
  * @returns none if the kernel does not take programs of this type from this process
@@ -46,6 +50,7 @@ export function helpersOf(type: ProgramType): readonly Helper[] {
 /**
  * Whether programs of a type may call a helper.
  * @param helper with or without the `bpf_` in front
+ * @throws {RangeError} if there is no helper of this name
  *
  * @example
  * ```ts
@@ -57,6 +62,11 @@ export function helpersOf(type: ProgramType): readonly Helper[] {
  */
 export function hasHelper(type: ProgramType, helper: string): boolean {
   const wanted = helper.replace(/^bpf_/, "");
+  if (!HELPER_SINCE.has(wanted)) {
+    const near = nearest(wanted, [...HELPER_SINCE.keys()]);
+    const hint = near === undefined ? "kernel functions (kfuncs) are none" : `is it ${near}?`;
+    throw new RangeError(`There is no helper ${helper}; ${hint}`);
+  }
   return helpersOf(type).some(({ name, supported }) => name === wanted && supported);
 }
 

@@ -30,7 +30,9 @@ export function kernelOptions(): Promise<ReadonlyMap<string, string> | undefined
  * @returns undefined where the host does not tell
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { kernelOption } from "@denobpf/denobpf";
+ *
  * if (await kernelOption("CONFIG_FPROBE") === "n") console.log("no kprobe.multi here");
  * ```
  */

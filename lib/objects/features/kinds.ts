@@ -1,5 +1,6 @@
 /** Which kinds of programs and maps the kernel takes, found out by making one of each. */
 import { EOPNOTSUPP } from "../../sys/errno.ts";
+import { textAt } from "../../sys/libc.ts";
 import { probes } from "../../libbpf/symbols.ts";
 import { withLog } from "../../libbpf/log.ts";
 import { BpfError } from "../errors.ts";
@@ -30,7 +31,9 @@ let maps: readonly Kind[] | undefined;
  * to load programs most are refused, which says nothing about the kernel.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { programKinds } from "@denobpf/denobpf";
+ *
  * const missing = programKinds().filter(({ supported }) => !supported);
  * for (const { name, since } of missing) console.log(`${name}: Linux ${since}`);
  * ```
@@ -88,8 +91,7 @@ function kinds(
   const known = [...since.keys()];
   const found: Kind[] = [];
   for (let number = 1;; number++) {
-    const pointer = nameOf(number);
-    const name = pointer === null ? known[number - 1] : Deno.UnsafePointerView.getCString(pointer);
+    const name = textAt(nameOf(number)) ?? known[number - 1];
     if (name === undefined) return found;
     const { result } = withLog(() => probe(number));
     if (result === -EOPNOTSUPP) continue;

@@ -10,9 +10,14 @@ import { expectType, expectValue } from "./expect.ts";
  * values for added ones. Nothing can be taken out again. Linux 5.16.
  *
  * @example
- * ```ts ignore
- * seen.add(pid);
- * if (!seen.has(pid)) throw new Error("cannot be");
+ * ```ts
+ * import { BloomFilter, createMap, u32 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using map = createMap({ type: "bloom_filter", value: u32, maxEntries: 1000 });
+ * const seen = new BloomFilter(map, u32);
+ * seen.add(42);
+ * assertEquals(seen.has(42), true);
  * ```
  */
 export class BloomFilter<V> extends AnyMap {

@@ -61,9 +61,15 @@ export class DescriptorMap<K> extends AnyMap {
  * A {@link DescriptorMap} that tells what it holds.
  *
  * @example
- * ```ts ignore
- * skel.maps.jump_table.set(0, skel.progs.first);
- * console.log(skel.maps.jump_table.id(0)); // the id of a program, as `bpftool prog` shows it
+ * ```ts
+ * import { BpfObject, createMap, ReadableDescriptorMap, u32 } from "@denobpf/denobpf";
+ *
+ * using map = createMap({ type: "prog_array", key: u32, value: u32, maxEntries: 4 });
+ * const table = new ReadableDescriptorMap(map, u32, "prog_array");
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * object.load();
+ * table.set(0, object.program("handle_tp"));
+ * console.log(table.id(0)); // the id of a program, as `bpftool prog` shows it
  * ```
  */
 export class ReadableDescriptorMap<K> extends DescriptorMap<K> {

@@ -11,11 +11,17 @@ import { type DescriptorLike, fdOf, ReadableDescriptorMap } from "./descriptor_m
  * one it was declared with: of that type, those sizes and flags.
  *
  * @example
- * ```ts ignore
- * using mine = createMap({ type: "hash", key: u32, value: u64, maxEntries: 100 });
- * skel.maps.by_cpu.set(0, mine);
- * using inner = skel.maps.by_cpu.open(0);
- * inner?.lookup(1);
+ * ```ts
+ * import { BpfMap, createMap, MapOfMaps, u32, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using inner = createMap({ type: "hash", key: u32, value: u64, maxEntries: 16 });
+ * using map = createMap({ type: "hash_of_maps", key: u32, value: u32, maxEntries: 4, inner });
+ * const byUser = new MapOfMaps(map, u32, (inner) => new BpfMap(inner, u32, u64));
+ * byUser.set(1000, inner);
+ * using counts = byUser.open(1000);
+ * counts?.update(1, 1n);
+ * assertEquals(new BpfMap(inner, u32, u64).lookup(1), 1n);
  * ```
  */
 export class MapOfMaps<K, M extends AnyMap> extends ReadableDescriptorMap<K> {

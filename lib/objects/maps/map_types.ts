@@ -1,4 +1,6 @@
 import { mapNames } from "../../libbpf/map_symbols.ts";
+import { textAt } from "../../sys/libc.ts";
+import { oneOf } from "../../sys/nearest.ts";
 
 /** `enum bpf_map_type` of include/uapi/linux/bpf.h, Linux 6.18, by the names of libbpf and bpftool. */
 const NUMBERS = {
@@ -73,9 +75,12 @@ export type MapType =
   | "cgrp_storage"
   | "arena";
 
-/** The number of a type, `enum bpf_map_type`. */
+/**
+ * The number of a type, `enum bpf_map_type`.
+ * @throws {RangeError} if there is none
+ */
 export function mapTypeNumber(type: MapType): number {
-  return NUMBERS[type];
+  return oneOf(NUMBERS, type, "type of maps");
 }
 
 /**
@@ -93,6 +98,6 @@ export function mapTypeName(type: number): MapType | `type ${number}` {
   for (const [name, number] of Object.entries(NUMBERS)) {
     if (number === type) return name as MapType;
   }
-  const name = mapNames().libbpf_bpf_map_type_str(type);
-  return name === null ? `type ${type}` : Deno.UnsafePointerView.getCString(name) as MapType;
+  const name = textAt(mapNames().libbpf_bpf_map_type_str(type));
+  return name === undefined ? `type ${type}` : name as MapType;
 }

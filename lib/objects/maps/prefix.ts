@@ -46,10 +46,14 @@ export function prefix(length: number): Codec<Prefix> {
  * Keys of an LPM trie that are IPv4 networks, as text.
  *
  * @example
- * ```ts ignore
- * const zones = object.map("zones", ipv4Prefix, u32);
+ * ```ts
+ * import { BpfMap, createMap, ipv4Prefix, u32 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using map = createMap({ type: "lpm_trie", key: ipv4Prefix, value: u32, maxEntries: 16 });
+ * const zones = new BpfMap(map, ipv4Prefix, u32);
  * zones.update("10.0.0.0/8", 1);
- * zones.lookup("10.1.2.3/32"); // 1: the longest prefix that fits
+ * assertEquals(zones.lookup("10.1.2.3/32"), 1); // the longest prefix that fits
  * ```
  */
 export const ipv4Prefix: Codec<string> = addresses("IPv4 prefix", 4, parseIpv4, formatIpv4);

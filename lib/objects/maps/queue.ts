@@ -14,9 +14,15 @@ const BPF_EXIST = 2n;
  * gives the newest. It has no keys. Linux 4.20.
  *
  * @example
- * ```ts ignore
- * jobs.push({ pid: 1 });
- * for (let job = jobs.pop(); job !== undefined; job = jobs.pop()) console.log(job.pid);
+ * ```ts
+ * import { createMap, Queue, u32 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using map = createMap({ type: "queue", value: u32, maxEntries: 16 });
+ * const jobs = new Queue(map, u32);
+ * jobs.push(1);
+ * jobs.push(2);
+ * assertEquals([jobs.pop(), jobs.pop(), jobs.pop()], [1, 2, undefined]);
  * ```
  */
 export class Queue<V> extends AnyMap {

@@ -1,4 +1,5 @@
 import { array, bytes } from "../../btf/composites.ts";
+import { hexText } from "../../btf/text.ts";
 import { s32, u32, u64 } from "../../btf/scalars.ts";
 import type { Codec } from "../../btf/codec.ts";
 import { AnyMap, type MapHandle } from "../any_map.ts";
@@ -20,8 +21,7 @@ const buildIdFrame: Codec<BuildIdFrame & { status: number }> = {
   decode: (from, at) => ({
     status: s32.decode(from, at),
     buildId: s32.decode(from, at) === BPF_STACK_BUILD_ID_VALID
-      ? [...from.u8.subarray(at + 4, at + 24)].map((byte) => byte.toString(16).padStart(2, "0"))
-        .join("")
+      ? hexText(from.u8.subarray(at + 4, at + 24))
       : "",
     offset: u64.decode(from, at + 24),
   }),

@@ -1,0 +1,3 @@
+console.log("PID");
+setInterval(() => {}, 1e6);
+Deno.addSignalListener("SIGINT", () => Deno.exit());

@@ -1,0 +1,66 @@
+import { runTime, withStats } from "../kernel_half.ts";
+import { c, report, tool } from "../programs.ts";
+import { ratios, rounds } from "../rounds.ts";
+import type { Figure, Row } from "../row.ts";
+import { Subject } from "../subject.ts";
+
+const WORKERS = 4;
+
+export const execs: Row = {
+  name: "execs",
+  title: "Storm of execs",
+  how:
+    "Four processes start /bin/true as fast as the machine can. The cost of an exec is the time that " +
+    "the programs ran in the kernel (kernel.bpf_stats_enabled), and the CPU time of the tool, by exec.",
+  measure: (effort) =>
+    withStats(async () => {
+      const each = effort.pick(500, 20);
+      const count = WORKERS * each;
+      const figures: Figure[] = [];
+      const parts: Record<"kernel" | "CPU", Record<string, number[]>> = {
+        kernel: { ours: [], C: [], bootstrap: [] },
+        CPU: { ours: [], C: [], bootstrap: [] },
+      };
+      const shown: Record<string, number> = { ours: 0, C: 0, bootstrap: 0 };
+      const storm = (name: string, command: readonly string[], marker: RegExp) => async () => {
+        await using subject = await Subject.start(command, "stdout");
+        const before = subject.cpuMs();
+        await report(c("execs", WORKERS, each));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const cpu = (subject.cpuMs() - before) * 1e3 / count;
+        const kernel = runTime(subject.pid) / 1e3 / count;
+        const lines = (await subject.stop()).split("\n");
+        shown[name] += lines.filter((line) => marker.test(line)).length;
+        parts.kernel[name].push(kernel);
+        parts.CPU[name].push(cpu);
+        return kernel + cpu;
+      };
+      const measured = await rounds(
+        {
+          ours: storm("ours", tool("execsnoop"), /^true .*--with some arguments/),
+          C: storm("C", ["stdbuf", "-oL", "execsnoop"], /^true .*--with some arguments/),
+          bootstrap: storm("bootstrap", tool("bootstrap"), /EXEC +true/),
+        },
+        effort.rounds,
+        { ...effort, warm: 0 },
+      );
+      const asked = count * effort.rounds;
+      const lost = (name: string) => asked - shown[name];
+      const rows = [["kernel and CPU", measured], ["kernel", parts.kernel], ["CPU", parts.CPU]];
+      for (const [name, rounds] of rows as [string, Record<string, number[]>][]) {
+        const values = ratios(rounds.ours, rounds.C).filter(Number.isFinite);
+        figures.push({
+          name,
+          unit: "µs an exec",
+          rounds,
+          headline: { what: "execsnoop, ours / C", values },
+          ...(name === "kernel and CPU" && {
+            reach: { most: 1 },
+            note: `of ${asked.toLocaleString("en")} execs were not shown: ours ${lost("ours")}, ` +
+              `C ${lost("C")}, bootstrap ${lost("bootstrap")}`,
+          }),
+        });
+      }
+      return figures;
+    }),
+};

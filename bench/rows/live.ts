@@ -1,0 +1,98 @@
+import { BENCH_OBJECT, c, ours } from "../programs.ts";
+import { ratios, rounds } from "../rounds.ts";
+import type { Figure, Row } from "../row.ts";
+import { Subject } from "../subject.ts";
+
+const RATES = [200_000, 500_000, 1_000_000, 0];
+
+interface Seen {
+  readonly seen: number;
+  readonly lost: number;
+}
+
+export const live: Row = {
+  name: "live",
+  title: "Live load",
+  how:
+    "Another process makes exec events of 300 bytes at a rate, the reader writes a line for each to " +
+    "/dev/null. Both have a ring of 1 MiB. CPU is the reader's time in user and kernel mode.",
+  async measure(effort) {
+    const figures: Figure[] = [];
+    for (const rate of RATES) {
+      const count = effort.pick(3, 0.1) * (rate || 1_000_000);
+      const lost: Record<string, number> = { ours: 0, C: 0 };
+      const events = { ours: 0, C: 0 };
+      const load = (name: "ours" | "C", command: readonly string[]) => async () => {
+        await using subject = await Subject.start(command);
+        const before = subject.cpuMs();
+        await new Deno.Command(c("produce")[0], { args: [String(rate), String(count)] }).output();
+        const cpu = subject.cpuMs() - before;
+        const report = await subject.report<Seen>();
+        lost[name] += report.lost;
+        events[name] += count;
+        return cpu * 1e6 / report.seen;
+      };
+      const { ours: us, C } = await rounds(
+        {
+          ours: load("ours", ours("live", BENCH_OBJECT, "lines")),
+          C: load("C", c("live", BENCH_OBJECT, "lines")),
+        },
+        effort.rounds,
+        { ...effort, warm: 0 },
+      );
+      const percent = (name: "ours" | "C") => (100 * lost[name] / events[name]).toFixed(2);
+      figures.push({
+        name: rate === 0 ? "as many as it can" : `${rate.toLocaleString("en")} events a second`,
+        unit: "ns of CPU an event",
+        rounds: { ours: us, C },
+        headline: { what: "CPU, ours / C", values: ratios(us, C) },
+        reach: { most: 1.1 },
+        note: `lost: ours ${percent("ours")}%, C ${percent("C")}%`,
+      });
+    }
+    return figures;
+  },
+};
+
+export const latency: Row = {
+  name: "latency",
+  title: "Latency",
+  how: "From the event in the kernel to the handler in the process, at a steady rate.",
+  async measure(effort) {
+    const figures: Figure[] = [];
+    for (const rate of [200, 5000]) {
+      const count = rate * effort.pick(2, 0.2);
+      const last: Record<string, Record<"p50" | "p99", number[]>> = {
+        ours: { p50: [], p99: [] },
+        C: { p50: [], p99: [] },
+      };
+      const follow = (name: string, command: readonly string[]) => async () => {
+        await using subject = await Subject.start(command);
+        await new Deno.Command(c("produce")[0], { args: [String(rate), String(count)] }).output();
+        const { p50, p99 } = await subject.report<{ p50: number; p99: number }>();
+        last[name].p50.push(p50 / 1000);
+        last[name].p99.push(p99 / 1000);
+        return p99;
+      };
+      await rounds(
+        {
+          ours: follow("ours", ours("live", BENCH_OBJECT, "latency")),
+          C: follow("C", c("live", BENCH_OBJECT, "latency")),
+        },
+        effort.rounds,
+        { ...effort, warm: 0 },
+      );
+      for (const part of ["p50", "p99"] as const) {
+        const [us, C] = [last.ours[part], last.C[part]];
+        figures.push({
+          name: `${part} at ${rate.toLocaleString("en")} events a second`,
+          unit: "µs",
+          rounds: { ours: us, C },
+          headline: { what: "ours / C", values: ratios(us, C) },
+          ...(part === "p99" && { reach: { most: 1 } }),
+        });
+      }
+    }
+    return figures;
+  },
+};

@@ -1,0 +1,34 @@
+import { BENCH_OBJECT, c, ours, report } from "../programs.ts";
+import { ratios, rounds } from "../rounds.ts";
+import type { Figure, Row } from "../row.ts";
+
+export const maps: Row = {
+  name: "maps",
+  title: "Reading a map",
+  how:
+    "All entries of a hash map (4-byte keys, 8-byte values) are read in batches of 4096 and summed.",
+  async measure(effort) {
+    const figures: Figure[] = [];
+    for (
+      const [entries, passes] of [[10_000, effort.pick(101, 5)], [1_000_000, effort.pick(7, 1)]]
+    ) {
+      const args = [BENCH_OBJECT, entries, passes];
+      const { ours: us, C } = await rounds(
+        {
+          ours: async () => (await report<{ ns: number }>(ours("map_read", ...args))).ns,
+          C: async () => (await report<{ ns: number }>(c("map_read", ...args))).ns,
+        },
+        effort.rounds,
+        { ...effort, warm: 0 },
+      );
+      figures.push({
+        name: `${entries.toLocaleString("en")} entries`,
+        unit: "ns an entry",
+        rounds: { ours: us, C },
+        headline: { what: "ours / C", values: ratios(us, C) },
+        reach: { most: 1.2 },
+      });
+    }
+    return figures;
+  },
+};

@@ -1,0 +1,186 @@
+import type { RawText } from "../btf/raw_text.ts";
+import type { Text } from "./words.ts";
+
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+const SPACE = 0x20;
+const TILDE = 0x7e;
+const ZERO = 0x30;
+
+/** So much is collected before it is written: more gains nothing, and would leave the CPU's cache. */
+const FULL = 64 * 1024;
+
+const encoder = new TextEncoder();
+
+/**
+ * ASCII text that is written often: as numbers of eight bytes, which are written in one go. (No ASCII
+ * is a NaN, the one number whose bytes would not stay as they are.)
+ */
+export class Constant {
+  readonly eights: Float64Array;
+  readonly length: number;
+
+  constructor(text: string) {
+    this.length = text.length;
+    this.eights = new Float64Array(Math.ceil(text.length / 8));
+    encoder.encodeInto(text, new Uint8Array(this.eights.buffer));
+  }
+}
+
+/** Bytes on their way out. Plain text is copied into them without becoming a string in between. */
+export class ByteOutput {
+  #bytes = new Uint8Array(2 * FULL);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /** @param write takes all bytes; they are overwritten afterwards */
+  constructor(readonly write: (bytes: Uint8Array<ArrayBuffer>) => void) {}
+
+  /** How many bytes there are since the last flush. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Forgets what came after the first `length` bytes. */
+  cut(length: number): void {
+    this.#length = length;
+  }
+
+  /** To be called between lines: hands on what there is, if that is much. */
+  endLine(): void {
+    this.#bytes[this.#reserve(1)] = 0x0a;
+    this.#length++;
+    if (this.#length >= FULL) this.flush();
+  }
+
+  flush(): void {
+    const length = this.#length;
+    this.#length = 0;
+    if (length > 0) this.write(this.#bytes.subarray(0, length));
+  }
+
+  /** One character of ASCII. */
+  code(code: number): void {
+    this.#bytes[this.#reserve(1)] = code;
+    this.#length++;
+  }
+
+  constant({ eights, length }: Constant): void {
+    const at = this.#reserve(8 * eights.length);
+    const view = this.#view;
+    for (let i = 0; i < eights.length; i++) view.setFloat64(at + 8 * i, eights[i], true);
+    this.#length += length;
+  }
+
+  /** Any text. */
+  string(text: string): void {
+    const at = this.#reserve(3 * text.length);
+    this.#length += encoder.encodeInto(text, this.#bytes.subarray(at)).written;
+  }
+
+  spaces(count: number): void {
+    const at = this.#reserve(count);
+    const to = this.#bytes;
+    for (let i = 0; i < count; i++) to[at + i] = SPACE;
+    this.#length += count;
+  }
+
+  /** Moves what came after the first `length` bytes to the right, spaces before it. */
+  shift(length: number, spaces: number): void {
+    this.#reserve(spaces);
+    const bytes = this.#bytes;
+    for (let at = this.#length - 1; at >= length; at--) bytes[at + spaces] = bytes[at];
+    for (let at = length; at < length + spaces; at++) bytes[at] = SPACE;
+    this.#length += spaces;
+  }
+
+  /** A whole number from 0 to 2^31 - 1, at least `digits` long. */
+  digits(value: number, digits = 1): void {
+    while (digits < 10 && value >= POWERS[digits]) digits++;
+    const at = this.#reserve(digits);
+    const to = this.#bytes;
+    for (let i = at + digits - 1; i >= at; i--) {
+      const rest = (value / 10) | 0;
+      to[i] = ZERO + value - rest * 10;
+      value = rest;
+    }
+    this.#length += digits;
+  }
+
+  /**
+   * Copies text that every output shows as it is: printable ASCII without backslash and double quote,
+   * up to the end or a NUL.
+   * @param quotes whether a double quote is plain as well
+   * @returns whether it was plain; if not, something may have been written
+   */
+  plain(text: Text, quotes: boolean): boolean {
+    return typeof text === "string"
+      ? this.#plainString(text, quotes)
+      : this.#plainBytes(text.bytes, text.start, text.end, quotes) >= 0;
+  }
+
+  /** The same for words with a NUL behind each, the last one perhaps without: a space between them. */
+  words({ bytes, start, end }: RawText): boolean {
+    if (start < end && bytes[end - 1] === 0) end--;
+    return this.#plainBytes(bytes, start, end, true, SPACE) >= 0;
+  }
+
+  /** The same without double quotes, and something else between them. */
+  list({ bytes, start, end }: RawText, between: Constant): boolean {
+    for (let at = start;;) {
+      at = this.#plainBytes(bytes, at, end, false) + 1;
+      if (at <= 0) return false;
+      if (at >= end) return true;
+      this.constant(between);
+    }
+  }
+
+  /**
+   * @param space what a NUL becomes; without it the text ends there
+   * @returns where it ended, or -1
+   */
+  #plainBytes(bytes: Uint8Array, start: number, end: number, quotes: boolean, space = 0): number {
+    let at = this.#reserve(end - start);
+    const to = this.#bytes;
+    let from = start;
+    for (; from < end; from++, at++) {
+      let byte = bytes[from];
+      if (byte < SPACE || byte > TILDE || byte === BACKSLASH || (byte === QUOTE && !quotes)) {
+        if (byte !== 0) return -1;
+        if (space === 0) break;
+        byte = space;
+      }
+      to[at] = byte;
+    }
+    this.#length = at;
+    return from;
+  }
+
+  #plainString(text: string, quotes: boolean): boolean {
+    const { length } = text;
+    const at = this.#reserve(length);
+    const to = this.#bytes;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < SPACE || code > TILDE || code === BACKSLASH) return false;
+      if (code === QUOTE && !quotes) return false;
+      to[at + i] = code;
+    }
+    this.#length += length;
+    return true;
+  }
+
+  /** Makes room for so many bytes. @returns where they go */
+  #reserve(count: number): number {
+    const needed = this.#length + count;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(2 * needed);
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return this.#length;
+  }
+}
+
+const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];

@@ -1,0 +1,82 @@
+/**
+ * Text and words as fields give them: strings, or where they lie in a record. Outputs that write bytes
+ * copy the latter as they are; all others ask for plain strings.
+ */
+import { RawText } from "../btf/raw_text.ts";
+import { decodeStrings } from "./strings.ts";
+
+export type Text = string | RawText;
+
+/** Single words, and runs of words that lie behind each other. */
+export type Words = readonly (Text | RawWords)[];
+
+/** What has the members of an event `E`, its texts not decoded yet. An `E` is one too. */
+export type Lazy<E> = { readonly [Name in keyof E]: LazyMember<E[Name]> };
+
+type LazyMember<T> = T extends readonly string[] ? Words : T extends string ? Text : T;
+
+/** Words where they lie in memory, a NUL behind each; the last one may have been cut before it. */
+export class RawWords extends RawText {
+  /** The words but for the first; good as long as this one stays where it is. */
+  rest(): RawWords {
+    const { bytes, end } = this;
+    let at = this.start;
+    while (at < end && bytes[at] !== 0) at++;
+    this.#rest ??= new RawWords();
+    return this.#rest.place(bytes, Math.min(at + 1, end), end);
+  }
+
+  strings(): string[] {
+    return decodeStrings(this.bytes, this.start, this.end);
+  }
+
+  /** Drops all words behind the first `count`, of which there must be more. */
+  keep(count: number): void {
+    let at = this.start;
+    for (; count > 0; at++) if (this.bytes[at] === 0) count--;
+    this.end = at;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    const { bytes, start, end } = this;
+    let count = 0;
+    for (let at = start; at < end; at++) if (bytes[at] === 0) count++;
+    return start < end && bytes[end - 1] !== 0 ? count + 1 : count;
+  }
+
+  #rest: RawWords | undefined;
+}
+
+/**
+ * All words but the first.
+ *
+ * @example
+ * ```ts
+ * import { dropFirst } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(dropFirst(["ls", "-l"]), ["-l"]);
+ * ```
+ */
+export function dropFirst(words: Words): Words {
+  const [first] = words;
+  return first instanceof RawWords && first.start < first.end
+    ? [first.rest(), ...words.slice(1)]
+    : words.slice(1);
+}
+
+/**
+ * The strings.
+ *
+ * @example
+ * ```ts
+ * import { plainWords } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(plainWords(["ls", "-l"]), ["ls", "-l"]);
+ * ```
+ */
+export function plainWords(words: Words): readonly string[] {
+  return words.flatMap((word) => word instanceof RawWords ? word.strings() : String(word));
+}
