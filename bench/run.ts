@@ -69,7 +69,8 @@ function writePage(): void {
 
 function readOutcome(row: Row): Outcome | undefined {
   try {
-    return JSON.parse(Deno.readTextFileSync(fileOf(row)));
+    const { measure: _, ...described } = row;
+    return { ...JSON.parse(Deno.readTextFileSync(fileOf(row))), ...described };
   } catch {
     return undefined;
   }
