@@ -71,7 +71,8 @@ export function isReached({ headline, reach }: Figure): boolean {
 }
 
 function reachText(reach: Reach): string {
-  return "most" in reach ? `at most ${reach.most}` : `at least ${reach.least}`;
+  const [word, limit] = "most" in reach ? ["most", reach.most] : ["least", reach.least];
+  return `at ${word} ${Number(limit.toPrecision(2))}`;
 }
 
 /** `1.23 (1.20 to 1.31)`; one number alone has no quartiles. */
