@@ -1,7 +1,7 @@
 /**
  * Runs the kernel tests on other kernels: `deno run -A tests/vm/run.ts [TEXT]`, with TEXT only the files
- * whose path holds it; `KERNEL` in the environment names some of the kernels, `SCOPE=short` chooses the
- * part that CI runs. Two guests run at a time. They see this machine's files, and so the very objects
+ * whose path holds it; `KERNEL` in the environment names some of the kernels, `SCOPE=short` chooses a
+ * part of a quarter of an hour. Two guests run at a time. They see this machine's files, and so the very objects
  * that were built here. Ends with 1 when anything failed.
  */
 
