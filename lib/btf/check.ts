@@ -87,9 +87,20 @@ function containedTypes(type: BtfType): TypeId[] {
   return type.kind === "pointer" || type.kind === "prototype" ? [] : references(type);
 }
 
-/** The types that are part of this type's spelling in C, where a struct is only its name. */
+/**
+ * The types that are part of this type's spelling in C: the walk that printing makes. What has a name is
+ * only that name; a struct without one is all that lies in it, what its members point to included.
+ */
 function spelledTypes(type: BtfType): TypeId[] {
-  return type.kind === "struct" || type.kind === "union" ? [] : references(type);
+  switch (type.kind) {
+    case "typedef":
+      return [];
+    case "struct":
+    case "union":
+      return type.name ? [] : references(type);
+    default:
+      return references(type);
+  }
 }
 
 function checkMembers(types: TypeList, type: BtfType, id: TypeId): void {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Btf } from "#lib/btf/layout.ts";
 import { LazyTypes } from "#lib/btf/lazy.ts";
 import { printDefinition, printType } from "#lib/btf/print.ts";
@@ -89,6 +89,29 @@ Deno.test("what is wrong in a type is told when it is asked for", () => {
   for (const id of [loop, loop + 1, far]) assertThrows(() => btf.type(id), BtfError);
   assertThrows(() => btf.resolve(loop), BtfError, "contains itself");
   assertThrows(() => btf.type(99), BtfError, "no type 99");
+});
+
+Deno.test("a struct without a name that points to itself cannot be spelled, and is refused", () => {
+  const builder = new BtfBuilder();
+  const node = builder.struct("", 8, [["next", 2, 0]]);
+  builder.pointer(node);
+  const btf = Btf.lazily(builder.bytes());
+  for (const id of [node, node + 1]) {
+    assertThrows(() => printDefinition(btf, id), BtfError, "contains itself");
+  }
+  assertThrows(() => new Btf(builder.bytes()), BtfError, "contains itself");
+});
+
+Deno.test("a typedef's name ends its spelling, so that its struct may point to it", () => {
+  const builder = new BtfBuilder();
+  const node = builder.struct("", 8, [["next", 3, 0]]);
+  const name = builder.typedef("node_t", node);
+  builder.pointer(name);
+  const btf = new Btf(builder.bytes());
+  assertEquals(
+    printDefinition(btf, name),
+    "typedef struct {\n\tnode_t *next;\n} node_t;",
+  );
 });
 
 Deno.test("lazy types never fail but with a BtfError, whatever the bytes", () => {
