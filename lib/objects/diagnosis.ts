@@ -320,7 +320,8 @@ function verifierLog(log: string): { program: string; log: string } | undefined 
   if (begin < 0) return undefined;
   const end = log.indexOf("-- END PROG LOAD LOG --", begin);
   const text = log.slice(log.indexOf("\n", begin) + 1, end < 0 ? undefined : end).trim();
-  if (text === "") return undefined;
+  // Where a program is refused before it is looked at, later kernels leave the count of instructions.
+  if (text === "" || /^processed 0 insns .*$/.test(text)) return undefined;
   return { program: lastProgram(log.slice(0, begin)) ?? "(unknown)", log: text };
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AttachIter } from "../../build/tests/skel/attach_iter.ts";
+import { AttachIterElem } from "../../build/tests/skel/attach_iter_elem.ts";
 import { attachIter, BpfError, linkInfo, PhaseError } from "../../lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
@@ -28,8 +29,8 @@ kernelTest("an iterator walks one process alone", { needs: ["iter_task_pid"] }, 
   assertEquals(rows.map(([, tid]) => tid).sort(), threads);
 });
 
-kernelTest("an iterator walks the elements of the map it is given", {}, () => {
-  using skel = AttachIter.open().load();
+kernelTest("an iterator walks the elements of the map it is given", { needs: ["iter_elem"] }, () => {
+  using skel = AttachIterElem.open().load();
   const { walked } = skel.maps;
   for (let key = 0; key < ENTRIES; key++) walked.update(key, BigInt(key * key));
   using elements = attachIter(skel.progs.dump_element, { map: walked });

@@ -39,6 +39,8 @@ const probes = {
     present: () => inBtf("bpf_lsm_file_open") && /^$|\bbpf\b/.test(activeSecurityModules()),
   },
   freplace: { since: "5.6", present: () => exists(KPROBES) },
+  // Hardened kernels refuse it, and no file tells.
+  iter_elem: { since: "5.9", present: () => bpftoolLoads("attach_iter_elem") },
   iter_task_pid: { since: "6.1", present: () => inBtf("BPF_TASK_ITER_TGID") },
   kprobe: { since: "4.17", present: () => exists(KPROBES) },
   // From 5.18 on, but Debian has built it in only later.
@@ -135,13 +137,29 @@ function release(): string {
 
 let allowed: boolean | undefined;
 function bpfAllowed(): boolean {
-  allowed ??= new Deno.Command("bpftool", {
-    args: ["prog", "list"],
+  return allowed ??= bpftool("prog", "list");
+}
+
+/** Whether bpftool loads a fixture; it has to pin what it loads. */
+function bpftoolLoads(fixture: string): boolean {
+  let loads = loaded.get(fixture);
+  if (loads === undefined) {
+    const object = new URL(`../../build/tests/${fixture}.bpf.o`, import.meta.url).pathname;
+    const pin = `/sys/fs/bpf/denobpf-${crypto.randomUUID()}`;
+    loaded.set(fixture, loads = bpftool("prog", "load", object, pin));
+    if (loads) Deno.removeSync(pin);
+  }
+  return loads;
+}
+const loaded = new Map<string, boolean>();
+
+function bpftool(...args: string[]): boolean {
+  return new Deno.Command("bpftool", {
+    args,
     env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin` },
     stdout: "null",
     stderr: "null",
   }).outputSync().success;
-  return allowed;
 }
 
 /** Whether the kernel's BTF has the name: its enum of BPF helpers has one for each. */
