@@ -83,7 +83,9 @@ kernelTest("a tool that may open few files says so, or needs no more", {}, async
         { env: { DENO_DIR } },
       ).finish();
       if (code !== 0) assertStringIncludes(stderr, "Too many open files (EMFILE)");
-      assertEquals(code, files === 64 ? 0 : 1, stderr);
+      // Between the two it depends on the files that Deno has open at that moment, a few more or less.
+      const codes = files === 24 ? [1] : files === 64 ? [0] : [0, 1];
+      assert(codes.includes(code), `${files} files: ${code} ${stderr}`);
     }
   } finally {
     Deno.removeSync(DENO_DIR, { recursive: true });
