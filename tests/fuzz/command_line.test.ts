@@ -1,6 +1,6 @@
 /** What a user may type: options, fields, filters, orders, times. */
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { parseOptions } from "#lib/tool/arguments.ts";
 import { commonBeside } from "#lib/tool/common.ts";
 import { completionScript } from "#lib/tool/completions.ts";

@@ -1,6 +1,6 @@
 /** Every decoder that the generator has written is total. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Bytes } from "#lib/btf/bytes.ts";
 import { type Codec, decodeAll, encodeAll, type EventCodec, RecordView } from "#lib/btf/codec.ts";
 import { anyBytes, fuzz, mayThrow } from "./fuzz.ts";

@@ -3,11 +3,8 @@
  * a number of runs; with `FUZZ_SECONDS` (`make fuzz`) each test takes so many seconds. The seed is in
  * the test's name: `FUZZ_SEED` repeats it.
  */
-import fc from "fast-check";
+import fc, { fuzzSeconds, seed } from "../fast_check.ts";
 import { patient } from "../kernel/patience.ts";
-
-const seconds = Number(Deno.env.get("FUZZ_SECONDS") ?? "0");
-const seed = Number(Deno.env.get("FUZZ_SEED") ?? Date.now() % 2 ** 31);
 
 /** No input of the sizes that are tried here may keep a function busy for so long. */
 const LIMIT_MS = 1000;
@@ -30,11 +27,10 @@ export function fuzz<T>(
   Deno.test({ name: `${name} (seed ${seed})`, sanitizeResources: false }, () => {
     const before = Deno.memoryUsage().rss;
     fc.assert(fc.property(input, (value) => inTime(() => check(value))), {
-      seed,
-      ...(seconds > 0
+      ...(fuzzSeconds > 0
         ? {
           numRuns: 2 ** 30,
-          interruptAfterTimeLimit: seconds * 1000,
+          interruptAfterTimeLimit: fuzzSeconds * 1000,
           markInterruptAsFailure: false,
         }
         : { numRuns: runs }),

@@ -5,7 +5,7 @@
  *
  * Before each it prints its number, so that the last line names the one that did.
  */
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { BpfError, BpfObject, LibraryError } from "#lib/mod.ts";
 import { mayThrow, mutations } from "./fuzz.ts";
 

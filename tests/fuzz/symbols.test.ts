@@ -1,6 +1,6 @@
 /** Files and names that a traced process brings along: programs, libraries, mangled names, maps. */
 import { assert } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { demangle } from "#lib/symbols/demangle.ts";
 import { ElfError, ElfFile } from "#lib/symbols/elf.ts";
 import { KernelSymbols } from "#lib/symbols/kallsyms.ts";

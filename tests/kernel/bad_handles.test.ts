@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Lengths } from "../../build/tests/skel/lengths.ts";
 import { Maps } from "../../build/tests/skel/maps.ts";
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BpfError, BpfObject } from "../../lib/mod.ts";
+import { fuzzSeconds, seed } from "../fast_check.ts";
 import { kernelTest, patient, startCommand } from "./harness.ts";
 
 const read = (path: string) =>
@@ -69,22 +70,17 @@ kernelTest("a file that is not there, or is a folder, is refused", {}, () => {
   assertThrows(() => BpfObject.open("/tmp"), Error);
 });
 
-/** `make fuzz` tries more, and others each time. */
-const seconds = Number(Deno.env.get("FUZZ_SECONDS") ?? "0");
-
 kernelTest("no changed object ends the process, however libbpf takes it", {}, async () => {
-  const deadline = performance.now() + seconds * 1000;
+  const deadline = performance.now() + fuzzSeconds * 1000;
   const script = new URL("../fuzz/open_objects.ts", import.meta.url).pathname;
-  let seed = seconds > 0 ? Date.now() % 2 ** 31 : 1;
-  do {
+  for (let time = seed; time === seed || performance.now() < deadline; time++) {
     for (const name of ["minimal", "tests/types", "tests/names"]) {
       const path = new URL(`../../build/${name}.bpf.o`, import.meta.url).pathname;
-      const command = [Deno.execPath(), "run", "-A", "--no-check", script, path, `${seed}`, "150"];
+      const command = [Deno.execPath(), "run", "-A", "--no-check", script, path, `${time}`, "150"];
       const { stdout, stderr, code } = await startCommand(command).finish(patient(60_000));
       const last = stdout.trimEnd().split("\n").at(-1)!;
       assertEquals([code, stderr], [0, ""], `${name}, ${last}`);
       assert(Number.parseInt(last) > 15, `${name}: ${last}`);
     }
-    seed++;
-  } while (performance.now() < deadline);
+  }
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Lengths } from "../../build/tests/skel/lengths.ts";
 import { call } from "./call.ts";
 import { kernelTest } from "./harness.ts";

@@ -1,6 +1,6 @@
 import "./opened_libbpf.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Btf } from "#lib/btf/layout.ts";
 import { printType } from "#lib/btf/print.ts";
 import { BtfError } from "#lib/btf/types.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Btf } from "#lib/btf/layout.ts";
 import { BtfError } from "#lib/btf/types.ts";
 import { printValue, readValue } from "#lib/btf/values.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { RawText } from "#lib/btf/raw_text.ts";
 import { type ByteLine, jsonLine, tableLine } from "#lib/tool/byte_lines.ts";
 import { ByteOutput } from "#lib/tool/byte_output.ts";

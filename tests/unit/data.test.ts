@@ -1,6 +1,6 @@
 /** JSON and CSV, which show the same fields. */
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { decodeText } from "#lib/btf/text.ts";
 import { csv } from "#lib/tool/csv.ts";
 import { column, dataColumns, type Fields } from "#lib/tool/field.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { ElfError, ElfFile } from "#lib/symbols/elf.ts";
 import { BytesSource } from "#lib/symbols/source.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { decodeText, encodeText } from "#lib/btf/text.ts";
 import { escapeText } from "#lib/tool/escape.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import type { Fields } from "#lib/tool/field.ts";
 import { parseFilter } from "#lib/tool/filter.ts";
 import { ValueError } from "#lib/tool/value.ts";

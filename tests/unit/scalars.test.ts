@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { type Codec, decodeAll, encodeAll } from "#lib/btf/codec.ts";
 import { bool, s16, s32, s64, s8, toNumber, u16, u32, u64, u8 } from "#lib/btf/scalars.ts";
 

@@ -1,6 +1,6 @@
 import "./opened_libbpf.ts";
 import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { decodeAll, encodeAll, RecordView } from "#lib/btf/codec.ts";
 import { Bytes } from "#lib/btf/bytes.ts";
 import { Names } from "../../build/tests/skel/names.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { KernelSymbols } from "#lib/symbols/kallsyms.ts";
 import { LeastRecentlyUsed } from "#lib/symbols/least_recently_used.ts";
 import { parseCodeMappings } from "#lib/symbols/process_maps.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { decodeText, encodeText } from "#lib/btf/text.ts";
 
 const utf8 = new TextEncoder();

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { decodeAll, encodeAll } from "#lib/btf/codec.ts";
 import { Btf } from "#lib/btf/layout.ts";
 import { hexBytes, parseValue, valueCodec } from "../../tools/denobpf/values.ts";
