@@ -123,14 +123,16 @@ const shown: Fields<Shown> = {
   text: { type: "text", brief: "The text", value: ({ text }) => text },
 };
 
+/** Made once: what libc allocates for an expression is kept. */
+const filters = ["(a+)+$", "(a|a)*b", "a{2,20}$", "(.*a){5}", "^(([a-z])+.)+[A-Z]", "x.{20}y"]
+  .map((pattern) => parseFilter(shown, [`text~'${pattern}'`]));
+
 fuzz(
   "a filter takes any text at once, also one that was made for its expression",
   fc.tuple(
-    fc.constantFrom("(a+)+$", "(a|a)*b", "a{2,20}$", "(.*a){5}", "^(([a-z])+.)+[A-Z]", "x.{20}y"),
+    fc.constantFrom(...filters),
     fc.oneof(anyText("a", "ab"), fc.nat(4000).map((length) => "a".repeat(length) + "!")),
   ),
-  ([pattern, text]) => {
-    assert(typeof parseFilter(shown, [`text~'${pattern}'`]).passes({ text }) === "boolean");
-  },
+  ([filter, text]) => assert(typeof filter.passes({ text }) === "boolean"),
   { runs: 100 },
 );
