@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "syscall.h"
+#include "wake.h"
 
 #define RECORD_SIZE 8192
 #define AT_ONCE 512 /* the verifier follows 8192 jumps at most */
@@ -57,7 +58,7 @@ __noinline int send(void)
 		return 0;
 	if (chosen->stamped)
 		*(__u64 *)chosen->record = bpf_ktime_get_ns();
-	if (bpf_ringbuf_output(&events, chosen->record, size, 0)) {
+	if (bpf_ringbuf_output(&events, chosen->record, size, wake_flags(&events))) {
 		__sync_fetch_and_add(&chosen->lost, 1);
 		return 0;
 	}

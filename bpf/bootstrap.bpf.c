@@ -8,6 +8,7 @@
 #include <bpf/bpf_tracing.h>
 #include "exit.h"
 #include "targets.h"
+#include "wake.h"
 
 /* report only the ends of processes that lived at least so long; 0 reports everything */
 const volatile __u64 min_duration_ns;
@@ -58,7 +59,7 @@ static __always_inline int on_exec(struct task_struct *task, const void *filenam
 	if (!event)
 		return 0;
 	bpf_probe_read_kernel_str(event->filename, sizeof(event->filename), filename);
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, wake_flags(&events));
 	return 0;
 }
 
@@ -76,7 +77,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	event->exit_event = true;
 	event->duration_ns = duration_ns;
 	event->status = wait_status(task);
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, wake_flags(&events));
 	return 0;
 }
 

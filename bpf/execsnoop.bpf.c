@@ -16,6 +16,7 @@
 #include "paths.h"
 #include "syscall.h"
 #include "targets.h"
+#include "wake.h"
 
 #define TASK_COMM_LEN 16
 #define PF_FORKNOEXEC 0x00000040 /* include/linux/sched.h */
@@ -323,7 +324,7 @@ static __always_inline void send_event(struct event *event, __u64 size)
 	if (size > STRINGS_SIZE)
 		size = STRINGS_SIZE;
 	barrier_var(size);
-	if (bpf_ringbuf_output(&events, event, sizeof(*event) + size, 0))
+	if (bpf_ringbuf_output(&events, event, sizeof(*event) + size, wake_flags(&events)))
 		__sync_fetch_and_add(&lost, 1);
 }
 

@@ -118,6 +118,7 @@ export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent
       if (!record.exit_event) return { ...event, event: "EXEC", filename: record.filename };
       return { ...event, event: "EXIT", ...exitOf(record.status), duration_ns: record.duration_ns };
     },
+    readerRests: (yes) => skeleton.bss.reader_rests = yes,
     lost: () => ({
       ring: skeleton.bss.lost,
       missed: missesOf(skeleton.progs, "exec", "exit"),

@@ -365,6 +365,7 @@ export function execsnoop(
       return passes(exec) ? exec : undefined;
     },
     rest: () => ends.rest(),
+    readerRests: (yes) => skeleton.bss.reader_rests = yes,
     lost: () => ({
       ring: skeleton.bss.lost,
       missed: missesOf(skeleton.progs, "exec", "exit"),

@@ -25,10 +25,31 @@ const BATCH_LIMIT = 8192;
 /** So long, and not longer, the event loop does not turn while events come one by one. */
 const HOLD_MS = 1;
 
-/** What ends an iteration. */
+/** How long a reader rests that looks at the ring by itself; nobody sees so short a delay. */
+const REST_MS = 5;
+
+/**
+ * After a rest a program may still be at work that took the reader for resting, and so leave an event
+ * without a word: that one is found so much later, and at the latest after the second of these.
+ */
+const LAST_LOOK_MS = 10;
+const LOOK_AGAIN_MS = 1000;
+
+/** How events are waited for, and what ends it. */
 export interface ReadOptions {
   /** When aborted, the iteration ends; records not yet given out stay in the ring. */
   signal?: AbortSignal;
+  /**
+   * How long the event loop may stand still while events come one by one, in milliseconds; 1 if absent.
+   * The longer, the sooner events are seen, and the later timers and signals are.
+   */
+  holdMs?: number;
+  /**
+   * For a reader that would rather be cheap than quick. While events come often, they are collected for
+   * 5 ms at a time, and the kernel half is told (`true`) that it need not wake the reader for them, and
+   * again (`false`) that it must: see bpf/include/wake.h. An event that comes alone is seen at once.
+   */
+  readerRests?: (yes: boolean) => void;
 }
 
 /** The records that one look into the ring found. They are read as {@link forEach} walks them. */
@@ -116,7 +137,9 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
    * }
    * ```
    */
-  async *batches({ signal }: ReadOptions = {}): AsyncGenerator<Batch<V>, void, void> {
+  async *batches(
+    { signal, holdMs = HOLD_MS, readerRests }: ReadOptions = {},
+  ): AsyncGenerator<Batch<V>, void, void> {
     const ring = this.memory();
     if (this.#waiter !== undefined) throw new PhaseError(`${this.name} is being read already`);
     using waiter = new Waiter(...ring.fds);
@@ -127,23 +150,35 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
     try {
       let turned = performance.now();
       let streaming = false;
+      let rested = false;
       while (!signal?.aborted && !this.#closed) {
         if (ring.peek()) {
           yield batch;
           if (this.#closed) return;
-          if (performance.now() - turned < HOLD_MS) continue;
+          if (performance.now() - turned < holdMs) continue;
           await waiter.turn();
           turned = performance.now();
           continue;
         }
+        if (streaming && readerRests !== undefined) {
+          readerRests(true);
+          await waiter.rest(REST_MS);
+          if (this.#closed) return;
+          readerRests(false);
+          turned = performance.now();
+          streaming = ring.peek() || ring.stalled();
+          rested = true;
+          continue;
+        }
         // The next event of a stream is waited for on this thread, which takes a third of the time that
         // the way round through another one does.
-        if (streaming && !ring.stalled() && waiter.hold(HOLD_MS)) continue;
+        if (streaming && !ring.stalled() && waiter.hold(holdMs)) continue;
         const began = performance.now();
-        await waiter.wait();
+        await waiter.wait(readerRests === undefined ? -1 : rested ? LAST_LOOK_MS : LOOK_AGAIN_MS);
         if (this.#closed) return;
+        rested = false;
         turned = performance.now();
-        streaming = turned - began < HOLD_MS;
+        streaming = turned - began < (readerRests === undefined ? holdMs : REST_MS);
         // The kernel is writing a record: that is soon done.
         if (streaming && ring.stalled()) await pause(HOLD_MS);
       }

@@ -3,6 +3,7 @@ import { check, holding, polling } from "./libc.ts";
 /** From include/uapi/linux/eventpoll.h; EPOLL_CLOEXEC and EFD_CLOEXEC are both O_CLOEXEC. */
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;
+const EPOLLET = 2 ** 31;
 const CLOEXEC = 0o2000000;
 
 /** `struct epoll_event`: packed to 12 bytes on x86-64 alone. */
@@ -15,30 +16,52 @@ const SIZEOF_EPOLL_EVENT = Deno.build.arch === "x86_64" ? 12 : 16;
 export class Waiter implements Disposable {
   readonly #epoll: number;
   readonly #alarm: number;
+  readonly #fds: readonly number[];
   readonly #events = new Uint8Array(2 * SIZEOF_EPOLL_EVENT);
+  /** An instance that tells of wake-ups, and not of what there is to read. */
+  #edges: number | undefined;
   #waiting = 0;
   #closed = false;
 
   /** @throws {SystemError} */
   constructor(...fds: number[]) {
-    this.#epoll = check(polling().epoll_create1(CLOEXEC), "create an epoll instance");
+    this.#fds = fds;
     this.#alarm = check(polling().eventfd(0, CLOEXEC), "create an eventfd");
-    for (const fd of fds) this.#watch(fd);
-    this.#watch(this.#alarm);
+    this.#epoll = this.#watching(EPOLLIN);
   }
 
-  #watch(fd: number): void {
-    const event = new Uint8Array(SIZEOF_EPOLL_EVENT);
-    new DataView(event.buffer).setUint32(0, EPOLLIN, true);
-    check(polling().epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "watch a buffer");
+  /** An epoll instance for all descriptors. */
+  #watching(events: number): number {
+    const epoll = check(polling().epoll_create1(CLOEXEC), "create an epoll instance");
+    const watch = (fd: number, events: number) => {
+      const event = new Uint8Array(SIZEOF_EPOLL_EVENT);
+      new DataView(event.buffer).setUint32(0, events, true);
+      check(polling().epoll_ctl(epoll, EPOLL_CTL_ADD, fd, event), "watch a buffer");
+    };
+    for (const fd of this.#fds) watch(fd, events);
+    watch(this.#alarm, EPOLLIN);
+    return epoll;
   }
 
   /** Resolves when there is something to read, {@link wake} is called, or `milliseconds` are over. */
-  async wait(milliseconds = -1): Promise<void> {
+  wait(milliseconds = -1): Promise<void> {
+    return this.#waitOn(this.#epoll, milliseconds);
+  }
+
+  /**
+   * Resolves when `milliseconds` are over, {@link wake} is called, or the kernel wakes the readers: that
+   * there is something to read is not enough.
+   */
+  rest(milliseconds: number): Promise<void> {
+    if (!this.#closed) this.#edges ??= this.#watching(EPOLLIN | EPOLLET);
+    return this.#waitOn(this.#edges!, milliseconds);
+  }
+
+  async #waitOn(epoll: number, milliseconds: number): Promise<void> {
     if (this.#closed) return;
     this.#waiting += 1;
     try {
-      await polling().epoll_wait(this.#epoll, this.#events, 2, milliseconds);
+      await polling().epoll_wait(epoll, this.#events, 2, milliseconds);
     } finally {
       this.#waiting -= 1;
       if (this.#closed) this.#close();
@@ -74,6 +97,7 @@ export class Waiter implements Disposable {
   #close(): void {
     if (this.#waiting > 0) return;
     polling().close(this.#epoll);
+    if (this.#edges !== undefined) polling().close(this.#edges);
     polling().close(this.#alarm);
   }
 }

@@ -24,6 +24,8 @@ interface Source<E, V extends RecordView, View> {
   view?(record: V, wall: (boot: bigint) => bigint): View | undefined;
   /** What is left to be told when the trace ends: events that waited for others that never came. */
   rest?(): readonly E[];
+  /** Sets what bpf/include/wake.h reads, if the kernel half uses that: a stream of events costs less. */
+  readerRests?(yes: boolean): void;
   /** The kernel half's counter of events that it had to drop; several, where not only the ring is full. */
   lost(): bigint | Losses;
   /** Ends the trace when it is aborted. */
@@ -111,10 +113,10 @@ export class RingTrace<E, V extends RecordView, View = E> implements Trace<E, Vi
   }
 
   async *#batches(): AsyncGenerator<Each<V>, void, void> {
-    const { ring, skeleton } = this.#source;
+    const { ring, skeleton, readerRests } = this.#source;
     const stop = this.#stop.signal;
     const signal = this.#source.signal ? AbortSignal.any([stop, this.#source.signal]) : stop;
-    yield* ring.batches({ signal });
+    yield* ring.batches({ signal, readerRests });
     // Nothing new comes once the programs are detached: what is in the ring is the end of the trace.
     this.#attached?.[Symbol.dispose]();
     await skeleton.detach();

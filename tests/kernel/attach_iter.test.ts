@@ -29,16 +29,20 @@ kernelTest("an iterator walks one process alone", { needs: ["iter_task_pid"] }, 
   assertEquals(rows.map(([, tid]) => tid).sort(), threads);
 });
 
-kernelTest("an iterator walks the elements of the map it is given", { needs: ["iter_elem"] }, () => {
-  using skel = AttachIterElem.open().load();
-  const { walked } = skel.maps;
-  for (let key = 0; key < ENTRIES; key++) walked.update(key, BigInt(key * key));
-  using elements = attachIter(skel.progs.dump_element, { map: walked });
-  const lines = elements.readText().trimEnd().split("\n");
-  const found = lines.map((line) => line.split(" ").map(Number)).sort(([a], [b]) => a - b);
-  assertEquals(found, Array.from({ length: ENTRIES }, (_, key) => [key, key * key]));
-  const info = linkInfo(elements);
-  assertEquals(info.type === "iter" && info.mapId > 0, true);
-  const error = assertThrows(() => attachIter(skel.progs.dump_element), BpfError);
-  assertEquals(error.code, "EBADF");
-});
+kernelTest(
+  "an iterator walks the elements of the map it is given",
+  { needs: ["iter_elem"] },
+  () => {
+    using skel = AttachIterElem.open().load();
+    const { walked } = skel.maps;
+    for (let key = 0; key < ENTRIES; key++) walked.update(key, BigInt(key * key));
+    using elements = attachIter(skel.progs.dump_element, { map: walked });
+    const lines = elements.readText().trimEnd().split("\n");
+    const found = lines.map((line) => line.split(" ").map(Number)).sort(([a], [b]) => a - b);
+    assertEquals(found, Array.from({ length: ENTRIES }, (_, key) => [key, key * key]));
+    const info = linkInfo(elements);
+    assertEquals(info.type === "iter" && info.mapId > 0, true);
+    const error = assertThrows(() => attachIter(skel.progs.dump_element), BpfError);
+    assertEquals(error.code, "EBADF");
+  },
+);

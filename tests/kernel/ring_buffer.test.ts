@@ -122,6 +122,70 @@ kernelTest("what a preempted program keeps from others on its CPU is counted as 
   assertMissed(2n - BigInt(seen), ring.progs.on_hold);
 });
 
+kernelTest(
+  "a reader that rests sees every event, and is woken again when they are rare",
+  {},
+  async () => {
+    using ring = loadedRing();
+    const stop = new AbortController();
+    const told: boolean[] = [];
+    const readerRests = (yes: boolean) => {
+      ring.bss.reader_rests = yes;
+      told.push(yes);
+    };
+    const numbers: bigint[] = [];
+    const reading = (async () => {
+      for await (
+        const batch of ring.maps.records.batches({ signal: stop.signal, readerRests })
+      ) {
+        batch.forEach((record) => void numbers.push(record.number));
+      }
+    })();
+    for (let i = 0; i < 211; i++) {
+      call(RING_CALL | 1);
+      await delay(1);
+    }
+    // What comes alone, after a while without any.
+    await delay(patient(50));
+    call(RING_CALL | 1);
+    for (let i = 0; i < 100 && numbers.length < 212; i++) await delay(patient(10));
+    stop.abort();
+    await reading;
+    assertEquals(numbers, Array.from({ length: 212 }, (_, i) => BigInt(i)));
+    assertEquals(told, told.map((_, i) => i % 2 === 0), "it rests, then it does not");
+    assertGreater(told.length, 1);
+    assertEquals(ring.bss.reader_rests, false);
+  },
+);
+
+kernelTest("a reader that rests is woken by a ring that is half full", {}, async () => {
+  using ring = loadedRing();
+  const stop = new AbortController();
+  let read = 0;
+  const reading = (async () => {
+    for await (
+      const batch of ring.maps.records.batches({
+        signal: stop.signal,
+        readerRests: (yes) => ring.bss.reader_rests = yes,
+      })
+    ) {
+      read += batch.forEach(() => {});
+    }
+  })();
+  // Each burst is more than half of the ring, two of them more than all of it.
+  const bursts = 101;
+  let calls = 0;
+  for (let i = 0; i < bursts; i++) {
+    call(RING_CALL | 127);
+    calls += 127;
+    while (read < calls) await delay(0);
+  }
+  stop.abort();
+  await reading;
+  assertEquals(read, calls);
+  assertEquals(ring.bss.lost, 0n);
+});
+
 kernelTest("read() gives decoded events until the signal aborts", {}, async () => {
   using ring = loadedRing();
   const stop = new AbortController();
