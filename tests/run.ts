@@ -4,10 +4,11 @@
  * Each file runs in a process of its own, one after the other: a crash in native code costs that
  * file alone, and kernel tests never see each other. Without TEXT all run once more on the Deno that
  * OLDEST_DENO names, if it does. The last line is `N passed, N failed`, with `, N skipped` when some
- * were.
+ * were; before it stand the tests that failed, and those that failed once and passed when their file ran
+ * again.
  */
 
-import { count, summarize, type TestCase } from "./report.ts";
+import { count, endRun, findings, type TestCase } from "./report.ts";
 import { emptyFolder, runTestFile, testFiles } from "./test_files.ts";
 
 const FILE_LIMIT_MS = 5 * 60_000;
@@ -22,7 +23,7 @@ if (files.length === 0) {
 }
 
 const all: TestCase[] = [];
-const failures: string[] = [];
+const found: string[] = [];
 await runAll(files, reports, Deno.execPath(), "");
 const oldest = Deno.env.get("OLDEST_DENO");
 if (oldest !== undefined && wanted === "") {
@@ -41,15 +42,8 @@ async function runAll(
   for (const path of files) {
     const cases = await runTestFile(path, reports, FILE_LIMIT_MS, { deno });
     all.push(...cases);
-    for (const { name, state, error } of cases) {
-      if (state === "failed") failures.push(`Failed${mark}: ${path}: ${name}\n  ${error}`);
-    }
+    found.push(...findings(path + mark, cases));
   }
 }
 
-for (const failure of failures) console.log(failure);
-const total = count(all);
-const summary = summarize(total);
-Deno.writeTextFileSync(reports + "summary", summary + "\n");
-console.log(summary);
-Deno.exit(total.failed > 0 ? 1 : 0);
+endRun(reports, found, count(all));

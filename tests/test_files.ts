@@ -1,6 +1,6 @@
 /** Finds test files and runs each in a process of its own. */
 
-import { readReport, type TestCase } from "./report.ts";
+import { readReport, secondRun, type TestCase } from "./report.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
@@ -19,7 +19,8 @@ function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
 
 /**
  * Runs a test file in a process of its own and gives its cases, from Deno's JUnit report. That the
- * file does not load, crashes, takes longer than `limitMs` or holds no test is a failed case too.
+ * file does not load, crashes, takes longer than `limitMs` or holds no test is a failed case too. A file
+ * with a failed case runs once more, and the second run counts.
  *
  * @param reports the folder that takes the report, with a slash at its end
  * @param options.deno the Deno that runs it
@@ -31,7 +32,20 @@ export async function runTestFile(
   limitMs: number,
   options: { deno?: string; root?: string } = {},
 ): Promise<TestCase[]> {
+  const first = await runOnce(path, reports, limitMs, options);
+  if (first.every(({ state }) => state !== "failed")) return first;
+  console.log(`\n${path} failed, and runs once more`);
+  return secondRun(first, await runOnce(path, reports, limitMs, options));
+}
+
+async function runOnce(
+  path: string,
+  reports: string,
+  limitMs: number,
+  options: { deno?: string; root?: string },
+): Promise<TestCase[]> {
   const report = reports + path.replaceAll("/", "-") + ".xml";
+  removeIfPresent(report);
   const { success } = await new Deno.Command(options.deno ?? Deno.execPath(), {
     // Types are `make check`'s part.
     args: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, path],
@@ -58,10 +72,14 @@ function readIfPresent(path: string): string {
 
 /** Makes a folder anew, without what an earlier run has left in it. */
 export function emptyFolder(path: string): void {
+  removeIfPresent(path);
+  Deno.mkdirSync(path, { recursive: true });
+}
+
+function removeIfPresent(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  Deno.mkdirSync(path, { recursive: true });
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { count, readReport, summarize } from "../report.ts";
+import { count, findings, readReport, secondRun, summarize } from "../report.ts";
 
 /** Runs `deno test` on a file with this text and returns its report. */
 async function reportOf(source: string): Promise<string> {
@@ -50,4 +50,18 @@ Deno.test("readReport() finds nothing in the report of a run that crashed", () =
 Deno.test("summarize() names skipped tests only where there are some", () => {
   assertEquals(summarize({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed");
   assertEquals(summarize({ passed: 3, failed: 1, skipped: 2 }), "3 passed, 1 failed, 2 skipped");
+});
+
+Deno.test("a file that failed once and passed when it ran again is told, and does not fail", () => {
+  const first = [
+    { name: "one", state: "passed" },
+    { name: "two", state: "failed", error: "Error: late" },
+  ] as const;
+  const passed = [{ name: "one", state: "passed" }, { name: "two", state: "passed" }] as const;
+  const second = secondRun(first, passed);
+  assertEquals(count(second), { passed: 2, failed: 0, skipped: 0 });
+  assertEquals(findings("a.test.ts", second), ["Unsteady: a.test.ts\n  two: Error: late"]);
+  const again = secondRun(first, first);
+  assertEquals(count(again), { passed: 1, failed: 1, skipped: 0 });
+  assertEquals(findings("a.test.ts", again), ["Failed: a.test.ts: two\n  Error: late"]);
 });

@@ -3,7 +3,7 @@
  * of each clang. Ends with 1 when anything failed; the last line is `N passed, N failed`.
  */
 
-import { count, summarize, type TestCase } from "../report.ts";
+import { count, endRun, findings, type TestCase } from "../report.ts";
 import { emptyFolder, runTestFile } from "../test_files.ts";
 import { CLANG, LIBBPF, treeOf } from "./versions.ts";
 
@@ -16,13 +16,11 @@ const files = ["every_tool", "object", "maps", "map_kinds", "program_types", "at
 const reports = new URL("../../build/tests/versions/", import.meta.url).pathname;
 emptyFolder(reports);
 const all: TestCase[] = [];
-const failures: string[] = [];
+const found: string[] = [];
 
 function take(label: string, path: string, cases: readonly TestCase[]): void {
   all.push(...cases);
-  for (const { name, state, error } of cases) {
-    if (state === "failed") failures.push(`Failed: ${label}: ${path}: ${name}\n  ${error}`);
-  }
+  found.push(...findings(`${label}: ${path}`, cases));
 }
 
 for (const { version, path } of LIBBPF) {
@@ -40,7 +38,4 @@ for (const version of CLANG) {
   take(`clang ${version}`, file, cases);
 }
 
-for (const failure of failures) console.log(failure);
-const total = count(all);
-console.log(summarize(total));
-Deno.exit(total.failed > 0 ? 1 : 0);
+endRun(reports, found, count(all));

@@ -11,14 +11,20 @@ export interface Result {
   state: "passed" | "failed" | "unsupported";
   /** Of what failed the error, of what is unsupported the features and the Linux that brought them. */
   reason?: string;
+  /** What failed in its file when that ran first, and not when it ran again. */
+  unsteady?: string;
 }
 
 /**
  * A case as the matrix counts it. A skipped test is unsupported only where the kernel's age excuses all it
  * lacks; every other skip is a failure, for the kernels here are complete.
  */
-export function judge(kernel: string, file: string, { name, state, error }: TestCase): Result {
-  if (state === "passed") return { column: kernel, file, name, state };
+export function judge(
+  kernel: string,
+  file: string,
+  { name, state, error, unsteady }: TestCase,
+): Result {
+  if (state === "passed") return { column: kernel, file, name, state, unsteady };
   if (state === "failed") return { column: kernel, file, name, state, reason: error };
   const [, plain, reason] = /^(.*) \(skipped: (.*)\)$/s.exec(name) ?? [, name, "without a reason"];
   const excuses = lackingFeatures(reason).map((feature) => excuse(feature, kernel));
@@ -55,15 +61,22 @@ export function drawMatrix(
       line(label, columns.map((column) => cell(row.filter((result) => result.column === column)))),
     );
   }
+  const list = (title: string, those: readonly Result[], tell: (result: Result) => string) => {
+    if (those.length > 0) lines.push("", `${title}:`, ...those.map(tell));
+  };
   for (const state of ["failed", "unsupported"] as const) {
-    const those = results.filter((result) => result.state === state);
-    if (those.length > 0) lines.push("", `${state}:`);
-    lines.push(
-      ...those.map(({ column, file, name, reason }) =>
-        `${column.padEnd(5)} ${file}: ${name}\n      ${reason ?? ""}`
-      ),
+    list(
+      state,
+      results.filter((result) => result.state === state),
+      ({ column, file, name, reason }) =>
+        `${column.padEnd(5)} ${file}: ${name}\n      ${reason ?? ""}`,
     );
   }
+  list(
+    "failed once, and passed when their file ran again",
+    results.filter(({ unsteady }) => unsteady !== undefined),
+    ({ column, file, unsteady }) => `${column.padEnd(5)} ${file}\n      ${unsteady}`,
+  );
   return lines.join("\n");
 }
 
@@ -75,7 +88,8 @@ function cell(results: readonly Result[]): string {
   return parts.join(", ") || "-";
 }
 
-function countResults(results: readonly Result[]): Counts {
+/** How many tests passed, failed and are unsupported, which count as skipped. */
+export function countResults(results: readonly Result[]): Counts {
   const number = (state: Result["state"]) =>
     results.filter((result) => result.state === state).length;
   return {
@@ -85,7 +99,7 @@ function countResults(results: readonly Result[]): Counts {
   };
 }
 
-/** The run's last line: unsupported tests are those that were skipped. */
+/** The same as text. */
 export function summarizeResults(results: readonly Result[]): string {
   return summarize(countResults(results));
 }

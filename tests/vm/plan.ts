@@ -57,7 +57,7 @@ export function wholePlan(chosen: readonly Kernel[], text: string): Column[] {
   return chosen.map((kernel) => ({ label: kernel.version, kernel, files }));
 }
 
-/** What depends on the kernel most, and every tool with other versions of libbpf and clang. */
+/** The part that CI runs: what depends on the kernel most, and every tool with other versions. */
 export function shortPlan(chosen: readonly Kernel[]): Column[] {
   const ends = [kernels[0].version, kernels.at(-1)!.version];
   const on = (version: string) => chosen.filter((kernel) => kernel.version === version);
