@@ -39,6 +39,12 @@ export class BenchObject implements Disposable {
     return new DataView(value.buffer).getBigUint64(LOST, true);
   }
 
+  /** Tells the kernel half whether the reader rests: bpf/include/wake.h. */
+  readerRests(yes: boolean): void {
+    // The one variable of .bss.
+    this.object.section(".bss").writable("reader_rests").view.setUint8(0, Number(yes));
+  }
+
   fillRing(): void {
     const program = this.object.program("fill_ring");
     while (testRun(program).retval === 0);

@@ -10,6 +10,9 @@ import { toolMain } from "#lib/tool/mod.ts";
 import { BenchObject } from "./bench_object.ts";
 import { execsnoopOn, record } from "./exec_event.ts";
 
+/** What a reader chooses that does nothing else: the event loop may stand still for so long. */
+const HOLD_MS = 10;
+
 const [path, what, ...options] = Deno.args;
 const bench = new BenchObject(path, "produce");
 bench.send(record, { stamped: what === "latency" });
@@ -20,7 +23,8 @@ async function lines(): Promise<void> {
   const ring = bench.object.ringBuffer("events", event);
   let seen = 0;
   async function* batches(options?: Parameters<typeof ring.batches>[0]) {
-    for await (const { forEach } of ring.batches(options)) {
+    const readerRests = (yes: boolean) => bench.readerRests(yes);
+    for await (const { forEach } of ring.batches({ ...options, readerRests })) {
       yield {
         forEach: (handle: Parameters<typeof ring.consume>[0]) => {
           const count = forEach(handle);
@@ -51,7 +55,7 @@ async function latency(): Promise<void> {
   bench.object.attach();
   console.error("ready");
   const delays: number[] = [];
-  for await (const batch of ring.batches({ signal: ending.signal })) {
+  for await (const batch of ring.batches({ signal: ending.signal, holdMs: HOLD_MS })) {
     batch.forEach(({ time }) => delays.push(Number(monotonicTime() - time)));
   }
   delays.sort((a, b) => a - b);
