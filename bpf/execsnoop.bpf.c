@@ -37,6 +37,8 @@ const volatile __u32 args_bytes = ARGS_SIZE;
 const volatile __u32 env_bytes = 0;
 /* parents that are followed */
 const volatile __u32 max_ancestors = 0;
+/* what is told of the process besides its pid, parent and user */
+const volatile bool with_details = true;
 /* paths that are told besides the one that was executed */
 const volatile bool with_cwd = true;
 const volatile bool with_exe = true;
@@ -272,6 +274,16 @@ static __always_inline void fill_audit(struct event *event, struct task_struct *
 	}
 }
 
+static __always_inline void fill_details(struct event *event, struct task_struct *task)
+{
+	event->ns_pid = task_ns_pid(task);
+	event->sid = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
+	event->mntns = task_mntns(task);
+	BPF_CORE_READ_STR_INTO(&event->parent_comm, task, real_parent, group_leader, comm);
+	BPF_CORE_READ_STR_INTO(&event->tty, task, signal, tty, name);
+	fill_audit(event, task);
+}
+
 static __always_inline struct event *begin_event(struct task_struct *task, enum event_kind kind)
 {
 	struct event *event;
@@ -289,16 +301,12 @@ static __always_inline struct event *begin_event(struct task_struct *task, enum 
 	event->start = BPF_CORE_READ(task, group_leader, start_boottime);
 	event->kind = kind;
 	event->pid = BPF_CORE_READ(task, tgid);
-	event->ns_pid = task_ns_pid(task);
 	event->ppid = BPF_CORE_READ(task, real_parent, tgid);
 	event->uid = uid_gid;
 	event->gid = uid_gid >> 32;
-	fill_audit(event, task);
-	event->sid = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
-	event->mntns = task_mntns(task);
 	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
-	BPF_CORE_READ_STR_INTO(&event->parent_comm, task, real_parent, group_leader, comm);
-	BPF_CORE_READ_STR_INTO(&event->tty, task, signal, tty, name);
+	if (with_details)
+		fill_details(event, task);
 	return event;
 }
 

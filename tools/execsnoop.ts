@@ -44,6 +44,9 @@ import { ExecView } from "./execsnoop/view.ts";
 const ARGS_SIZE = 8192;
 const MAX_ANCESTORS = 16;
 
+/** The fields that fill_details() gathers. */
+const DETAILS = ["ns_pid", "sid", "mntns", "parent_comm", "tty", "loginuid", "sessionid"];
+
 const options = {
   time: flag("T", "Include the time of day (HH:MM:SS)"),
   timestamp: flag("t", "Include the time since the start, in seconds"),
@@ -335,6 +338,7 @@ export function execsnoop(
     rodata.args_bytes = wanted.args_bytes;
     if (wanted.env.length > 0) rodata.env_bytes = ARGS_SIZE;
     if (shown.has("ancestors")) rodata.max_ancestors = MAX_ANCESTORS;
+    rodata.with_details = DETAILS.some((name) => shown.has(name));
     rodata.with_cwd = shown.has("cwd");
     rodata.with_exe = shown.has("exe") || shown.has("interpreter");
     rodata.with_cgroup = shown.has("cgroup") || shown.has("container");
