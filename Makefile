@@ -94,7 +94,7 @@ test-versions: build fixtures $(versions) ## run the tools with other versions o
 test-vm: build fixtures $(if $(filter short,$(SCOPE)),$(versions)) ## run the kernel tests on other kernels; KERNEL=6.12, TEST=text or SCOPE=short for fewer
 	$(Q)KERNEL="$(KERNEL)" SCOPE="$(SCOPE)" $(deno) run -A tests/vm/run.ts $(TEST)
 
-bench: build build/bench/bench.bpf.o $(bench_c) ## measure against the C tools into docs/performance.md; ROW="ring start" some, BENCH=quick shortly
+bench: build build/bench/bench.bpf.o $(bench_c) $(bundles) build/bundle/empty_tool.js ## measure against the C tools into docs/performance.md; ROW="ring start" some, BENCH=quick shortly
 	$(Q)$(sudo) BENCH=$(BENCH) $(deno) run -A bench/run.ts $(ROW)
 
 check: build fixtures ## check format, lint and types
@@ -127,7 +127,7 @@ build/clang-%/.built: $(objects) $(skels) $(test_objects)
 	$(Q)touch $@
 
 # What only the tests need.
-fixtures: $(test_objects) $(test_skels) $(workloads) build/bench/bench.bpf.o $(bench_c)
+fixtures: $(test_objects) $(test_skels) $(workloads) build/bench/bench.bpf.o $(bench_c) $(bundles)
 
 # -MMD notes the headers. BTF comes from -g; the DWARF that comes with it is not shipped, and this folder's
 # name is kept out of both. Debian keeps <asm/errno.h>, which usdt.bpf.h wants, in a folder for each

@@ -23,6 +23,11 @@ export function tool(name: string, ...args: (string | number)[]): string[] {
   return ours(`${root}tools/${name}.ts`, ...args);
 }
 
+/** The same as one file of JavaScript: `make bundle`. */
+export function bundle(name: string): string[] {
+  return ours(`${root}build/bundle/${name}.js`);
+}
+
 /** What a front end in C loads of our own objects. */
 export function front(name: string, ...programs: string[]): string[] {
   return c("front", `${root}build/${name}.bpf.o`, ...programs);

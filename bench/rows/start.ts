@@ -1,4 +1,4 @@
-import { c, front, installed, ours, report, tool } from "../programs.ts";
+import { bundle, c, front, installed, ours, report, tool } from "../programs.ts";
 import { type Contestants, ratios, rounds } from "../rounds.ts";
 import type { Figure, Row } from "../row.ts";
 
@@ -11,22 +11,26 @@ interface Start {
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   execsnoop: {
     ours: tool("execsnoop"),
+    "ours, bundled": bundle("execsnoop"),
     C: ["execsnoop"],
     "C, our object": front("execsnoop", "btf_exec"),
     bpftrace: ["bpftrace", "-e", "tracepoint:syscalls:sys_enter_execve { join(args->argv) }"],
   },
   syscount: {
     ours: tool("syscount"),
+    "ours, bundled": bundle("syscount"),
     C: ["syscount"],
     "C, our object": front("syscount", "btf_enter"),
     bpftrace: ["bpftrace", "-e", "tracepoint:raw_syscalls:sys_enter { @[args->id] = count() }"],
   },
   bootstrap: {
     ours: tool("bootstrap"),
+    "ours, bundled": bundle("bootstrap"),
     "C, our object": front("bootstrap", "btf_exec", "btf_exit"),
   },
   "nothing at all": {
     ours: ours("empty_tool"),
+    "ours, bundled": bundle("empty_tool"),
     "empty script": ours("empty"),
   },
 };
