@@ -163,6 +163,31 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
   }
 
   /**
+   * Calls `handle` for every entry, as JavaScript's own maps do: for large maps, where an array for each
+   * entry is felt.
+   * @throws {BpfError}
+   */
+  forEach(handle: (value: V, key: K) => void): void {
+    const [keyCodec, valueCodec] = [this.#key, this.#value];
+    const walk = this.#batches(mapBatches().bpf_map_lookup_batch);
+    for (;;) {
+      const batch = walk.next();
+      if (batch.done) {
+        if (batch.value === "no batches") {
+          for (const [key, value] of this.#oneByOne()) handle(value, key);
+        }
+        return;
+      }
+      const { keys, values, count } = batch.value;
+      for (let i = 0, key = 0, value = 0; i < count; i++) {
+        handle(valueCodec.decode(values, value), keyCodec.decode(keys, key));
+        key += keyCodec.size;
+        value += valueCodec.size;
+      }
+    }
+  }
+
+  /**
    * Takes every entry out of the map. What programs add meanwhile may stay; nothing is in neither place.
    * In batches where the kernel can: hashes, from Linux 5.6 on.
    * @throws {BpfError}

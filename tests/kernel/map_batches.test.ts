@@ -11,12 +11,20 @@ function made(type: MapType, maxEntries = ENTRIES) {
   });
 }
 
+/** What forEach() comes by. */
+function walked<K, V>(map: BpfMap<K, V>): [K, V][] {
+  const entries: [K, V][] = [];
+  map.forEach((value, key) => void entries.push([key, value]));
+  return entries;
+}
+
 const pairs = Array.from({ length: ENTRIES }, (_, i) => [i, BigInt(i * i)] as const);
 
 kernelTest("batches write, read, take and remove what single calls do", {}, () => {
   using hash = made("hash");
   hash.updateBatch(pairs);
   assertEquals([...hash].sort(([a], [b]) => a - b), pairs.map(([key, value]) => [key, value]));
+  assertEquals(walked(hash), [...hash]);
   assertEquals(hash.deleteBatch([1, 5000, 3, 6000, 7000, 5]), 3, "those that are there");
   assertEquals([...hash].length, ENTRIES - 3);
   const taken = hash.drain();
@@ -42,6 +50,7 @@ kernelTest("a kind of map without batches has the same operations", {}, () => {
   const networks = Array.from({ length: 251 }, (_, i) => [`10.0.${i}.0/24`, BigInt(i)] as const);
   trie.updateBatch(networks);
   assertEquals([...trie].length, 251);
+  assertEquals(walked(trie), [...trie]);
   assertEquals(trie.deleteBatch(["10.0.7.0/24", "10.0.7.0/25", "10.0.8.0/24"]), 2);
   assertEquals(trie.lookupAndDelete("10.0.9.0/24"), 9n);
   assertEquals(trie.lookupAndDelete("10.0.9.0/24"), undefined);
