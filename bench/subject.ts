@@ -46,10 +46,10 @@ export class Subject implements AsyncDisposable {
     return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
   }
 
-  /** Resident memory now, in bytes. */
-  residentBytes(): number {
+  /** Resident memory now, in bytes: all of it, or what is not pages of files (see man 5 proc). */
+  residentBytes(part: "VmRSS" | "RssAnon" = "VmRSS"): number {
     const status = Deno.readTextFileSync(`/proc/${this.pid}/status`);
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+    return Number(new RegExp(`^${part}:\\s+(\\d+) kB$`, "m").exec(status)![1]) * 1024;
   }
 
   /** Ends it with SIGINT. @returns everything that it wrote */
