@@ -17,10 +17,11 @@ $(if $(filter x86 arm64,$(ARCH)),,$(error ARCH must be x86 or arm64, not "$(ARCH
 
 tools     := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
 examples  := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/examples/*.bpf.c))
+variants  := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/variants/*.bpf.c))
 fixtures  := $(patsubst tests/fixtures/%.bpf.c,%,$(wildcard tests/fixtures/*.bpf.c))
 workloads := $(patsubst tests/workloads/%.c,build/tests/%,$(wildcard tests/workloads/*.c))
-objects   := $(patsubst %,build/%.bpf.o,$(tools) $(examples))
-skels     := $(patsubst %,build/skel/%.ts,$(tools) $(examples))
+objects   := $(patsubst %,build/%.bpf.o,$(tools) $(variants) $(examples))
+skels     := $(patsubst %,build/skel/%.ts,$(tools) $(variants) $(examples))
 test_objects := $(fixtures:%=build/tests/%.bpf.o)
 test_skels   := $(fixtures:%=build/tests/skel/%.ts)
 # Other versions of what the tools stand on: tests/versions/versions.ts names the same.
@@ -28,7 +29,7 @@ versions := $(foreach version,1.4.6 1.5.0 1.7.0,build/libbpf/$(version)/libbpf.s
 	build/clang-14/.built build/clang-16/.built
 generator := $(wildcard lib/skeleton/*.ts lib/btf/*.ts)
 packages  := node_modules/.installed
-c_files   := $(wildcard $(addsuffix /*.[ch],bpf bpf/include bpf/examples bench tests/fixtures tests/workloads))
+c_files   := $(wildcard $(addsuffix /*.[ch],bpf bpf/include bpf/include/execsnoop bpf/variants bpf/examples bench tests/fixtures tests/workloads))
 bench_c   := $(patsubst bench/%.c,build/bench/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 ts_dirs   := $(wildcard lib tools scripts tests bench)
 
@@ -140,13 +141,13 @@ $(Q)$(clang) -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -I build -
 $(Q)$(llvm_strip) -g $@
 endef
 
-$(objects): build/%.bpf.o: bpf/%.bpf.c build/vmlinux.h Makefile | build/examples/
+$(objects): build/%.bpf.o: bpf/%.bpf.c build/vmlinux.h Makefile | build/examples/ build/variants/
 	$(compile_bpf)
 
 $(test_objects): build/tests/%.bpf.o: tests/fixtures/%.bpf.c build/vmlinux.h Makefile | build/tests/
 	$(compile_bpf)
 
-$(skels): build/skel/%.ts: build/%.bpf.o $(generator) | $(packages) build/skel/examples/
+$(skels): build/skel/%.ts: build/%.bpf.o $(generator) | $(packages) build/skel/examples/ build/skel/variants/
 	$(call say,SKEL,$@)
 	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts $< $@
 

@@ -10,6 +10,7 @@
  * ```
  */
 import { event_kind, Execsnoop } from "#skel/execsnoop.ts";
+import { ExecsnoopBrief } from "#skel/variants/execsnoop_brief.ts";
 import { bootTime } from "#lib/sys/clock.ts";
 import { hasBtf } from "#lib/sys/kernel.ts";
 import { userName } from "#lib/sys/users.ts";
@@ -44,8 +45,9 @@ import { ExecView } from "./execsnoop/view.ts";
 const ARGS_SIZE = 8192;
 const MAX_ANCESTORS = 16;
 
-/** The fields that fill_details() gathers. */
+/** The fields that fill_details() and write_process() of the kernel half gather. */
 const DETAILS = ["ns_pid", "sid", "mntns", "parent_comm", "tty", "loginuid", "sessionid"];
+const STRINGS = ["ancestors", "cwd", "exe", "interpreter", "cgroup", "container"];
 
 const options = {
   time: flag("T", "Include the time of day (HH:MM:SS)"),
@@ -333,7 +335,10 @@ export function execsnoop(
   const passes = (exec: Lazy<Exec>) =>
     (wanted.name === undefined || String(exec.comm).includes(wanted.name)) &&
     (wanted.line === undefined || lineOf(exec).includes(wanted.line));
-  const skeleton = loadTargeted(Execsnoop.open(), wanted, ({ rodata, progs }) => {
+  const brief = ![...DETAILS, ...STRINGS].some((name) => shown.has(name));
+  // Half of the time that it takes to start is libbpf's, which looks for each type that the object names.
+  const opened = brief ? ExecsnoopBrief.open() : Execsnoop.open();
+  const skeleton = loadTargeted(opened, wanted, ({ rodata, progs }) => {
     rodata.max_args = wanted.max_args;
     rodata.args_bytes = wanted.args_bytes;
     if (wanted.env.length > 0) rodata.env_bytes = ARGS_SIZE;

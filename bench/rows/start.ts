@@ -13,7 +13,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly string[
     ours: tool("execsnoop"),
     "ours, bundled": bundle("execsnoop"),
     C: ["execsnoop"],
-    "C, our object": front("execsnoop", "btf_exec"),
+    "C, our object": front("variants/execsnoop_brief", "btf_exec"),
     bpftrace: ["bpftrace", "-e", "tracepoint:syscalls:sys_enter_execve { join(args->argv) }"],
   },
   syscount: {
@@ -89,8 +89,8 @@ export const start = startRow(
   "start",
   "Start",
   "From the start of the process to the first line on a terminal. The C tools are those of libbpf-tools; " +
-    '"C, our object" is a front end of a hundred lines that loads what our tool loads (execsnoop with ' +
-    "all that it can gather). bpftrace writes its first line before it attaches.",
+    '"C, our object" is a front end of a hundred lines that loads what our tool loads. bpftrace writes ' +
+    "its first line before it attaches.",
   "header_ms",
   (against) => against === "empty script" ? 1.3 : 1.5,
   "Missed. Deno needs half of that time for an empty script, and as much again for the eighty modules of " +

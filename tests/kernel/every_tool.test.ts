@@ -6,7 +6,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { toolNames } from "../../tools/registry.ts";
 import { kernelTest, startTool } from "./harness.ts";
 import { startIsolated } from "./isolated.ts";
-import { examples, type Scenario, tools } from "./scenarios.ts";
+import { examples, type Scenario, tools, wholeExecsnoop } from "./scenarios.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -35,6 +35,12 @@ async function check(name: string, scenario: Scenario): Promise<void> {
 for (const [name, scenario] of Object.entries(tools)) {
   kernelTest(`${name} shows its known events`, scenario, () => check(name, scenario));
 }
+
+kernelTest(
+  "execsnoop shows all that it can gather",
+  wholeExecsnoop,
+  () => check("execsnoop", wholeExecsnoop),
+);
 
 for (const [name, scenario] of Object.entries(examples)) {
   kernelTest(

@@ -76,6 +76,18 @@ export const tools: Readonly<Record<string, Scenario>> = {
   },
 };
 
+/** execsnoop with the object that the plain table does not need. */
+export const wholeExecsnoop: Scenario = {
+  args: ["--fields", "comm,pid,ppid,ns_pid,mntns,tty,ancestors,cgroup,cwd,exe,line"],
+  workload: () => runExecs(),
+  event: () =>
+    new RegExp(
+      `^true +(\\d+) +${Deno.pid} +\\1 .* ${root.slice(0, -1)} +\\S*/bin/true +/bin/true \\d+$`,
+      "gm",
+    ),
+  count: 23,
+};
+
 export const examples: Readonly<Record<string, Scenario>> = {
   bootstrap_legacy: { workload: () => runExecs(), event: processRow("EXEC|EXIT"), count: 46 },
   fentry: {

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* In the place of details.h: nothing more is told of a process. */
+
+static __always_inline void fill_details(struct event *event, struct task_struct *task)
+{
+}
+
+static __always_inline __u32 write_process(struct event *event)
+{
+	return event->path_size;
+}
