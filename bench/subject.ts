@@ -6,11 +6,23 @@ const MS_PER_TICK = 10;
 export class Subject implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reader: ReadableStreamDefaultReader<string>;
+  readonly #started = Promise.withResolvers<boolean>();
+  readonly #read: Promise<void>;
   #text = "";
 
   private constructor(child: Deno.ChildProcess, from: "stdout" | "stderr") {
     this.#child = child;
     this.#reader = child[from].pipeThrough(new TextDecoderStream()).getReader();
+    this.#read = this.#readAll();
+  }
+
+  /** Reads all the time: a full pipe would hold the program up, and it would lose events. */
+  async #readAll(): Promise<void> {
+    for (let part = await this.#reader.read(); !part.done; part = await this.#reader.read()) {
+      this.#text += part.value;
+      if (this.#text.includes("\n")) this.#started.resolve(true);
+    }
+    this.#started.resolve(false);
   }
 
   /**
@@ -28,7 +40,7 @@ export class Subject implements AsyncDisposable {
       ...{ [from]: "piped", [other]: "null" },
     });
     const subject = new Subject(command.spawn(), from);
-    if (!await subject.#readUntil((text) => text.includes("\n"))) {
+    if (!await subject.#started.promise) {
       throw new Error(`${program} ${args.join(" ")} ended before it was ready`);
     }
     return subject;
@@ -55,7 +67,7 @@ export class Subject implements AsyncDisposable {
   /** Ends it with SIGINT. @returns everything that it wrote */
   async stop(): Promise<string> {
     this.#child.kill("SIGINT");
-    await this.#readUntil(() => false);
+    await this.#read;
     await this.#child.status;
     return this.#text;
   }
@@ -74,14 +86,5 @@ export class Subject implements AsyncDisposable {
     }
     await this.#reader.cancel();
     await this.#child.status;
-  }
-
-  async #readUntil(enough: (text: string) => boolean): Promise<boolean> {
-    while (!enough(this.#text)) {
-      const { value, done } = await this.#reader.read();
-      if (done) return false;
-      this.#text += value;
-    }
-    return true;
   }
 }
