@@ -93,11 +93,11 @@ export const start = startRow(
     "its first line before it attaches.",
   "header_ms",
   (against) => against === "empty script" ? 1.3 : 1.5,
-  "Missed. Deno needs half of that time for an empty script, and as much again for the eighty modules of " +
-    "a tool and the symbols of libbpf. The rest is libbpf's: it reads the kernel's BTF, and looks for each " +
-    "type that an object names. execsnoop names 22, the C tool three: hence the C front end of our " +
-    "object, which takes twice the C tool's time. The compiled binary starts in less than half " +
-    "([binary.md](binary.md)).",
+  "Missed. Of execsnoop's time a fifth is Deno's for an empty script, and as much again goes into the " +
+    "hundred modules of a tool, which its bundle saves (`make bundle`). libbpf reads the kernel's types, " +
+    "which takes about as long as the C front end of the same object takes in all. What remains are the " +
+    "functions of libbpf and libc, which Deno makes callable one by one, and code that runs once and is " +
+    "never compiled. The compiled binary starts in less than half ([binary.md](binary.md)).",
 );
 
 export const exit = startRow(

@@ -37,13 +37,15 @@ export class PerfRings implements EventMemory {
   readonly #rings: readonly PerfRing[];
   /** Those that stand on a record which the last look saw. */
   #filled: PerfRing[] = [];
+  readonly size: number;
   /** The one whose record was given out. */
   #given: PerfRing | undefined;
   data = Bytes.zeroed(0);
   start = 0;
   end = 0;
 
-  private constructor(map: { readonly fd: number }, rings: readonly PerfRing[]) {
+  private constructor(map: { readonly fd: number }, rings: readonly PerfRing[], size: number) {
+    this.size = rings.length * size;
     this.#map = map;
     this.#rings = rings;
     this.fds = rings.map((ring) => ring.fd);
@@ -69,7 +71,7 @@ export class PerfRings implements EventMemory {
         const result = bpf_map_update_elem(map.fd, bytesOf(cpu), bytesOf(ring.fd), 0n);
         if (result < 0) throw new BpfError(`put the ring of CPU ${cpu} into ${map.name}`, -result);
       }
-      return new PerfRings(map, rings);
+      return new PerfRings(map, rings, size);
     } catch (error) {
       for (const ring of rings) ring[Symbol.dispose]();
       if (error instanceof SystemError) throw explain(`open the rings of ${map.name}`, error.errno);

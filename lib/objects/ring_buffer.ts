@@ -4,6 +4,7 @@ import { Mapping, pageSize } from "../sys/memory.ts";
 import { Waiter } from "../sys/waiter.ts";
 import { AnyMap, type MapHandle } from "./any_map.ts";
 import { PhaseError } from "./errors.ts";
+import { REST_MS, Rests } from "./rests.ts";
 
 /** The header word of a record, kernel/bpf/ringbuf.c: two flags and the length. */
 const DISCARDED = 1 << 30;
@@ -24,16 +25,6 @@ const BATCH_LIMIT = 8192;
 
 /** So long, and not longer, the event loop does not turn while events come one by one. */
 const HOLD_MS = 1;
-
-/** How long a reader rests that looks at the ring by itself; nobody sees so short a delay. */
-const REST_MS = 5;
-
-/**
- * After a rest a program may still be at work that took the reader for resting, and so leave an event
- * without a word: that one is found so much later, and at the latest after the second of these.
- */
-const LAST_LOOK_MS = 10;
-const LOOK_AGAIN_MS = 1000;
 
 /** How events are waited for, and what ends it. */
 export interface ReadOptions {
@@ -66,6 +57,8 @@ export interface Batch<V> {
 export interface EventMemory extends Disposable {
   /** Becomes readable when there are events. */
   readonly fds: readonly number[];
+  /** How many bytes it holds. */
+  readonly size: number;
   /** How many bytes were read. */
   readonly position: number;
   /** The record that {@link next} found: in which memory, from where, to where. */
@@ -147,10 +140,12 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
     const wake = () => waiter.wake();
     signal?.addEventListener("abort", wake);
     const batch: Batch<V> = { forEach: (handle) => this.consume(handle, BATCH_LIMIT) };
+    const rests = readerRests && new Rests(ring, waiter, readerRests);
+    // Events come in a stream when one follows another within this time.
+    const streamMs = rests === undefined ? holdMs : REST_MS;
     try {
       let turned = performance.now();
       let streaming = false;
-      let rested = false;
       while (!signal?.aborted && !this.#closed) {
         if (ring.peek()) {
           yield batch;
@@ -160,25 +155,20 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
           turned = performance.now();
           continue;
         }
-        if (streaming && readerRests !== undefined) {
-          readerRests(true);
-          await waiter.rest(REST_MS);
+        if (streaming && await rests?.rest()) {
           if (this.#closed) return;
-          readerRests(false);
           turned = performance.now();
           streaming = ring.peek() || ring.stalled();
-          rested = true;
           continue;
         }
         // The next event of a stream is waited for on this thread, which takes a third of the time that
         // the way round through another one does.
         if (streaming && !ring.stalled() && waiter.hold(holdMs)) continue;
         const began = performance.now();
-        await waiter.wait(readerRests === undefined ? -1 : rested ? LAST_LOOK_MS : LOOK_AGAIN_MS);
+        await waiter.wait(rests?.waitMs());
         if (this.#closed) return;
-        rested = false;
         turned = performance.now();
-        streaming = turned - began < (readerRests === undefined ? holdMs : REST_MS);
+        streaming = turned - began < streamMs;
         // The kernel is writing a record: that is soon done.
         if (streaming && ring.stalled()) await pause(HOLD_MS);
       }
@@ -292,6 +282,7 @@ class RingMemory implements EventMemory {
   readonly #consumed: BigInt64Array;
   readonly #produced: Int32Array;
   readonly #headers: Int32Array;
+  readonly size: number;
   readonly #mask: number;
   readonly #publishEvery: number;
   /** The data, mapped twice in a row, so that a record that wraps lies in one piece. */
@@ -321,6 +312,7 @@ class RingMemory implements EventMemory {
     this.#produced = new Int32Array(buffer, 0, 2);
     this.#headers = new Int32Array(buffer, page);
     this.data = new Bytes(new Uint8Array(buffer, page));
+    this.size = size;
     this.#mask = size - 1;
     this.#publishEvery = Math.min(PUBLISH_EVERY, size / 4);
     this.#published = Number(Atomics.load(this.#consumed, 0));

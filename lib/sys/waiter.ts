@@ -76,6 +76,11 @@ export class Waiter implements Disposable {
     return !this.#closed && holding().epoll_wait(this.#epoll, this.#events, 2, milliseconds) > 0;
   }
 
+  /** Whether it was disposed of. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Lets the event loop turn once: timers, signals and other work get their chance. 8 µs. */
   turn(): Promise<void> {
     return this.wait(0);
