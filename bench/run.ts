@@ -63,7 +63,8 @@ function writePage(): void {
   }
   const page = `${docs}performance.md`;
   Deno.writeTextFileSync(page, pageOf(outcomes, machine()));
-  new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page] }).outputSync();
+  new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page, `${docs}performance/`] })
+    .outputSync();
   print("docs/performance.md\n");
 }
 
