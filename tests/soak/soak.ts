@@ -147,9 +147,9 @@ check(
   `syscount: ${syscount.sum} counted + ${syscount.lost} lost, of ${rounds * CALLS}`,
 );
 for (const { name, rss, files } of tools) {
-  const warm = rss.slice(Math.floor(rss.length * WARM_UP));
+  const warm = rss.slice(Math.max(1, Math.floor(rss.length * WARM_UP)));
   const half = Math.ceil(warm.length / 2);
-  const [first, second] = [warm.slice(0, half), warm.slice(half)].map((part) => Math.min(...part));
+  const [first, second] = [warm.slice(0, half), warm.slice(-half)].map((part) => Math.min(...part));
   check(
     second - first <= GROWTH_KIB && Math.max(...warm) <= MOST_KIB,
     `${name}: at least ${first} KiB at first and ${second} later, never more than ` +
