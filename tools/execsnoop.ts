@@ -337,7 +337,7 @@ export function execsnoop(
     (wanted.line === undefined || lineOf(exec).includes(wanted.line));
   const brief = ![...DETAILS, ...STRINGS].some((name) => shown.has(name));
   // Half of the time that it takes to start is libbpf's, which looks for each type that the object names.
-  const opened = brief ? ExecsnoopBrief.open() : Execsnoop.open();
+  const opened = brief ? ExecsnoopBrief.open({ name: "execsnoop" }) : Execsnoop.open();
   const skeleton = loadTargeted(opened, wanted, ({ rodata, progs }) => {
     rodata.max_args = wanted.max_args;
     rodata.args_bytes = wanted.args_bytes;

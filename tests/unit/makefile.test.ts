@@ -56,7 +56,12 @@ function halvesIn(folder: string): string[] {
 }
 
 const tools = halvesIn("bpf");
-const halves = [...tools, ...halvesIn("bpf/examples").map((name) => `examples/${name}`)];
+const halves = [
+  ...tools,
+  ...["examples", "variants"].flatMap((folder) =>
+    halvesIn(`bpf/${folder}`).map((name) => `${folder}/${name}`)
+  ),
+];
 
 Deno.test("make build is silent when nothing changed", async () => {
   assertEquals(await make("build"), { code: 0, stdout: "", stderr: "" });
@@ -67,7 +72,7 @@ Deno.test("make build rebuilds one tool when its kernel half changes", async () 
   assertEquals((await rebuilt(changed)).sort(), linesOf(["minimal"], true));
 });
 
-Deno.test("make build rebuilds every tool and example when vmlinux.h changes", async () => {
+Deno.test("make build rebuilds every kernel half when vmlinux.h changes", async () => {
   assertEquals((await rebuilt("build/vmlinux.h")).sort(), linesOf(halves, true));
 });
 
