@@ -336,7 +336,7 @@ export function execsnoop(
     (wanted.name === undefined || String(exec.comm).includes(wanted.name)) &&
     (wanted.line === undefined || lineOf(exec).includes(wanted.line));
   const brief = ![...DETAILS, ...STRINGS].some((name) => shown.has(name));
-  // Half of the time that it takes to start is libbpf's, which looks for each type that the object names.
+  // libbpf looks for each type that an object names: 8 instead of 22, for an earlier start.
   const opened = brief ? ExecsnoopBrief.open({ name: "execsnoop" }) : Execsnoop.open();
   const skeleton = loadTargeted(opened, wanted, ({ rodata, progs }) => {
     rodata.max_args = wanted.max_args;

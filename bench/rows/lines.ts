@@ -9,11 +9,10 @@ export const lines: Row = {
     "A full ring of exec events of 300 bytes, written to /dev/null: execsnoop's own way from the " +
     "record to the output, against a C callback with printf, which does less than the C execsnoop.",
   remarks:
-    "Missed. JSON has all thirty fields of an exec, which is five times the text of the table. Making one " +
-    "function of all members of a line was tried, and saved 5 %; a look at a table instead of four " +
-    "comparisons for each byte saved nothing. What remains is copying bytes one by one, where C calls " +
-    "memcpy. How that compares depends on the machine: on an AMD EPYC the table came to 0.985 and JSON to " +
-    "0.358 (2026-11-21).",
+    "Missed. JSON has all thirty fields of an exec, which is five times the text of the table. Its cost is " +
+    "spread over them: measured one by one, none but the arguments (a sixth) stands out. One function made " +
+    "of all members saved 5 %, and looking at bytes in a table nothing (both on a busy machine). An earlier " +
+    "version on an AMD EPYC came to 0.985 for the table and 0.358 for JSON (2026-11-21).",
   async measure(effort) {
     const figures: Figure[] = [];
     const passes = effort.pick(61, 3);

@@ -17,9 +17,9 @@ export const live: Row = {
     "Another process makes exec events of 300 bytes at a rate, the reader writes a line for each to " +
     "/dev/null. Both have a ring of 1 MiB. CPU is the reader's time in user and kernel mode.",
   remarks:
-    "Where it is missed, it is for the lines: see above what one takes. The first events of every round " +
-    "meet code that is not compiled yet, which is when ours loses some. On an AMD EPYC ours took 0.627 of " +
-    "C's CPU at 200,000 events a second, and 1.05 to 1.07 beyond (2026-11-21).",
+    "Missed, by about as much as the lines alone are, above; why has not been profiled. An earlier version " +
+    "on an AMD EPYC took 0.627 of C's CPU at 200,000 events a second, and 1.05 to 1.21 beyond (2026-11-21); " +
+    "on this machine it and the present one take the same.",
   async measure(effort) {
     const figures: Figure[] = [];
     for (const rate of RATES) {
@@ -66,8 +66,7 @@ export const latency: Row = {
     "loop stand still for 10 ms, as C's does nothing else either (holdMs).",
   remarks:
     "Missed. With 1 ms, the default, the median at 200 events a second was twice as long: then each event " +
-    "takes the way round through another thread. What remains is the way from epoll_wait(2) to the " +
-    "handler, in code that at such rates is seldom compiled and never in the CPU's cache.",
+    "takes the way round through another thread. What remains has not been profiled.",
   async measure(effort) {
     const figures: Figure[] = [];
     for (const rate of [200, 5000]) {

@@ -8,8 +8,8 @@ export const maps: Row = {
   how:
     "All entries of a hash map (4-byte keys, 8-byte values) are read in batches of 4096 and summed.",
   remarks:
-    "Missed by little. forEach() makes no array for an entry, as the iteration does; but a value of 64 bits " +
-    "is a BigInt, which is memory to be had and collected.",
+    "Missed by little. forEach() makes no array for an entry, as the iteration does; what remains has not " +
+    "been profiled.",
   async measure(effort) {
     const figures: Figure[] = [];
     for (

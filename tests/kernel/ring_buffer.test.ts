@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { type record_view, Ring } from "../../build/tests/skel/ring.ts";
 import { PhaseError, type Program } from "../../lib/mod.ts";
+import { Waiter } from "#lib/sys/waiter.ts";
 import { call, callElsewhere, HOLD_CALL, RING_CALL } from "./call.ts";
 import { delay, hasFeature, kernelTest, patient } from "./harness.ts";
 
@@ -158,33 +159,55 @@ kernelTest(
   },
 );
 
-kernelTest("a reader that rests is woken by a ring that is half full", {}, async () => {
-  using ring = loadedRing();
-  const stop = new AbortController();
-  let read = 0;
-  const reading = (async () => {
-    for await (
-      const batch of ring.maps.records.batches({
-        signal: stop.signal,
-        readerRests: (yes) => ring.bss.reader_rests = yes,
-      })
-    ) {
-      read += batch.forEach(() => {});
-    }
-  })();
-  // Each burst is more than half of the ring, two of them more than all of it.
-  const bursts = 101;
-  let calls = 0;
-  for (let i = 0; i < bursts; i++) {
+kernelTest(
+  "a ring wakes a reader that rests when it is half full, and not before",
+  {},
+  async () => {
+    using ring = loadedRing();
+    using waiter = new Waiter(ring.maps.records.fd);
+    ring.bss.reader_rests = true;
+    let woken = false;
+    const resting = waiter.rest(-1).then(() => woken = true);
+    await delay(patient(20));
+    call(RING_CALL | 23);
+    await delay(patient(50));
+    assertEquals(woken, false);
     call(RING_CALL | 127);
-    calls += 127;
-    while (read < calls) await delay(0);
-  }
-  stop.abort();
-  await reading;
-  assertEquals(read, calls);
-  assertEquals(ring.bss.lost, 0n);
-});
+    await resting;
+  },
+);
+
+kernelTest(
+  "a reader that rests loses nothing of bursts that fill half of the ring",
+  {},
+  async () => {
+    using ring = loadedRing();
+    const stop = new AbortController();
+    let read = 0;
+    const reading = (async () => {
+      for await (
+        const batch of ring.maps.records.batches({
+          signal: stop.signal,
+          readerRests: (yes) => ring.bss.reader_rests = yes,
+        })
+      ) {
+        read += batch.forEach(() => {});
+      }
+    })();
+    // Each burst is more than half of the ring, two of them more than all of it.
+    const bursts = 101;
+    let calls = 0;
+    for (let i = 0; i < bursts; i++) {
+      call(RING_CALL | 127);
+      calls += 127;
+      while (read < calls) await delay(0);
+    }
+    stop.abort();
+    await reading;
+    assertEquals(read, calls);
+    assertEquals(ring.bss.lost, 0n);
+  },
+);
 
 kernelTest("read() gives decoded events until the signal aborts", {}, async () => {
   using ring = loadedRing();

@@ -13,13 +13,8 @@ const EXECS = 997;
 const CALLS = 100_003;
 const WORKERS = 4;
 
-/**
- * V8 lets its heap grow before it collects, so memory goes up and down: what counts is what is left when it
- * is low. From the first half of the time to the second that may grow by so many KiB; before a tool is
- * warm nothing counts. And it may never have more than so many.
- */
-const GROWTH_KIB = 8 * 1024;
-const MOST_KIB = 128 * 1024;
+/** Memory that may come on top of what a tool holds once it is warm, in KiB, and when it is. */
+const GROWTH_KIB = 4096;
 const WARM_UP = 1 / 5;
 
 /** A tool that runs, of which the rows are counted and thrown away. */
@@ -147,14 +142,9 @@ check(
   `syscount: ${syscount.sum} counted + ${syscount.lost} lost, of ${rounds * CALLS}`,
 );
 for (const { name, rss, files } of tools) {
-  const warm = rss.slice(Math.max(1, Math.floor(rss.length * WARM_UP)));
-  const half = Math.ceil(warm.length / 2);
-  const [first, second] = [warm.slice(0, half), warm.slice(-half)].map((part) => Math.min(...part));
-  check(
-    second - first <= GROWTH_KIB && Math.max(...warm) <= MOST_KIB,
-    `${name}: at least ${first} KiB at first and ${second} later, never more than ` +
-      Math.max(...warm),
-  );
+  const warm = rss.slice(Math.floor(rss.length * WARM_UP));
+  const growth = Math.max(...warm) - warm[0];
+  check(growth <= GROWTH_KIB, `${name}: ${warm[0]} KiB when warm, then at most ${growth} more`);
   check(
     Math.max(...files) === files[0],
     `${name}: ${files[0]} open files, at most ${Math.max(...files)}`,
