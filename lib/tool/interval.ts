@@ -1,5 +1,6 @@
 import type { ChildProcess } from "../sys/child_process.ts";
 import { totalLost } from "./losses.ts";
+import { Pauses } from "./pauses.ts";
 import type { Losses, Trace } from "./trace_interface.ts";
 
 /** What a trace that gives tables is made of. */
@@ -31,10 +32,9 @@ export class IntervalTrace<E> implements Trace<E> {
   readonly #source: Source<E>;
   readonly #command: ChildProcess | undefined;
   readonly #started = performance.now();
-  readonly #stopped = Promise.withResolvers<void>();
-  #running = true;
+  readonly #pauses = new Pauses();
   #lossesAtEnd: Losses | undefined;
-  readonly #onAbort = () => this.#stop();
+  readonly #onAbort = () => this.#pauses.stop();
   /** What the traced command ended with. */
   exitCode: number | undefined;
 
@@ -50,9 +50,9 @@ export class IntervalTrace<E> implements Trace<E> {
     }
     this.#command?.ended.then((code) => {
       this.exitCode = code;
-      this.#stop();
+      this.#pauses.stop();
     });
-    if (source.signal?.aborted) this.#stop();
+    if (source.signal?.aborted) this.#pauses.stop();
     source.signal?.addEventListener("abort", this.#onAbort);
   }
 
@@ -67,7 +67,7 @@ export class IntervalTrace<E> implements Trace<E> {
   /** Ends the trace; a traced command is sent the signal instead, and ends it when it ends itself. */
   stop(signal?: number): void {
     if (signal !== undefined && this.#command !== undefined) this.#command.passOn(signal);
-    else this.#stop();
+    else this.#pauses.stop();
   }
 
   async *batches(): AsyncGenerator<readonly E[], void, void> {
@@ -75,7 +75,7 @@ export class IntervalTrace<E> implements Trace<E> {
     const end = duration * 1000;
     for (let next = interval * 1000; next < end; next += interval * 1000) {
       await this.#collectUntil(next);
-      if (!this.#running) break;
+      if (this.#pauses.stopped) break;
       yield this.#source.rows();
     }
     await this.#collectUntil(end);
@@ -92,32 +92,18 @@ export class IntervalTrace<E> implements Trace<E> {
   [Symbol.dispose](): void {
     if (this.#lossesAtEnd !== undefined) return;
     this.#lossesAtEnd = this.#source.losses();
-    this.#stop();
+    this.#pauses.stop();
     this.#source.signal?.removeEventListener("abort", this.#onAbort);
     this.#source.skeleton[Symbol.dispose]();
-  }
-
-  #stop(): void {
-    this.#running = false;
-    this.#stopped.resolve();
   }
 
   /** Waits until so many milliseconds after the start, and collects then; before as well if needed. */
   async #collectUntil(end: number): Promise<void> {
     const step = this.#source.fills ? COLLECT_MS : Infinity;
-    for (let left = Infinity; this.#running && left > 0;) {
+    for (let left = Infinity; !this.#pauses.stopped && left > 0;) {
       left = end - (performance.now() - this.#started);
-      if (left > 0) await this.#pause(Math.min(left, step));
-      if (this.#running) await this.#source.collect();
+      if (left > 0) await this.#pauses.pause(Math.min(left, step));
+      if (!this.#pauses.stopped) await this.#source.collect();
     }
-  }
-
-  /** Returns earlier when the trace is stopped. */
-  async #pause(milliseconds: number): Promise<void> {
-    if (milliseconds === Infinity) return await this.#stopped.promise;
-    const timer = Promise.withResolvers<void>();
-    const id = setTimeout(timer.resolve, milliseconds);
-    await Promise.race([timer.promise, this.#stopped.promise]);
-    clearTimeout(id);
   }
 }

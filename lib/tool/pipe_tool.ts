@@ -3,6 +3,7 @@ import { EBUSY, SystemError } from "../sys/errno.ts";
 import { TracePipe } from "../sys/trace_pipe.ts";
 import { loadSkeleton } from "./load.ts";
 import { type Declarations, type OptionsOf, withDefaults } from "./option.ts";
+import { Pauses } from "./pauses.ts";
 import type { Tool } from "./tool.ts";
 import type { Losses, Trace, TraceOptions } from "./trace_interface.ts";
 
@@ -68,8 +69,7 @@ class PipeTrace<D extends Declarations, L extends Loaded> implements Trace<PipeL
   readonly #pipe = openTracePipe();
   #skeleton?: L;
   #attached?: Disposable | void;
-  readonly #stopped = Promise.withResolvers<void>();
-  #running = true;
+  readonly #pauses = new Pauses();
 
   /** @throws {BpfError} what open, load and attach throw; all is closed then */
   constructor(parts: PipeToolParts<D, L>, options: OptionsOf<D>, signal?: AbortSignal) {
@@ -95,8 +95,7 @@ class PipeTrace<D extends Declarations, L extends Loaded> implements Trace<PipeL
   }
 
   stop(): void {
-    this.#running = false;
-    this.#stopped.resolve();
+    this.#pauses.stop();
   }
 
   /**
@@ -105,10 +104,10 @@ class PipeTrace<D extends Declarations, L extends Loaded> implements Trace<PipeL
    */
   async *batches(): AsyncGenerator<readonly PipeLine[], void, void> {
     const { everySecond } = this.#parts;
-    while (this.#running) {
+    while (!this.#pauses.stopped) {
       everySecond?.();
       yield this.#read();
-      await this.#pause(everySecond ? SECOND_MS : LOOK_MS);
+      await this.#pauses.pause(everySecond ? SECOND_MS : LOOK_MS);
     }
     this.#attached?.[Symbol.dispose]();
     await this.#skeleton?.detach();
@@ -128,13 +127,6 @@ class PipeTrace<D extends Declarations, L extends Loaded> implements Trace<PipeL
   #read(): PipeLine[] {
     const { wanted = isPrinted } = this.#parts;
     return this.#pipe.read().filter(wanted).map((line) => ({ line }));
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    const timer = setTimeout(over.resolve, milliseconds);
-    await Promise.race([over.promise, this.#stopped.promise]);
-    clearTimeout(timer);
   }
 }
 
