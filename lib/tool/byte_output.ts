@@ -52,6 +52,11 @@ export class ByteOutput {
     return this.#length;
   }
 
+  /** One of the bytes since the last flush. */
+  byteAt(index: number): number {
+    return this.#bytes[index];
+  }
+
   /** Forgets what came after the first `length` bytes. */
   cut(length: number): void {
     this.#length = length;

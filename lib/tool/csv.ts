@@ -5,8 +5,10 @@ import { shellQuote } from "./quote.ts";
 import { rfc3339 } from "./time.ts";
 import { plainWords } from "./words.ts";
 
-/** What a spreadsheet would take for the start of a formula. */
-const FORMULA = /^[=+\-@]/;
+/** Whether a spreadsheet would take this first character for the start of a formula. */
+export function isFormula(code: number): boolean {
+  return code === 0x3d || code === 0x2b || code === 0x2d || code === 0x40; // =+-@
+}
 
 /**
  * CSV after RFC 4180, but with the line ends of Unix. One event is always one line: text is escaped as
@@ -14,34 +16,35 @@ const FORMULA = /^[=+\-@]/;
  * to a spreadsheet: its first character is escaped too if it is one of `=+-@`.
  */
 export function csv<E>(columns: readonly Column<E>[]): Renderer<E> {
-  const cells = columns.map(cellText);
+  const cells = columns.map(csvCell);
   return {
     header: columns.map((column) => column.name).join(",") + "\n",
     rows(events) {
       let text = "";
-      for (const event of events) {
+      events.forEach((event) => {
         for (let at = 0; at < cells.length; at++) {
           if (at > 0) text += ",";
           text += cells[at](event);
         }
         text += "\n";
-      }
+      });
       return text;
     },
   };
 }
 
-function cellText<E>(column: Column<E>): (event: E) => string {
+/** How a cell of this column is written. */
+export function csvCell<E>(column: Column<E>): (event: E) => string {
   switch (column.type) {
     case "text":
       return (event) => textCell(String(column.value(event) ?? ""));
     case "structure":
       return (event) => textCell(structureText(column.value(event) ?? ""));
     case "words":
-      return (event) =>
-        cell(
-          plainWords(column.value(event) ?? []).map(shellQuote).join(" ").replace(FORMULA, "\\$&"),
-        );
+      return (event) => {
+        const text = plainWords(column.value(event) ?? []).map(shellQuote).join(" ");
+        return cell(isFormula(text.charCodeAt(0)) ? "\\" + text : text);
+      };
     case "integers":
       return (event) => (column.value(event) ?? []).join(" ");
     case "time":
@@ -58,7 +61,8 @@ function cellText<E>(column: Column<E>): (event: E) => string {
 
 function textCell(text: string): string {
   const escaped = escapeText(text);
-  return cell(escaped.replace(FORMULA, (first) => `\\x${first.charCodeAt(0).toString(16)}`));
+  const first = escaped.charCodeAt(0);
+  return cell(isFormula(first) ? `\\x${first.toString(16)}${escaped.slice(1)}` : escaped);
 }
 
 /** A cell in quotes where RFC 4180 asks for them. */

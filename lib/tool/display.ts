@@ -63,10 +63,17 @@ class Lines<E> implements Display<E> {
     if (this.#header) write(this.#renderer.header);
   }
 
+  stream(batch: Each<E>, left: number): number {
+    let count = 0;
+    const text = this.#renderer.rows({
+      forEach: (handle) => batch.forEach((event) => count++ < left && handle(event)),
+    });
+    if (text !== "") write(text);
+    return count;
+  }
+
   show(batch: readonly E[], left: number): number {
-    const shown = batch.length > left ? batch.slice(0, left) : batch;
-    if (shown.length > 0) write(this.#renderer.rows(shown));
-    return batch.length;
+    return this.stream(batch, left);
   }
 }
 
@@ -80,7 +87,7 @@ class ByteLines<E> extends Lines<E> {
     this.#line = line;
   }
 
-  stream(batch: Each<E>, left: number): number {
+  override stream(batch: Each<E>, left: number): number {
     const line = this.#line;
     const out = this.#out;
     let count = 0;
@@ -91,9 +98,5 @@ class ByteLines<E> extends Lines<E> {
     });
     out.flush();
     return count;
-  }
-
-  override show(batch: readonly E[], left: number): number {
-    return this.stream(batch, left);
   }
 }

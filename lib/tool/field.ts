@@ -1,5 +1,6 @@
 /** How a tool declares what its events carry: once, for the table, JSON and CSV alike. */
 
+import type { Each } from "./trace_interface.ts";
 import type { Text, Words } from "./words.ts";
 
 /** How a field is named and placed in the table. */
@@ -116,5 +117,5 @@ export interface Renderer<E> {
   /** What comes before the first event; "" if nothing does. */
   readonly header: string;
   /** The lines of `events`, each with its newline. */
-  rows(events: readonly E[]): string;
+  rows(events: Each<E>): string;
 }

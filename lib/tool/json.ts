@@ -18,10 +18,10 @@ export function json<E>(columns: readonly Column<E>[]): Renderer<E> {
     header: "",
     rows(events) {
       let text = "";
-      for (const event of events) {
+      events.forEach((event) => {
         for (const { before, value } of members) text += before + value(event);
         text += "}\n";
-      }
+      });
       return text;
     },
   };

@@ -45,16 +45,22 @@ export function renderer<E>(
 }
 
 /**
- * Lines as bytes, for what may come by the hundred thousand a second: tables and JSON that go to a pipe
- * or a file. A terminal is slower than either, and a table is coloured and cut there.
+ * Lines as bytes, for what may come by the hundred thousand a second to a pipe or a file. A terminal is slower than either, and a table is coloured and cut there.
  */
 export async function byteLine<E>(
   columns: readonly Column<E>[],
   { output, time_format = "time" }: CommonOptions,
 ): Promise<ByteLine<E> | undefined> {
-  if (output === "csv" || Deno.stdout.isTerminal()) return undefined;
-  const { jsonLine, tableLine } = await import("./byte_lines.ts");
-  return output === "json" ? jsonLine(columns) : tableLine(columns, timeFormat(time_format));
+  if (Deno.stdout.isTerminal()) return undefined;
+  const { csvLine, jsonLine, tableLine } = await import("./byte_lines.ts");
+  switch (output) {
+    case "json":
+      return jsonLine(columns);
+    case "csv":
+      return csvLine(columns);
+    case "table":
+      return tableLine(columns, timeFormat(time_format));
+  }
 }
 
 function style({ no_color, time_format = "time" }: CommonOptions): TableStyle {

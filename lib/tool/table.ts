@@ -60,10 +60,10 @@ export function table<E>(
     rows(events) {
       const width = style.width();
       let text = "";
-      for (const event of events) {
+      events.forEach((event) => {
         const row = line((at) => cells[at].text(event), width);
         text += (style.colour && failed?.(event) ? RED + row + RESET : row) + "\n";
-      }
+      });
       return text;
     },
   };

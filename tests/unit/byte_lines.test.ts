@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "../fast_check.ts";
 import { RawText } from "#lib/btf/raw_text.ts";
-import { type ByteLine, jsonLine, tableLine } from "#lib/tool/byte_lines.ts";
+import { type ByteLine, csvLine, jsonLine, tableLine } from "#lib/tool/byte_lines.ts";
 import { ByteOutput } from "#lib/tool/byte_output.ts";
+import { csv } from "#lib/tool/csv.ts";
 import { type Column, column, type Fields } from "#lib/tool/field.ts";
 import { json } from "#lib/tool/json.ts";
 import { table } from "#lib/tool/table.ts";
@@ -104,6 +105,18 @@ Deno.test("JSON as bytes is JSON as text", () => {
   fc.assert(
     fc.property(events, (events) => {
       assertEquals(written(jsonLine(columns), events), plain.rows(events));
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("CSV as bytes is CSV as text", () => {
+  const plain = csv(columns);
+  const formulas = ["=1+1", "+1", "-1", "@a", "a=1", "a,b", 'a"b', ""].map((text) => ({ text }));
+  assertEquals(written(csvLine(columns), formulas), plain.rows(formulas));
+  fc.assert(
+    fc.property(events, (events) => {
+      assertEquals(written(csvLine(columns), events), plain.rows(events));
     }),
     RUNS,
   );
