@@ -4,9 +4,9 @@
  * one has these parts in this order.
  */
 import { Bootstrap } from "#skel/bootstrap.ts";
-import { exitOf } from "#lib/sys/wait_status.ts";
 import {
   integer,
+  type Lazy,
   loadHooks,
   loadTargeted,
   missesOf,
@@ -14,12 +14,14 @@ import {
   type OptionsOf,
   RingTrace,
   targetOptions,
+  type Text,
   type Tool,
   toolMain,
   type Trace,
   type TraceOptions,
   withDefaults,
 } from "#lib/tool/mod.ts";
+import { ProcessView } from "./bootstrap/view.ts";
 
 const MAX_MS = 2 ** 40;
 
@@ -54,7 +56,7 @@ export interface ProcessEvent {
   readonly duration_ns?: bigint;
 }
 
-export const tool: Tool<Options, ProcessEvent> = {
+export const tool: Tool<Options, Lazy<ProcessEvent>> = {
   name: "bootstrap",
   brief: "Trace processes as they execute files and end",
   options,
@@ -103,8 +105,11 @@ export const tool: Tool<Options, ProcessEvent> = {
 };
 
 /** Starts tracing: the programs are attached when this returns. */
-export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent> {
+export function bootstrap(
+  given: TraceOptions<Options> = {},
+): Trace<ProcessEvent, Lazy<ProcessEvent>> {
   const wanted = withDefaults(options, given);
+  const view = new ProcessView();
   const skeleton = loadTargeted(Bootstrap.open(), wanted, ({ rodata, progs }) => {
     rodata.min_duration_ns = BigInt(wanted.duration) * 1_000_000n;
     loadHooks(progs, { exec: wanted.duration === 0, exit: true });
@@ -112,12 +117,8 @@ export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent
   return new RingTrace({
     skeleton,
     ring: skeleton.maps.events,
-    event(record, wall) {
-      const { comm, pid, ppid } = record;
-      const event = { time: wall(record.time), comm, pid, ppid };
-      if (!record.exit_event) return { ...event, event: "EXEC", filename: record.filename };
-      return { ...event, event: "EXIT", ...exitOf(record.status), duration_ns: record.duration_ns };
-    },
+    event: (record, wall) => view.place(record, wall).copy(),
+    view: (record, wall) => view.place(record, wall),
     readerRests: (yes) => skeleton.bss.reader_rests = yes,
     lost: () => ({
       ring: skeleton.bss.lost,
@@ -128,9 +129,8 @@ export function bootstrap(given: TraceOptions<Options> = {}): Trace<ProcessEvent
 }
 
 /** The last column: the file of an EXEC, `[code] (12ms)` of an EXIT. */
-function outcome(e: ProcessEvent): string {
-  if (e.event === "EXEC") return e.filename!;
-  return `[${e.signal ?? e.exit_code}] (${e.duration_ns! / 1_000_000n}ms)`;
+function outcome(e: Lazy<ProcessEvent>): Text {
+  return e.filename ?? `[${e.signal ?? e.exit_code}] (${e.duration_ns! / 1_000_000n}ms)`;
 }
 
 if (import.meta.main) await toolMain(tool);

@@ -22,4 +22,4 @@ export type { Tool } from "./tool.ts";
 export { RingTrace } from "./trace.ts";
 export type { Losses, Trace, TraceOptions } from "./trace_interface.ts";
 export { choice, decimal, integer, text, user, ValueError } from "./value.ts";
-export { dropFirst, type Lazy, plainWords, type Words } from "./words.ts";
+export { dropFirst, type Lazy, plainWords, type Text, type Words } from "./words.ts";

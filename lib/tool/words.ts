@@ -5,6 +5,7 @@
 import { RawText } from "../btf/raw_text.ts";
 import { decodeStrings } from "./strings.ts";
 
+/** Text as a field gives it. */
 export type Text = string | RawText;
 
 /** Single words, and runs of words that lie behind each other. */
