@@ -149,14 +149,26 @@ kernelTest("profile names the function that keeps a CPU busy", {}, async () => {
   }
 });
 
-const both = ["kprobe", "uprobe"] as const;
-kernelTest("tracecon shows the address where no name was looked up", { needs: both }, async () => {
+const looked = { needs: ["uprobe"] } as const;
+kernelTest("tracecon shows the address where no name was looked up", looked, async () => {
   await using tool = startTool("examples/tracecon", ["-p", String(Deno.pid)]);
   await tool.until("\n");
   connect(1, "localhost");
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await tool.until("event");
+  assertEquals((await tool.stop()).stdout, "CONNECTIONS\nip event: 127.0.0.1\n");
+});
+
+kernelTest("tracecon shows IPv4 through sockets of IPv6, and no IPv6", looked, async () => {
+  await using tool = startTool("examples/tracecon", ["-p", String(Deno.pid)]);
+  await tool.until("\n");
+  using listener = Deno.listen({ hostname: "::", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  for (const hostname of ["::1", "::ffff:127.0.0.1", "::1"]) {
+    using _connection = await Deno.connect({ hostname, port });
+  }
   await tool.until("event");
   assertEquals((await tool.stop()).stdout, "CONNECTIONS\nip event: 127.0.0.1\n");
 });

@@ -139,7 +139,7 @@ export const examples: Readonly<Record<string, Scenario>> = {
     count: 23,
   },
   tracecon: {
-    needs: ["kprobe", "uprobe"],
+    needs: ["uprobe"],
     workload: () => connect(23, "127.0.0.1"),
     event: () => /^host event: 127\.0\.0\.1$/gm,
     count: 23,

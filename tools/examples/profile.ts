@@ -49,17 +49,16 @@ export const tool: Tool<Options, Sample> = {
 
 /** Starts tracing: the program is attached when this returns. */
 export function profile(given: TraceOptions<Options> = {}): Trace<Sample> {
-  const { frequency } = withDefaults(options, given);
   const skeleton = loadSkeleton(Profile.open());
   const symbolizer = new Symbolizer();
   symbolizer.kernel(0n); // reads the kernel's symbols, before there are samples that wait
   return new RingTrace({
     skeleton,
-    attach: () => attachTimer(skeleton.progs.profile, frequency),
+    attach: () => attachTimer(skeleton.progs.profile, withDefaults(options, given).frequency),
     ring: skeleton.maps.events,
     event({ comm, pid, cpu_id: cpu, kstack, ustack }) {
-      const stack = (addresses: readonly bigint[]) =>
-        symbolizer.stack(pid || undefined, addresses).map(frameText);
+      const stack = (at: readonly bigint[]) =>
+        symbolizer.stack(pid || undefined, at).map(frameText);
       return { comm, pid, cpu, kernel: stack(kstack), user: stack(ustack) };
     },
     lost: () => skeleton.bss.lost,

@@ -19,11 +19,10 @@ import {
 const options = { interface: option("i", "NAME", "The interface", text, "lo") };
 type Options = OptionsOf<typeof options>;
 
-/** A packet. Where its protocol has no ports, they are what lies in their place. */
+/** A packet, its ends as `127.0.0.1:80`. Without ports, they are what lies in their place. */
 interface Packet {
   readonly interface: string;
   readonly protocol: string;
-  /** Address and port: `127.0.0.1:80`. */
   readonly src: string;
   readonly dst: string;
 }

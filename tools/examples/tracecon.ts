@@ -23,7 +23,6 @@ const options = {
   pid: option("p", "PID", "Trace this process only", integer(1, 4_194_304)),
   glibc: option("g", "FILE", "The C library that programs call", text, "libc.so.6"),
 };
-
 type Options = OptionsOf<typeof options>;
 
 /** A connection. */
@@ -63,11 +62,15 @@ export function tracecon(given: TraceOptions<Options> = {}): Trace<Connection> {
   return new RingTrace({
     skeleton,
     attach() {
-      links.getaddrinfo_enter = attachUprobe(progs.getaddrinfo_enter, glibc, "getaddrinfo");
-      links.getaddrinfo_exit = attachUprobe(progs.getaddrinfo_exit, glibc, "getaddrinfo");
+      for (const name of ["getaddrinfo_enter", "getaddrinfo_exit"] as const) {
+        links[name] = attachUprobe(progs[name], glibc, "getaddrinfo", { pid });
+      }
     },
     ring: maps.events,
-    event: ({ ip, hostname }) => ({ ip: ip.join("."), hostname: hostname || undefined }),
+    event: ({ ip, hostname }) => ({
+      ip: new Uint8Array(Uint32Array.of(ip).buffer).join("."), // as it lies in memory
+      hostname: hostname || undefined,
+    }),
     lost: () => BigInt(maps.events.lost),
     signal: given.signal,
   });
