@@ -99,8 +99,16 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
   /**
    * Every event, decoded, as it comes:
    *
-   * ```ts ignore
-   * for await (const event of skel.maps.events.read({ signal })) console.log(event.pid);
+   * ```ts
+   * import { BpfObject, raw } from "@denobpf/denobpf";
+   *
+   * using object = BpfObject.open("build/bootstrap.bpf.o");
+   * object.load();
+   * object.attach();
+   * const events = object.ringBuffer("events", raw);
+   * await new Deno.Command("/bin/true").output();
+   * const signal = AbortSignal.timeout(100);
+   * for await (const event of events.read({ signal })) console.log(event.length);
    * ```
    * @throws {RangeError} if a record is shorter than the event's type
    */
@@ -124,9 +132,17 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
    * Batches of records, without an object an event: for hot paths, and for output that is written once
    * a batch. Each batch given out must be walked before the next is asked for.
    *
-   * ```ts ignore
-   * for await (const batch of skel.maps.events.batches({ signal })) {
-   *   batch.forEach((record) => sum += record.size);
+   * ```ts
+   * import { BpfObject, raw } from "@denobpf/denobpf";
+   *
+   * using object = BpfObject.open("build/bootstrap.bpf.o");
+   * object.load();
+   * object.attach();
+   * const events = object.ringBuffer("events", raw);
+   * await new Deno.Command("/bin/true").output();
+   * let size = 0;
+   * for await (const batch of events.batches({ signal: AbortSignal.timeout(100) })) {
+   *   batch.forEach((record) => size += record.$length);
    * }
    * ```
    */

@@ -13,8 +13,14 @@ const HEADER_SIZE = 8;
  * Linux 6.1.
  *
  * @example
- * ```ts ignore
- * if (!skel.maps.commands.push({ pid: 1, kind: 2 })) console.error("the ring is full");
+ * ```ts
+ * import { createMap, mapKinds, u64, UserRingBuffer } from "@denobpf/denobpf";
+ *
+ * if (mapKinds().some(({ name, supported }) => name === "user_ringbuf" && supported)) {
+ *   using map = createMap({ type: "user_ringbuf", maxEntries: 64 * 1024 });
+ *   using ring = new UserRingBuffer(map, u64);
+ *   if (!ring.push(7n)) console.error("the ring is full");
+ * }
  * ```
  */
 export class UserRingBuffer<T> extends AnyMap implements Disposable {

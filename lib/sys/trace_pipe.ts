@@ -16,9 +16,14 @@ const LOST = /^CPU:\d+ \[LOST (\d+) EVENTS\]$/;
  * read once, and one program at a time may read.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { BpfObject, testRun, TracePipe } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/examples/xdp.bpf.o");
+ * object.load();
  * using pipe = TracePipe.open();
- * for (const line of pipe.read()) console.log(line);
+ * testRun(object.program("xdp_pass"), { data: new Uint8Array(64) });
+ * for (const line of pipe.read()) console.log(line); // ... bpf_trace_printk: packet size: 64
  * ```
  */
 export class TracePipe implements Disposable {

@@ -22,8 +22,13 @@ const CGROUP = [
  * attached there stay, and run before it.
  *
  * @example
- * ```ts ignore
- * const link = attachCgroup(skel.progs.on_connect, "/sys/fs/cgroup/web.slice");
+ * ```ts
+ * import { attachCgroup, BpfObject } from "@denobpf/denobpf";
+ *
+ * const [, root] = /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/mounts"))!;
+ * using object = BpfObject.open("build/tests/attach_network.bpf.o");
+ * object.load();
+ * using link = attachCgroup(object.program("on_socket_create"), root);
  * ```
  *
  * @param path the cgroup's directory
@@ -53,8 +58,12 @@ export function attachCgroup(program: Attachable, path: string, order?: OrderOpt
  * Attaches a program of `sk_lookup` or `flow_dissector` to a network namespace.
  *
  * @example
- * ```ts ignore
- * const link = attachNetns(skel.progs.steer, "/proc/1234/ns/net");
+ * ```ts
+ * import { attachNetns, BpfObject } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/tests/attach_network.bpf.o");
+ * object.load();
+ * using link = attachNetns(object.program("on_lookup"), `/proc/${Deno.pid}/ns/net`);
  * ```
  *
  * @param path the namespace's file; by default this process's

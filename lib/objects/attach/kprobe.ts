@@ -21,8 +21,14 @@ const OPTIONS = { size: 32, bpf_cookie: 8, offset: 16, retprobe: 24 };
  * Attaches a program to a function of the kernel.
  *
  * @example
- * ```ts ignore
- * const link = attachKprobe(skel.progs.on_unlink, "do_unlinkat", { retprobe: true });
+ * ```ts
+ * import { attachKprobe, BpfObject, hasAttachKind } from "@denobpf/denobpf";
+ *
+ * if (hasAttachKind("kprobe")) {
+ *   using object = BpfObject.open("build/examples/kprobe.bpf.o");
+ *   object.load();
+ *   attachKprobe(object.program("do_unlinkat_exit"), "vfs_unlink"); // its section says kretprobe
+ * }
  * ```
  *
  * @throws {BpfError} with the nearest name if there is no such function

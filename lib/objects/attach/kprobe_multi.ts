@@ -31,9 +31,17 @@ const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 
  * needed, so that the kernel is told at load.
  *
  * @example
- * ```ts ignore
- * attachKprobeMulti(skel.progs.on_call, "vfs_*");
- * attachKprobeMulti(skel.progs.on_call, ["vfs_read", "vfs_write"], { cookies: [1n, 2n] });
+ * ```ts
+ * import { attachKprobeMulti, BpfObject, hasAttachKind } from "@denobpf/denobpf";
+ *
+ * if (hasAttachKind("kprobe.multi")) {
+ *   using object = BpfObject.open("build/tests/attach_kernel.bpf.o");
+ *   const program = object.program("on_kprobe_multi");
+ *   for (const other of object.programs) other.autoload = other === program;
+ *   object.load();
+ *   attachKprobeMulti(program, "vfs_*link"); // vfs_link, vfs_unlink and others
+ *   attachKprobeMulti(program, ["vfs_read", "vfs_write"], { cookies: [1n, 2n] });
+ * }
  * ```
  *
  * @param functions their names, or a pattern with `*` and `?`. What a pattern matches is looked up here,

@@ -23,8 +23,14 @@ const OPTIONS = { size: 24, bpf_cookie: 8, retprobe: 16 };
  * a kprobe on `__x64_sys_kill` and its like.
  *
  * @example
- * ```ts ignore
- * const link = attachKsyscall(skel.progs.on_kill, "kill");
+ * ```ts
+ * import { attachKsyscall, BpfObject, hasAttachKind } from "@denobpf/denobpf";
+ *
+ * if (hasAttachKind("kprobe")) {
+ *   using object = BpfObject.open("build/examples/ksyscall.bpf.o");
+ *   object.load();
+ *   attachKsyscall(object.program("kill_entry"), "kill");
+ * }
  * ```
  *
  * @param name of the system call: `kill`

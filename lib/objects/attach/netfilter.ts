@@ -31,8 +31,16 @@ const NETFILTER = { size: 24, pf: 8, hooknum: 12, priority: 16, flags: 20 };
  * Attaches a program of a section `netfilter` to a hook of netfilter; Linux 6.4 and libbpf 1.3.
  *
  * @example
- * ```ts ignore
- * attachNetfilter(skel.progs.verdict, { family: "ipv4", hook: "local_in", priority: -128 });
+ * ```ts
+ * import { attachNetfilter, BpfObject, hasAttachKind, libbpfVersion } from "@denobpf/denobpf";
+ *
+ * if (hasAttachKind("netfilter") && libbpfVersion().minor >= 3) {
+ *   using object = BpfObject.open("build/tests/prog_types.bpf.o");
+ *   const program = object.program("prog_netfilter");
+ *   for (const other of object.programs) other.autoload = other === program;
+ *   object.load();
+ *   attachNetfilter(program, { family: "ipv4", hook: "local_in", priority: -128 });
+ * }
  * ```
  *
  * @throws {UnsupportedError} with an earlier libbpf; {BpfError}

@@ -35,8 +35,13 @@ export class SockmapAttachment extends ByHand {
  * in or goes out through every socket in the map.
  *
  * @example
- * ```ts ignore
- * attachSockmap(skel.progs.redirect, skel.maps.sockets, "sk_skb_stream_verdict");
+ * ```ts
+ * import { attachSockmap, BpfObject, SocketMap, u32 } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/tests/attach_network.bpf.o");
+ * object.load();
+ * const sockets = object.mapOf("socket_map", (map) => new SocketMap(map, u32));
+ * attachSockmap(object.program("on_message"), sockets, "sk_msg_verdict");
  * ```
  *
  * @throws {BpfError} EBUSY if the map has such a program already

@@ -10,8 +10,16 @@ import { type OrderOptions, orderStruct } from "./order.ts";
  * libbpf 1.3. Before that: {@link attachTc}.
  *
  * @example
- * ```ts ignore
- * const link = attachTcx(skel.progs.count, "eth0", { before: "all" });
+ * ```ts
+ * import { attachTcx, BpfObject, hasAttachKind, libbpfVersion } from "@denobpf/denobpf";
+ *
+ * if (hasAttachKind("tcx") && libbpfVersion().minor >= 3) {
+ *   using object = BpfObject.open("build/examples/tc.bpf.o");
+ *   const program = object.program("tc_ingress");
+ *   program.attachType = "tcx_ingress"; // its section says tc
+ *   object.load();
+ *   attachTcx(program, "lo", { before: "all" });
+ * }
  * ```
  *
  * @param device name or number of the interface
@@ -31,8 +39,18 @@ export function attachTcx(
  * side; Linux 6.7 and libbpf 1.3.
  *
  * @example
- * ```ts ignore
- * const link = attachNetkit(skel.progs.police, "nk0");
+ * ```ts
+ * import { attachNetkit, BpfObject, hasAttachKind, libbpfVersion } from "@denobpf/denobpf";
+ *
+ * if (hasAttachKind("netkit") && libbpfVersion().minor >= 3) {
+ *   using object = BpfObject.open("build/examples/tc.bpf.o");
+ *   const program = object.program("tc_ingress");
+ *   program.attachType = "netkit_primary"; // its section says tc
+ *   object.load();
+ *   for (const { name } of Deno.readDirSync("/sys/class/net")) {
+ *     if (name.startsWith("nk")) attachNetkit(program, name);
+ *   }
+ * }
  * ```
  *
  * @param device name or number of the primary device

@@ -44,8 +44,16 @@ export function attachTrace(program: Attachable, { cookie = 0n }: TraceOptions =
  * named before load. Without `bpf` in the `lsm=` argument of the kernel it never runs.
  *
  * @example
- * ```ts ignore
- * const link = attachLsm(skel.progs.on_bpf);
+ * ```ts
+ * import { attachLsm, BpfObject, hasAttachKind } from "@denobpf/denobpf";
+ *
+ * if (hasAttachKind("lsm")) {
+ *   using object = BpfObject.open("build/tests/attach_kernel.bpf.o");
+ *   const program = object.program("on_lsm"); // lsm/task_getpgid
+ *   for (const other of object.programs) other.autoload = other === program;
+ *   object.load();
+ *   attachLsm(program);
+ * }
  * ```
  *
  * @throws {BpfError}
@@ -62,9 +70,21 @@ export function attachLsm(program: Attachable): Link {
  * link puts the function back.
  *
  * @example
- * ```ts ignore
- * opened.progs.new_verdict.setAttachTarget("verdict", firewall);
- * const link = attachFreplace(opened.load().progs.new_verdict, firewall, "verdict");
+ * ```ts
+ * import { attachFreplace, BpfObject, programKinds, testRun } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * if (programKinds().some(({ name, supported }) => name === "ext" && supported)) {
+ *   using object = BpfObject.open("build/tests/prog_target.bpf.o");
+ *   object.load();
+ *   const target = object.program("target");
+ *   using extension = BpfObject.open("build/tests/attach_freplace.bpf.o");
+ *   const program = extension.program("new_verdict");
+ *   program.setAttachTarget("verdict", target);
+ *   extension.load();
+ *   attachFreplace(program, target, "verdict");
+ *   assertEquals(testRun(target, { data: new Uint8Array(64) }).retval, 1); // XDP_DROP
+ * }
  * ```
  *
  * @param target the program, loaded before this one was

@@ -34,8 +34,16 @@ const OPTIONS = { size: 56, syms: 8, cookies: 32, cnt: 40, retprobe: 48, session
  * Attaches a program of a section `uprobe.multi` to many functions in one go; Linux 6.6 and libbpf 1.3.
  *
  * @example
- * ```ts ignore
- * attachUprobeMulti(skel.progs.on_call, "libc.so.6", "pthread_mutex_*");
+ * ```ts
+ * import { attachUprobeMulti, BpfObject, hasAttachKind, libbpfVersion } from "@denobpf/denobpf";
+ *
+ * if (hasAttachKind("uprobe.multi") && libbpfVersion().minor >= 3) {
+ *   using object = BpfObject.open("build/examples/uprobe.bpf.o");
+ *   const program = object.program("uprobe_abs");
+ *   program.attachType = "trace_uprobe_multi"; // its section says uprobe
+ *   object.load();
+ *   attachUprobeMulti(program, "libc.so.6", "*abs"); // abs(), labs(), llabs() and others
+ * }
  * ```
  *
  * @param binary as for {@link attachUprobe}

@@ -13,9 +13,16 @@ import { expectType } from "./expect.ts";
  * as `extra` before load, to any that is free and a multiple of the page size (`1n << 44n`).
  *
  * @example
- * ```ts ignore
- * arena.write(0, u64, 7n);
- * console.log(arena.read(0, u64));
+ * ```ts
+ * import { Arena, createMap, mapKinds, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * if (mapKinds().some(({ name, supported }) => name === "arena" && supported)) {
+ *   using map = createMap({ type: "arena", maxEntries: 3 });
+ *   using arena = new Arena(map);
+ *   arena.write(0, u64, 7n);
+ *   assertEquals(arena.read(0, u64), 7n);
+ * }
  * ```
  */
 export class Arena extends AnyMap implements Disposable {

@@ -8,8 +8,12 @@ import { type DescriptorLike, DescriptorMap } from "./descriptor_map.ts";
  * (BPF_MAP_TYPE_CGROUP_ARRAY). The kernel does not tell what is in it.
  *
  * @example
- * ```ts ignore
- * new CgroupArray(skel.maps.cgroups).set(0, "/sys/fs/cgroup/system.slice");
+ * ```ts
+ * import { CgroupArray, createMap, u32 } from "@denobpf/denobpf";
+ *
+ * const [, root] = /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/mounts"))!;
+ * using map = createMap({ type: "cgroup_array", key: u32, value: u32, maxEntries: 4 });
+ * new CgroupArray(map).set(0, root);
  * ```
  */
 export class CgroupArray extends DescriptorMap<number> {

@@ -12,8 +12,25 @@ import { expectType } from "./expect.ts";
  * (BPF_MAP_TYPE_SOCKMAP, _SOCKHASH, _REUSEPORT_SOCKARRAY). A socket leaves the map when it is closed.
  *
  * @example
- * ```ts ignore
- * skel.maps.peers.set({ port: 443 }, socket);
+ * ```ts
+ * import { createMap, SocketMap, u32, u64 } from "@denobpf/denobpf";
+ * import { assert } from "@std/assert";
+ *
+ * const libc = Deno.dlopen("libc.so.6", { // as Deno does not tell the descriptors of its sockets
+ *   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+ *   listen: { parameters: ["i32", "i32"], result: "i32" },
+ *   close: { parameters: ["i32"], result: "i32" },
+ * });
+ * const socket = libc.symbols.socket(2, 1, 0); // AF_INET, SOCK_STREAM
+ * libc.symbols.listen(socket, 1);
+ *
+ * using map = createMap({ type: "sockmap", key: u32, value: u64, maxEntries: 4 });
+ * const sockets = new SocketMap(map, u32);
+ * sockets.set(0, socket);
+ * assert(sockets.cookie(0)! > 0n);
+ *
+ * libc.symbols.close(socket);
+ * libc.close();
  * ```
  */
 export class SocketMap<K> extends AnyMap {

@@ -13,9 +13,20 @@ import type { MapType } from "./map_types.ts";
  * to goes. The kernel finds them by a descriptor of that, and cannot list them.
  *
  * @example
- * ```ts ignore
- * console.log(skel.maps.by_task.lookup(Deno.pid)); // BPF_MAP_TYPE_TASK_STORAGE
- * console.log(skel.maps.by_cgroup.lookup("/sys/fs/cgroup/system.slice")); // BPF_MAP_TYPE_CGRP_STORAGE
+ * ```ts
+ * import { BpfObject, mapKinds, taskStorage, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kinds = mapKinds().filter(({ name }) => /^(task|sk|inode|cgrp)_storage$/.test(name));
+ * if (kinds.every(({ supported }) => supported)) {
+ *   using object = BpfObject.open("build/tests/maps_storage.bpf.o"); // with a map of each
+ *   const count = { ...u64, size: 16 }; // the first member of its values
+ *   const counts = object.mapOf("by_task", (map) => taskStorage(map, count));
+ *   object.load();
+ *   assertEquals(counts.update(Deno.pid, 7n, "exist"), false); // there was none
+ *   assertEquals(counts.update(Deno.pid, 7n, "noexist"), true);
+ *   assertEquals(counts.delete(Deno.pid), true);
+ * }
  * ```
  */
 export class LocalStorage<Owner, V> extends AnyMap {
@@ -72,9 +83,19 @@ export class LocalStorage<Owner, V> extends AnyMap {
  * Values of tasks, by process id (BPF_MAP_TYPE_TASK_STORAGE, Linux 5.11): those of the first thread.
  *
  * @example
- * ```ts ignore
- * const values = object.mapOf("by_task", (map) => taskStorage(map, u64));
- * console.log(values.lookup(Deno.pid));
+ * ```ts
+ * import { BpfObject, mapKinds, taskStorage, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kinds = mapKinds().filter(({ name }) => /^(task|sk|inode|cgrp)_storage$/.test(name));
+ * if (kinds.every(({ supported }) => supported)) {
+ *   using object = BpfObject.open("build/tests/maps_storage.bpf.o"); // with a map of each
+ *   const count = { ...u64, size: 16 }; // the first member of its values
+ *   const counts = object.mapOf("by_task", (map) => taskStorage(map, count));
+ *   object.load();
+ *   counts.update(Deno.pid, 7n);
+ *   assertEquals(counts.lookup(Deno.pid), 7n);
+ * }
  * ```
  */
 export function taskStorage<V>(map: MapHandle, value: Codec<V>): LocalStorage<number, V> {
@@ -86,9 +107,19 @@ export function taskStorage<V>(map: MapHandle, value: Codec<V>): LocalStorage<nu
  * security modules (`lsm=` of its command line), or an update fails with EBADF.
  *
  * @example
- * ```ts ignore
- * const values = object.mapOf("by_file", (map) => inodeStorage(map, u64));
- * console.log(values.lookup("/etc/passwd"));
+ * ```ts
+ * import { BpfObject, hasAttachKind, inodeStorage, mapKinds, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kinds = mapKinds().filter(({ name }) => /^(task|sk|inode|cgrp)_storage$/.test(name));
+ * if (kinds.every(({ supported }) => supported) && hasAttachKind("lsm")) {
+ *   using object = BpfObject.open("build/tests/maps_storage.bpf.o"); // with a map of each
+ *   const count = { ...u64, size: 16 }; // the first member of its values
+ *   const counts = object.mapOf("by_file", (map) => inodeStorage(map, count));
+ *   object.load();
+ *   counts.update("/etc/passwd", 7n);
+ *   assertEquals(counts.lookup("/etc/passwd"), 7n);
+ * }
  * ```
  */
 export function inodeStorage<V>(map: MapHandle, value: Codec<V>): LocalStorage<string, V> {
@@ -99,9 +130,20 @@ export function inodeStorage<V>(map: MapHandle, value: Codec<V>): LocalStorage<s
  * Values of cgroups, by the path of their folder (BPF_MAP_TYPE_CGRP_STORAGE, Linux 6.2).
  *
  * @example
- * ```ts ignore
- * const values = object.mapOf("by_cgroup", (map) => cgroupStorage(map, u64));
- * console.log(values.lookup("/sys/fs/cgroup/system.slice"));
+ * ```ts
+ * import { BpfObject, cgroupStorage, mapKinds, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [, root] = /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/mounts"))!;
+ * const kinds = mapKinds().filter(({ name }) => /^(task|sk|inode|cgrp)_storage$/.test(name));
+ * if (kinds.every(({ supported }) => supported)) {
+ *   using object = BpfObject.open("build/tests/maps_storage.bpf.o"); // with a map of each
+ *   const count = { ...u64, size: 16 }; // the first member of its values
+ *   const counts = object.mapOf("by_cgroup", (map) => cgroupStorage(map, count));
+ *   object.load();
+ *   counts.update(root, 7n);
+ *   assertEquals(counts.lookup(root), 7n);
+ * }
  * ```
  */
 export function cgroupStorage<V>(map: MapHandle, value: Codec<V>): LocalStorage<string, V> {
@@ -112,9 +154,20 @@ export function cgroupStorage<V>(map: MapHandle, value: Codec<V>): LocalStorage<
  * Values of sockets, by descriptor (BPF_MAP_TYPE_SK_STORAGE, Linux 5.2).
  *
  * @example
- * ```ts ignore
- * const values = object.mapOf("by_socket", (map) => socketStorage(map, u64));
- * console.log(values.lookup(socket));
+ * ```ts
+ * import { BpfObject, mapKinds, PacketSocket, socketStorage, u64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kinds = mapKinds().filter(({ name }) => /^(task|sk|inode|cgrp)_storage$/.test(name));
+ * if (kinds.every(({ supported }) => supported)) {
+ *   using object = BpfObject.open("build/tests/maps_storage.bpf.o"); // with a map of each
+ *   const count = { ...u64, size: 16 }; // the first member of its values
+ *   const counts = object.mapOf("by_socket", (map) => socketStorage(map, count));
+ *   object.load();
+ *   using socket = new PacketSocket("lo");
+ *   counts.update(socket, 7n);
+ *   assertEquals(counts.lookup(socket), 7n);
+ * }
  * ```
  */
 export function socketStorage<V>(map: MapHandle, value: Codec<V>): LocalStorage<DescriptorLike, V> {

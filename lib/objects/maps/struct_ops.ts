@@ -11,8 +11,15 @@ import { expectType } from "./expect.ts";
  * BPF_MAP_TYPE_STRUCT_OPS): a TCP congestion control, a scheduler.
  *
  * @example
- * ```ts ignore
- * using link = skel.maps.my_congestion.register();
+ * ```ts
+ * import { BpfObject, programKinds, StructOps } from "@denobpf/denobpf";
+ *
+ * if (programKinds().some(({ name, supported }) => name === "struct_ops" && supported)) {
+ *   using object = BpfObject.open("build/tests/maps_struct_ops.bpf.o");
+ *   const congestion = object.mapOf("congestion", (map) => new StructOps(map));
+ *   object.load();
+ *   using link = congestion.register();
+ * }
  * ```
  */
 export class StructOps extends AnyMap implements Disposable {
