@@ -121,7 +121,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile scripts/compile.mk | expand -t 8
 
 # A copy of this tree, its kernel halves compiled by another clang.
-build/clang-%/.built: $(objects) $(skels) $(test_objects)
+build/clang-%/.built: $(objects) $(skels) $(test_objects) $(shell find $(ts_dirs) -name '*.ts')
 	$(call say,COPY,$(@D))
 	$(Q)scripts/copy-tree $(@D)
 	$(Q)CLANG=clang-$* LLVM_STRIP=$(llvm_strip) DENO=$(abspath $(deno)) $(MAKE) --no-print-directory -C $(@D) build fixtures

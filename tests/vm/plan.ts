@@ -27,6 +27,9 @@ const last = "tests/kernel/lockdown.test.ts";
 
 const everyTool = "tests/kernel/every_tool.test.ts";
 
+/** Whether a kernel takes what a compiler has made; what that shows is tried on this machine. */
+const loads = "tests/kernel/loads.test.ts";
+
 /** What depends on the kernel most; the rest of the tests take hours on emulated machines. */
 const short = [
   everyTool,
@@ -79,7 +82,7 @@ export function shortPlan(chosen: readonly Kernel[]): Column[] {
       CLANG.map((version) => ({
         label: `c${version} ${kernel.version}`,
         kernel,
-        files: [everyTool],
+        files: [loads],
         root: treeOf(version),
       }))
     ),

@@ -1,0 +1,35 @@
+/**
+ * Every tool and every example is loaded and attached with all that it can be asked for, in one process:
+ * whether a kernel takes what a compiler has made of the kernel halves. What they show is
+ * every_tool.test.ts's part.
+ */
+import { type Trace, withDefaults } from "#lib/tool/mod.ts";
+import type { Tool } from "#lib/tool/tool.ts";
+import { kernelTest } from "./harness.ts";
+import { examples, tools } from "./scenarios.ts";
+
+/** Loads and attaches what the tool has, without options and with each of those that ask for more. */
+async function load(path: string): Promise<void> {
+  const { tool }: { tool: Tool<unknown, unknown> } = await import(`../../tools/${path}.ts`);
+  const { columns, demanding = [], options } = tool;
+  const defaults = withDefaults(options, {});
+  // An object of its own may serve what the plain table shows.
+  const plain = new Set(columns(defaults).filter((name) => name !== false));
+  await runThrough(tool.trace(defaults, plain));
+  for (const more of [{}, ...demanding]) {
+    await runThrough(tool.trace(withDefaults(options, more as typeof defaults)));
+  }
+}
+
+async function runThrough(trace: Trace<unknown>): Promise<void> {
+  using stopped = trace;
+  stopped.stop();
+  for await (const _ of stopped);
+}
+
+for (const [name, scenario] of Object.entries(tools)) {
+  kernelTest(`${name} loads and attaches`, scenario, () => load(name));
+}
+for (const [name, scenario] of Object.entries(examples)) {
+  kernelTest(`example ${name} loads and attaches`, scenario, () => load(`examples/${name}`));
+}
