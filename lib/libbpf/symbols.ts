@@ -2,7 +2,7 @@
  * The functions of libbpf, each with its declaration in bpf/libbpf.h, bpf/bpf.h or bpf/btf.h. A group
  * holds what is called together, so that a tool opens no symbol that it does not use.
  */
-import { symbolGroup } from "../sys/library.ts";
+import { hotSymbols, symbolGroup } from "../sys/library.ts";
 import { libbpf } from "./library.ts";
 
 export const errors = symbolGroup(libbpf, {
@@ -193,7 +193,7 @@ export const dataSections = symbolGroup(libbpf, {
   bpf_map__map_flags: { parameters: ["pointer"], result: "u32" },
 });
 
-export const mapElements = symbolGroup(libbpf, {
+export const mapElements = hotSymbols(libbpf, {
   // int bpf_map_lookup_elem(int fd, const void *key, void *value)
   bpf_map_lookup_elem: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
@@ -202,14 +202,14 @@ export const mapElements = symbolGroup(libbpf, {
   bpf_map_delete_elem: { parameters: ["i32", "buffer"], result: "i32" },
 });
 
-export const mapWalk = symbolGroup(libbpf, {
+export const mapWalk = hotSymbols(libbpf, {
   // int bpf_map_get_next_key(int fd, const void *key, void *next_key)
   bpf_map_get_next_key: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int bpf_map_lookup_elem(int fd, const void *key, void *value)
   bpf_map_lookup_elem: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
 });
 
-export const mapBatches = symbolGroup(libbpf, {
+export const mapBatches = hotSymbols(libbpf, {
   // int bpf_map_lookup_batch(int fd, void *in_batch, void *out_batch, void *keys, void *values,
   //                          __u32 *count, const struct bpf_map_batch_opts *opts)
   bpf_map_lookup_batch: {
@@ -218,7 +218,7 @@ export const mapBatches = symbolGroup(libbpf, {
   },
 });
 
-export const mapBatchWrites = symbolGroup(libbpf, {
+export const mapBatchWrites = hotSymbols(libbpf, {
   // int bpf_map_update_batch(int fd, const void *keys, const void *values, __u32 *count,
   //                          const struct bpf_map_batch_opts *opts)
   bpf_map_update_batch: {
@@ -229,7 +229,7 @@ export const mapBatchWrites = symbolGroup(libbpf, {
   bpf_map_delete_batch: { parameters: ["i32", "buffer", "buffer", "pointer"], result: "i32" },
 });
 
-export const mapDrains = symbolGroup(libbpf, {
+export const mapDrains = hotSymbols(libbpf, {
   // int bpf_map_lookup_and_delete_batch(int fd, void *in_batch, void *out_batch, void *keys, void *values,
   //                                     __u32 *count, const struct bpf_map_batch_opts *opts)
   bpf_map_lookup_and_delete_batch: {
@@ -238,7 +238,7 @@ export const mapDrains = symbolGroup(libbpf, {
   },
 });
 
-export const mapTakes = symbolGroup(libbpf, {
+export const mapTakes = hotSymbols(libbpf, {
   // int bpf_map_lookup_and_delete_elem(int fd, const void *key, void *value)
   bpf_map_lookup_and_delete_elem: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
 });

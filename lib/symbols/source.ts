@@ -5,9 +5,9 @@
  */
 import { SystemError } from "../sys/errno.ts";
 import { check, cString, files, libc, stats } from "../sys/libc.ts";
-import { symbolGroup } from "../sys/library.ts";
+import { hotSymbols } from "../sys/library.ts";
 
-const reading = symbolGroup(libc, {
+const reading = hotSymbols(libc, {
   // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
   pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
 });

@@ -3,7 +3,7 @@
  * `--allow-ffi --allow-read` alone, and Deno then refuses its own file functions under /proc and /sys,
  * as well as the environment and user ids: these come from libc instead.
  */
-import { findLibrary, symbolGroup } from "./library.ts";
+import { findLibrary, hotSymbols, symbolGroup } from "./library.ts";
 import { SystemError } from "./errno.ts";
 import { once } from "./once.ts";
 
@@ -42,7 +42,7 @@ export const pages = symbolGroup(libc, {
 });
 
 /** Waits on this thread: nothing else runs meanwhile. */
-export const holding = symbolGroup(libc, {
+export const holding = hotSymbols(libc, {
   // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
 });
@@ -81,7 +81,7 @@ export const passwordsById = symbolGroup(libc, {
   getpwuid: { parameters: ["u32"], result: "pointer" },
 });
 
-export const clocks = symbolGroup(libc, {
+export const clocks = hotSymbols(libc, {
   // int clock_gettime(clockid_t clock, struct timespec *tp)
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
 });

@@ -1,7 +1,6 @@
 /**
- * Shared libraries, opened a few symbols at a time. Deno compiles a trampoline for every symbol that
- * is opened (0.1 to 0.3 ms each), so symbols are declared in small groups, and a group is opened when
- * one of its functions is first called.
+ * Shared libraries, opened a few symbols at a time: a group is opened when one of its functions is first
+ * called.
  */
 import { EMFILE, SystemError } from "./errno.ts";
 
@@ -9,7 +8,7 @@ import { EMFILE, SystemError } from "./errno.ts";
 export type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.StaticForeignLibraryInterface<S>;
 
 /**
- * Declares a group of symbols of one library.
+ * Declares a group of functions of one library that are called now and then.
  * @param path where the library is; asked when the group is first used
  * @returns a function that gives the opened symbols
  */
@@ -18,7 +17,50 @@ export function symbolGroup<const S extends Deno.ForeignLibraryInterface>(
   symbols: S,
 ): () => Symbols<S> {
   let opened: Symbols<S> | undefined;
+  return () => opened ??= openUncompiled(path(), symbols) as Symbols<S>;
+}
+
+/**
+ * The same for functions that are called for every event or entry. For each of them Deno compiles a
+ * trampoline that optimised code jumps through: 0.1 to 0.3 ms, be it ever called or not.
+ */
+export function hotSymbols<const S extends Deno.ForeignLibraryInterface>(
+  path: () => string,
+  symbols: S,
+): () => Symbols<S> {
+  let opened: Symbols<S> | undefined;
   return () => opened ??= Deno.dlopen(path(), symbols).symbols;
+}
+
+/**
+ * Deno compiles no trampoline for a function that takes a struct. So each is declared with one more
+ * parameter than it has, which lies where it never looks: in C's calling conventions for Linux (the
+ * psABI of x86-64, the AAPCS64) arguments have their places from the first one on, and the caller
+ * removes those on the stack. One that runs on another thread has no trampoline in any case.
+ */
+const UNSEEN = { struct: ["u8"] } as const;
+const NOTHING = new Uint8Array(1);
+
+type Call = (...args: unknown[]) => unknown;
+
+function openUncompiled(
+  path: string,
+  symbols: Deno.ForeignLibraryInterface,
+): Record<string, unknown> {
+  const seen = Object.entries(symbols as Record<string, Deno.ForeignFunction>);
+  const declared = seen.map(([name, { parameters, ...rest }]) => [
+    name,
+    { ...rest, parameters: rest.nonblocking ? parameters : [...parameters, UNSEEN] },
+  ]);
+  const opened = Deno.dlopen(path, Object.fromEntries(declared)).symbols as Record<
+    string,
+    Call | null
+  >;
+  const calls = seen.map(([name, { nonblocking }]) => {
+    const call = opened[name];
+    return [name, call && !nonblocking ? (...args: unknown[]) => call(...args, NOTHING) : call];
+  });
+  return Object.fromEntries(calls);
 }
 
 /** Where the loader keeps shared libraries: Debian's multiarch folders, then those of the others. */

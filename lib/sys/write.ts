@@ -1,8 +1,8 @@
 import { EAGAIN, EINTR, SystemError } from "./errno.ts";
 import { lastErrno, libc } from "./libc.ts";
-import { symbolGroup } from "./library.ts";
+import { hotSymbols } from "./library.ts";
 
-const writing = symbolGroup(libc, {
+const writing = hotSymbols(libc, {
   // ssize_t write(int fd, const void *buf, size_t count)
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
 });
