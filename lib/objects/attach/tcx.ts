@@ -40,16 +40,16 @@ export function attachTcx(
  *
  * @example
  * ```ts
- * import { attachNetkit, BpfObject, hasAttachKind, libbpfVersion } from "@denobpf/denobpf";
+ * import { attachNetkit, BpfObject, libbpfVersion } from "@denobpf/denobpf";
  *
- * if (hasAttachKind("netkit") && libbpfVersion().minor >= 3) {
+ * // made by `ip link add nk-web type netkit`
+ * const present = [...Deno.readDirSync("/sys/class/net")].some(({ name }) => name === "nk-web");
+ * if (present && libbpfVersion().minor >= 3) {
  *   using object = BpfObject.open("build/examples/tc.bpf.o");
  *   const program = object.program("tc_ingress");
  *   program.attachType = "netkit_primary"; // its section says tc
  *   object.load();
- *   for (const { name } of Deno.readDirSync("/sys/class/net")) {
- *     if (name.startsWith("nk")) attachNetkit(program, name);
- *   }
+ *   attachNetkit(program, "nk-web");
  * }
  * ```
  *
