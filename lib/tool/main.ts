@@ -7,12 +7,12 @@ import { reportFailure } from "./failure.ts";
 import type { Column } from "./field.ts";
 import type { Filter } from "./filter.ts";
 import { LossReport } from "./losses.ts";
-import { type Display, display } from "./display.ts";
+import { display } from "./display.ts";
 import { shownColumns, write } from "./output.ts";
 import { requirePermissions } from "./permissions.ts";
 import { onEndingSignal } from "./signals.ts";
 import type { Tool } from "./tool.ts";
-import type { Each, Trace } from "./trace_interface.ts";
+import type { Each } from "./trace_interface.ts";
 import { reading } from "./value.ts";
 import { VERSION } from "./version.ts";
 
@@ -113,12 +113,22 @@ async function follow<Options, E>(
   const losses = new LossReport(tool.name, trace);
 
   let left = common.events ?? Infinity;
+  /** @returns whether there are to be more */
+  const goesOn = (count: number) => {
+    left -= count;
+    if (shown.end === undefined) losses.tell();
+    return left > 0;
+  };
   try {
     shown.begin();
-    for await (const show of shows(trace, shown, filter)) {
-      left -= show(left);
-      if (shown.end === undefined) losses.tell();
-      if (left <= 0) break;
+    if (trace.views !== undefined && shown.stream !== undefined) {
+      for await (const batch of trace.views()) {
+        if (!goesOn(shown.stream(filter ? passing(batch, filter) : batch, left))) break;
+      }
+    } else {
+      for await (const batch of trace.batches()) {
+        if (!goesOn(shown.show(filter ? batch.filter(filter.passes) : batch, left))) break;
+      }
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
@@ -130,23 +140,10 @@ async function follow<Options, E>(
   return common.strict && trace.lost > 0n ? ExitCode.Failure : ExitCode.Ok;
 }
 
-/** For each batch of a trace what shows it, and tells how many events that were. */
-async function* shows<E>(
-  trace: Trace<E>,
-  shown: Display<E>,
-  filter?: Filter<E>,
-): AsyncGenerator<(left: number) => number> {
-  if (trace.views !== undefined && shown.stream !== undefined) {
-    const wanted = (batch: Each<E>): Each<E> =>
-      filter === undefined ? batch : {
-        forEach: (handle) => batch.forEach((event) => filter.passes(event) && handle(event)),
-      };
-    for await (const batch of trace.views()) yield (left) => shown.stream!(wanted(batch), left);
-  } else {
-    for await (const batch of trace.batches()) {
-      yield (left) => shown.show(filter === undefined ? batch : batch.filter(filter.passes), left);
-    }
-  }
+function passing<E>(batch: Each<E>, filter: Filter<E>): Each<E> {
+  return {
+    forEach: (handle) => batch.forEach((event) => filter.passes(event) && handle(event)),
+  };
 }
 
 /** Calls `stop` after `seconds`, if that is a number at all: the first timer costs 4 ms to set up. */

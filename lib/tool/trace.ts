@@ -58,6 +58,7 @@ export class RingTrace<E, V extends RecordView, View = E> implements Trace<E, Vi
   readonly #source: Source<E, V, View>;
   readonly #stop = new AbortController();
   readonly #clock = new WallClock();
+  readonly #wall = (boot: bigint) => this.#clock.at(boot);
   readonly #attached: Disposable | void;
   #lossesAtEnd: Losses | undefined;
 
@@ -89,43 +90,46 @@ export class RingTrace<E, V extends RecordView, View = E> implements Trace<E, Vi
   }
 
   async *batches(): AsyncGenerator<readonly E[], void, void> {
-    for await (const batch of this.#batches()) {
-      yield this.#events((handle) => batch.forEach(handle));
-    }
-    const rest = this.#source.rest?.() ?? [];
-    if (rest.length > 0) yield rest;
-  }
-
-  async *#views(
-    view: NonNullable<Source<E, V, View>["view"]>,
-  ): AsyncGenerator<Each<View>, void, void> {
-    const wall = (boot: bigint) => this.#clock.at(boot);
-    for await (const batch of this.#batches()) {
-      this.#clock.measure();
-      yield {
-        forEach: (handle) =>
-          batch.forEach((record) => {
-            const event = view(record, wall);
-            if (event !== undefined) handle(event);
-          }),
-      };
-    }
-  }
-
-  async *#batches(): AsyncGenerator<Each<V>, void, void> {
-    const { ring, skeleton, readerRests } = this.#source;
-    const stop = this.#stop.signal;
-    const signal = this.#source.signal ? AbortSignal.any([stop, this.#source.signal]) : stop;
-    yield* ring.batches({ signal, readerRests });
-    // Nothing new comes once the programs are detached: what is in the ring is the end of the trace.
-    this.#attached?.[Symbol.dispose]();
-    await skeleton.detach();
-    yield { forEach: (handle) => ring.consume(handle) };
+    const { event, rest } = this.#source;
+    yield* this.#batches((batch) => {
+      const events: E[] = [];
+      batch.forEach((record) => {
+        const made = event(record, this.#wall);
+        if (made !== undefined) events.push(made);
+      });
+      return events;
+    });
+    const left = rest?.() ?? [];
+    if (left.length > 0) yield left;
   }
 
   get views(): (() => AsyncGenerator<Each<View>, void, void>) | undefined {
     const { view } = this.#source;
-    return view && (() => this.#views(view));
+    if (view === undefined) return undefined;
+    return () =>
+      this.#batches((batch) => ({
+        forEach: (handle) =>
+          batch.forEach((record) => {
+            const event = view(record, this.#wall);
+            if (event !== undefined) handle(event);
+          }),
+      }));
+  }
+
+  /** What `make` makes of each batch. One generator alone: each around it is felt where events come often. */
+  async *#batches<B>(make: (batch: Each<V>) => B): AsyncGenerator<B, void, void> {
+    const { ring, skeleton, readerRests } = this.#source;
+    const stop = this.#stop.signal;
+    const signal = this.#source.signal ? AbortSignal.any([stop, this.#source.signal]) : stop;
+    for await (const batch of ring.batches({ signal, readerRests })) {
+      this.#clock.nextBatch();
+      yield make(batch);
+    }
+    // Nothing new comes once the programs are detached: what is in the ring is the end of the trace.
+    this.#attached?.[Symbol.dispose]();
+    await skeleton.detach();
+    this.#clock.nextBatch();
+    yield make({ forEach: (handle) => ring.consume(handle) });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<E, void, void> {
@@ -143,16 +147,5 @@ export class RingTrace<E, V extends RecordView, View = E> implements Trace<E, Vi
   #countLosses(): Losses {
     const lost = this.#source.lost();
     return typeof lost === "bigint" ? { ring: lost } : lost;
-  }
-
-  #events(walk: (handle: (record: V) => void) => void): E[] {
-    this.#clock.measure();
-    const wall = (boot: bigint) => this.#clock.at(boot);
-    const events: E[] = [];
-    walk((record) => {
-      const event = this.#source.event(record, wall);
-      if (event !== undefined) events.push(event);
-    });
-    return events;
   }
 }
