@@ -67,8 +67,7 @@ class KernelBtf extends KernelObject {
  * ```ts
  * import { listBtf } from "@denobpf/denobpf";
  *
- * const kernel = listBtf().find(({ name }) => name === "vmlinux");
- * if (kernel === undefined) throw new Error("a kernel without BTF");
+ * for (const { id, name, size } of listBtf()) console.log(id, name, size);
  * ```
  */
 export function listBtf(): BtfInfo[] {
@@ -85,10 +84,12 @@ export function listBtf(): BtfInfo[] {
  *
  * @example
  * ```ts
- * import { btfBytes, listBtf } from "@denobpf/denobpf";
+ * import { BpfObject, Btf, btfBytes, programInfo } from "@denobpf/denobpf";
  *
- * const [{ id, size }] = listBtf();
- * if (btfBytes(id).length !== size) throw new Error("cut off");
+ * using object = BpfObject.open("build/minimal.bpf.o");
+ * object.load();
+ * const { btfId } = programInfo(object.program("handle_tp"));
+ * console.log(new Btf(btfBytes(btfId)).length); // how many types it has
  * ```
  */
 export function btfBytes(id: number): Uint8Array<ArrayBuffer> {

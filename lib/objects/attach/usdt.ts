@@ -26,12 +26,14 @@ const OPTIONS = { size: 16, usdt_cookie: 8 };
  *
  * @example
  * ```ts
- * import { attachUsdt, BpfObject } from "@denobpf/denobpf";
+ * import { attachUsdt, BpfObject, hasHelper } from "@denobpf/denobpf";
  *
  * using object = BpfObject.open("build/examples/usdt.bpf.o");
  * object.load();
  * const program = object.program("usdt_manual_attach");
- * attachUsdt(program, "libstdc++.so.6", "libstdcxx", "throw");
+ * if (hasHelper("kprobe", "bpf_get_attach_cookie")) { // else a library's probes want a pid
+ *   attachUsdt(program, "libstdc++.so.6", "libstdcxx", "throw");
+ * }
  * ```
  *
  * @param binary as for {@link attachUprobe}

@@ -11,13 +11,15 @@ import { expectType, expectValue } from "./expect.ts";
  *
  * @example
  * ```ts
- * import { BloomFilter, createMap, u32 } from "@denobpf/denobpf";
+ * import { BloomFilter, createMap, mapKinds, u32 } from "@denobpf/denobpf";
  * import { assertEquals } from "@std/assert";
  *
- * using map = createMap({ type: "bloom_filter", value: u32, maxEntries: 1000 });
- * const seen = new BloomFilter(map, u32);
- * seen.add(42);
- * assertEquals(seen.has(42), true);
+ * if (mapKinds().some(({ name, supported }) => name === "bloom_filter" && supported)) {
+ *   using map = createMap({ type: "bloom_filter", value: u32, maxEntries: 1000 });
+ *   const seen = new BloomFilter(map, u32);
+ *   seen.add(42);
+ *   assertEquals(seen.has(42), true);
+ * }
  * ```
  */
 export class BloomFilter<V> extends AnyMap {
