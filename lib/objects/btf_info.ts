@@ -1,4 +1,5 @@
 import { btfIds } from "../libbpf/info_symbols.ts";
+import { kernelIsAtLeast } from "../sys/kernel.ts";
 import {
   addressOf,
   descriptorOf,
@@ -13,7 +14,7 @@ import {
 export interface BtfInfo {
   /** Its id. */
   readonly id: number;
-  /** `vmlinux`, a module's name; empty for the BTF of a loaded object. */
+  /** `vmlinux`, a module's name; empty for the BTF of a loaded object, and before Linux 5.11. */
   readonly name: string;
   /** Whether it is the kernel's or a module's. */
   readonly kernel: boolean;
@@ -37,8 +38,10 @@ class KernelBtf extends KernelObject {
     const name = new Uint8Array(NAME_SIZE);
     const info = new Uint8Array(INFO.size);
     const asked = new DataView(info.buffer);
-    asked.setBigUint64(INFO.name, addressOf(name), true);
-    asked.setUint32(INFO.name_len, NAME_SIZE, true);
+    if (kernelIsAtLeast(5, 11)) { // E2BIG before: that kernel gives no names
+      asked.setBigUint64(INFO.name, addressOf(name), true);
+      asked.setUint32(INFO.name_len, NAME_SIZE, true);
+    }
     const view = fillInfo("BTF", this, info);
     return {
       id: view.getUint32(INFO.id, true),

@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { btfBytes, listBtf } from "#lib/objects/btf_info.ts";
 import { BpfObject } from "#lib/objects/object.ts";
+import { programInfo } from "#lib/objects/program_info.ts";
 import { Btf } from "#lib/btf/layout.ts";
 import { printDefinition, printType } from "#lib/btf/print.ts";
 import { BtfError } from "#lib/btf/types.ts";
 import { readValue } from "#lib/btf/values.ts";
 import { kernelTest } from "./harness.ts";
 import { run } from "./symbol_process.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
 
 function bpftool(args: string): string {
   return run("sh", "-c", `PATH=$PATH:/usr/sbin bpftool ${args}`);
@@ -91,4 +95,14 @@ kernelTest("types of another kernel are read from the file that DENOBPF_BTF name
   const object = new URL("../../build/minimal.bpf.o", import.meta.url).pathname;
   using minimal = BpfObject.open(object);
   assertEquals(ask(object), `${new Btf(minimal.btf()).length}\n`, "out of an ELF file");
+});
+
+kernelTest("the BTF of a loaded object is listed, and read back as the object has it", {}, () => {
+  using object = BpfObject.open(`${root}build/minimal.bpf.o`);
+  object.load();
+  const { btfId } = programInfo(object.program("handle_tp"));
+  const bytes = btfBytes(btfId);
+  const listed = listBtf().find(({ id }) => id === btfId);
+  assertEquals(listed, { id: btfId, name: "", kernel: false, size: bytes.length });
+  assert(new Btf(bytes).find("function", "handle_tp") !== undefined);
 });
