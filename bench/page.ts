@@ -72,7 +72,7 @@ export function isReached({ headline, reach }: Figure): boolean {
 
 function reachText(reach: Reach): string {
   const [word, limit] = "most" in reach ? ["most", reach.most] : ["least", reach.least];
-  return `at ${word} ${Number(limit.toPrecision(2))}`;
+  return `at ${word} ${Number(limit.toPrecision(3))}`;
 }
 
 /** `1.23 (1.20 to 1.31)`; one number alone has no quartiles. */
