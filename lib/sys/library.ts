@@ -47,20 +47,19 @@ function openUncompiled(
   path: string,
   symbols: Deno.ForeignLibraryInterface,
 ): Record<string, unknown> {
-  const seen = Object.entries(symbols as Record<string, Deno.ForeignFunction>);
-  const declared = seen.map(([name, { parameters, ...rest }]) => [
-    name,
-    { ...rest, parameters: rest.nonblocking ? parameters : [...parameters, UNSEEN] },
-  ]);
-  const opened = Deno.dlopen(path, Object.fromEntries(declared)).symbols as Record<
-    string,
-    Call | null
-  >;
-  const calls = seen.map(([name, { nonblocking }]) => {
-    const call = opened[name];
-    return [name, call && !nonblocking ? (...args: unknown[]) => call(...args, NOTHING) : call];
-  });
-  return Object.fromEntries(calls);
+  const declared = { ...symbols };
+  const slow: string[] = [];
+  for (const [name, symbol] of Object.entries(symbols)) {
+    if ("type" in symbol || symbol.nonblocking) continue; // a variable; or what another thread runs
+    declared[name] = { ...symbol, parameters: [...symbol.parameters, UNSEEN] };
+    slow.push(name);
+  }
+  const opened: Record<string, unknown> = { ...Deno.dlopen(path, declared).symbols };
+  for (const name of slow) {
+    const call = opened[name] as Call | null; // null: optional, and not there
+    if (call !== null) opened[name] = (...args: unknown[]) => call(...args, NOTHING);
+  }
+  return opened;
 }
 
 /** Where the loader keeps shared libraries: Debian's multiarch folders, then those of the others. */
