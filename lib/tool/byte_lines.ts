@@ -26,10 +26,15 @@ export function tableLine<E>(columns: readonly Column<E>[], time: TimeFormat): B
     const slow: ByteLine<E> = (event, out) => out.string(pad(full(event), size, align));
     return padded(quickCell(column), slow, size, align);
   });
+  return joined(cells, SPACE);
+}
+
+/** All cells in a row, a character of ASCII between them. */
+function joined<E>(cells: readonly ByteLine<E>[], between: number): ByteLine<E> {
   return (event, out) => {
     cells[0](event, out);
     for (let at = 1; at < cells.length; at++) {
-      out.code(SPACE);
+      out.code(between);
       cells[at](event, out);
     }
   };
@@ -220,14 +225,7 @@ function quickTime(zone: string): (nanoseconds: bigint, out: ByteOutput) => bool
 
 /** A line of CSV. */
 export function csvLine<E>(columns: readonly Column<E>[]): ByteLine<E> {
-  const cells = columns.map(quickCsvCell);
-  return (event, out) => {
-    cells[0](event, out);
-    for (let at = 1; at < cells.length; at++) {
-      out.code(COMMA);
-      cells[at](event, out);
-    }
-  };
+  return joined(columns.map(quickCsvCell), COMMA);
 }
 
 function quickCsvCell<E>(column: Column<E>): ByteLine<E> {

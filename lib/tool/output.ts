@@ -45,7 +45,8 @@ export function renderer<E>(
 }
 
 /**
- * Lines as bytes, for what may come by the hundred thousand a second to a pipe or a file. A terminal is slower than either, and a table is coloured and cut there.
+ * Lines as bytes, for what may come by the hundred thousand a second to a pipe or a file. A terminal is
+ * slower than either, and a table is coloured and cut there.
  */
 export async function byteLine<E>(
   columns: readonly Column<E>[],
