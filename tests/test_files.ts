@@ -5,11 +5,16 @@ import { readReport, secondRun, type TestCase } from "./report.ts";
 const root = new URL("../", import.meta.url).pathname;
 
 /** The test files in a folder of the project and below it, in the order of their names. */
-export function* testFiles(directory: string): Generator<string> {
+export function testFiles(directory: string): Generator<string> {
+  return filesBelow(directory, ".test.ts");
+}
+
+/** The files whose names end so, in a folder of the project and below it, in the order of their names. */
+export function* filesBelow(directory: string, ending: string): Generator<string> {
   for (const { name, isDirectory } of [...Deno.readDirSync(root + directory)].sort(byName)) {
     const path = `${directory}/${name}`;
-    if (isDirectory) yield* testFiles(path);
-    else if (name.endsWith(".test.ts")) yield path;
+    if (isDirectory) yield* filesBelow(path, ending);
+    else if (name.endsWith(ending)) yield path;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The examples in the library's JSDoc, run on the real kernel with the objects of this project. */
 import { assert, assertEquals } from "@std/assert";
 import { kernelTest, patient, startCommand } from "../kernel/harness.ts";
+import { filesBelow } from "../test_files.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -41,17 +42,8 @@ for (const module of modules) {
   });
 }
 
-/** The TypeScript files in a folder of the project and below it. */
-function* sources(directory: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(root + directory)) {
-    const path = `${directory}/${name}`;
-    if (isDirectory) yield* sources(path);
-    else if (name.endsWith(".ts")) yield path;
-  }
-}
-
 Deno.test("no example of the library is marked to be ignored", () => {
-  const all = folders.flatMap((folder) => [...sources(folder)]);
+  const all = folders.flatMap((folder) => [...filesBelow(folder, ".ts")]);
   const marked = all.filter((path) => /```.*\bignore\b/.test(Deno.readTextFileSync(root + path)));
   assertEquals(marked, []);
 });
