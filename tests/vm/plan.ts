@@ -1,6 +1,7 @@
 /** What runs where: kernels, and on some of them other versions of libbpf and of clang. */
 
 import { testFiles } from "../test_files.ts";
+import { SUSPEND_TEST } from "./suspend.ts";
 import { CLANG, LIBBPF, treeOf } from "../versions/versions.ts";
 import { type Kernel, kernels } from "./kernels.ts";
 
@@ -42,6 +43,9 @@ const short = [
 /** What takes longest of that, for the oldest and the newest kernel alone. */
 const hosts = ["tests/kernel/hosts.test.ts", last];
 
+/** The oldest and the newest kernel. */
+const ends = [kernels[0].version, kernels.at(-1)!.version];
+
 /** The kernels named in a list such as "5.10 7.2"; all of them for an empty one. */
 export function kernelsIn(list: string): readonly Kernel[] {
   const wanted = list.split(/\s+/).filter(Boolean);
@@ -62,7 +66,6 @@ export function wholePlan(chosen: readonly Kernel[], text: string): Column[] {
 
 /** The part that CI runs: what depends on the kernel most, and every tool with other versions. */
 export function shortPlan(chosen: readonly Kernel[]): Column[] {
-  const ends = [kernels[0].version, kernels.at(-1)!.version];
   const on = (version: string) => chosen.filter((kernel) => kernel.version === version);
   return [
     ...chosen.map((kernel) => ({
@@ -87,4 +90,10 @@ export function shortPlan(chosen: readonly Kernel[]): Column[] {
       }))
     ),
   ];
+}
+
+/** The kernels that are suspended: all of them, or the ends, for the part that CI runs. */
+export function suspendPlan(chosen: readonly Kernel[], text: string, short: boolean): Kernel[] {
+  if (!SUSPEND_TEST.includes(text)) return [];
+  return chosen.filter(({ version }) => !short || ends.includes(version));
 }

@@ -7,9 +7,10 @@
 
 import { endRun, type TestCase } from "../report.ts";
 import { emptyFolder } from "../test_files.ts";
-import { fetchKernel } from "./kernels.ts";
+import { fetchKernel, type Kernel } from "./kernels.ts";
 import { countResults, drawMatrix, judge, type Result, summarizeResults } from "./matrix.ts";
-import { type Column, kernelsIn, leftOut, shortPlan, wholePlan } from "./plan.ts";
+import { type Column, kernelsIn, leftOut, shortPlan, suspendPlan, wholePlan } from "./plan.ts";
+import { makeMemoryRoot, runSuspended, SUSPEND_TEST } from "./suspend.ts";
 import { exists } from "../exists.ts";
 
 const GUESTS = 2;
@@ -19,6 +20,7 @@ const SLOWNESS = 10;
 
 const root = new URL("../../", import.meta.url).pathname;
 const folder = `${root}build/tests/vm`;
+const memoryRoot = `${folder}/memory-root`;
 
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -55,9 +57,24 @@ async function runJob(job: Job): Promise<Result[]> {
     }];
     return cases.map((testCase) => ({ ...judge(kernel.version, file, testCase), column: label }));
   });
-  const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(`${label}: ${summarizeResults(judged)}; ${seconds} s, ${results}/log`);
+  tellJob(label, judged, started, `${results}/log`);
   return judged;
+}
+
+/** Boots a guest that is suspended, and gives its results. */
+async function runSuspendJob({ version }: Kernel): Promise<Result[]> {
+  const started = performance.now();
+  const log = `${folder}/${version}-suspend.log`;
+  const guest = { slowness: SLOWNESS, signal: stop.signal };
+  const cases = await runSuspended(paths.get(version)!, memoryRoot, log, guest);
+  const judged = cases.map((testCase) => judge(version, SUSPEND_TEST, testCase));
+  tellJob(`${version}, suspended`, judged, started, log);
+  return judged;
+}
+
+function tellJob(label: string, results: readonly Result[], started: number, log: string): void {
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(`${label}: ${summarizeResults(results)}; ${seconds} s, ${log}`);
 }
 
 function startGuest({ kernel, files, env = {}, root: tree = root, results }: Job) {
@@ -128,7 +145,8 @@ const text = Deno.args[0] ?? "";
 const chosen = kernelsIn(Deno.env.get("KERNEL") ?? "");
 const short = Deno.env.get("SCOPE") === "short";
 const columns = short ? shortPlan(chosen) : wholePlan(chosen, text);
-if (columns.every(({ files }) => files.length === 0)) {
+const suspended = suspendPlan(chosen, text, short);
+if (suspended.length === 0 && columns.every(({ files }) => files.length === 0)) {
   refuse(`No file for other kernels has "${text}" in its path`);
 }
 
@@ -145,11 +163,17 @@ for (const kernel of chosen) {
 }
 if (paths.size === 0) refuse("None of the kernels can be had from Debian's mirrors");
 for (const { root: tree = root, files } of columns) await warmCache(tree, files);
+if (suspended.length > 0) await makeMemoryRoot(memoryRoot);
 
-const jobs = jobsOf(columns.filter(({ kernel }) => paths.has(kernel.version)), short ? 1 : 2);
+const present = ({ version }: Kernel) => paths.has(version);
+const jobs: (() => Promise<Result[]>)[] = [
+  ...jobsOf(columns.filter(({ kernel }) => present(kernel)), short ? 1 : 2)
+    .map((job) => () => runJob(job)),
+  ...suspended.filter(present).map((kernel) => () => runSuspendJob(kernel)),
+];
 async function runJobs(): Promise<void> {
   for (let job = jobs.shift(); job && !stop.signal.aborted; job = jobs.shift()) {
-    results.push(...await runJob(job));
+    results.push(...await job());
   }
 }
 await Promise.all(Array.from({ length: GUESTS }, runJobs));
