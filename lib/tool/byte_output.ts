@@ -1,5 +1,4 @@
-import type { RawText } from "../btf/raw_text.ts";
-import type { Text } from "./words.ts";
+import type { RawWords, Text } from "./words.ts";
 
 const SPACE = 0x20;
 const ZERO = 0x30;
@@ -140,26 +139,26 @@ export class ByteOutput {
   }
 
   /** The same for words with a NUL behind each, the last one perhaps without: a space between them. */
-  words({ bytes, start, end }: RawText): boolean {
+  words({ bytes, start, end, most }: RawWords): boolean {
     if (start < end && bytes[end - 1] === 0) end--;
-    return this.#plainBytes(bytes, start, end, true, SPACE) >= 0;
+    return this.#plainBytes(bytes, start, end, true, most) >= 0;
   }
 
   /** The same without double quotes, and something else between them. */
-  list({ bytes, start, end }: RawText, between: Constant): boolean {
-    for (let at = start;;) {
+  list({ bytes, start, end, most }: RawWords, between: Constant): boolean {
+    for (let at = start, words = 1;; words++) {
       at = this.#plainBytes(bytes, at, end, false) + 1;
       if (at <= 0) return false;
-      if (at >= end) return true;
+      if (at >= end || words === most) return true;
       this.constant(between);
     }
   }
 
   /**
-   * @param space what a NUL becomes; without it the text ends there
+   * @param words how many are taken: a NUL between two of them becomes a space
    * @returns where it ended, or -1
    */
-  #plainBytes(bytes: Uint8Array, start: number, end: number, quotes: boolean, space = 0): number {
+  #plainBytes(bytes: Uint8Array, start: number, end: number, quotes: boolean, words = 1): number {
     let at = this.#reserve(end - start);
     const to = this.#bytes;
     let from = start;
@@ -168,8 +167,8 @@ export class ByteOutput {
       const kind = KINDS[byte];
       if (kind !== PLAIN) {
         if (kind === NUL) {
-          if (space === 0) break;
-          byte = space;
+          if (--words === 0) break;
+          byte = SPACE;
         } else if (kind === OTHER || !quotes) return -1;
       }
       to[at] = byte;

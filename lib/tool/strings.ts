@@ -1,9 +1,17 @@
 import { decodeText } from "../btf/text.ts";
 
-/** The strings in `bytes[start, end)`, a NUL behind each; the last one may have been cut before it. */
-export function decodeStrings(bytes: Uint8Array, start: number, end: number): string[] {
+/**
+ * The strings in `bytes[start, end)`, a NUL behind each; the last one may have been cut before it.
+ * @param most how many are given at most
+ */
+export function decodeStrings(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  most = Infinity,
+): string[] {
   const strings: string[] = [];
-  for (let at = start; at < end;) {
+  for (let at = start; at < end && strings.length < most;) {
     const nul = bytes.indexOf(0, at);
     const stop = nul < 0 || nul > end ? end : nul;
     strings.push(decodeText(bytes, at, stop));

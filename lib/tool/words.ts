@@ -16,34 +16,35 @@ export type Lazy<E> = { readonly [Name in keyof E]: LazyMember<E[Name]> };
 
 type LazyMember<T> = T extends readonly string[] ? Words : T extends string ? Text : T;
 
+/** More words than memory holds. */
+const ANY = 2 ** 30;
+
 /** Words where they lie in memory, a NUL behind each; the last one may have been cut before it. */
 export class RawWords extends RawText {
+  /** How many of them count at most; what lies behind is left out. */
+  most = ANY;
+
   /** The words but for the first; good as long as this one stays where it is. */
   rest(): RawWords {
     const { bytes, end } = this;
     let at = this.start;
     while (at < end && bytes[at] !== 0) at++;
     this.#rest ??= new RawWords();
-    return this.#rest.place(bytes, Math.min(at + 1, end), end);
+    this.#rest.most = this.most - 1;
+    return this.#rest.place(bytes, this.most > 1 ? Math.min(at + 1, end) : end, end);
   }
 
   strings(): string[] {
-    return decodeStrings(this.bytes, this.start, this.end);
+    return decodeStrings(this.bytes, this.start, this.end, this.most);
   }
 
-  /** Drops all words behind the first `count`, of which there must be more. */
-  keep(count: number): void {
-    let at = this.start;
-    for (; count > 0; at++) if (this.bytes[at] === 0) count--;
-    this.end = at;
-  }
-
-  /** How many there are. */
-  get count(): number {
-    const { bytes, start, end } = this;
-    let count = 0;
-    for (let at = start; at < end; at++) if (bytes[at] === 0) count++;
-    return start < end && bytes[end - 1] !== 0 ? count + 1 : count;
+  /** Whether some are left out. */
+  get cut(): boolean {
+    const { bytes, start, end, most } = this;
+    let words = 0;
+    // The last byte ends a word, whether it is a NUL or not.
+    for (let at = start; at < end - 1; at++) if (bytes[at] === 0 && ++words === most) return true;
+    return false;
   }
 
   #rest: RawWords | undefined;

@@ -29,8 +29,6 @@ export class ExecView implements Lazy<Exec> {
   readonly #context: Context;
   #record!: event_view;
   #wall!: (boot: bigint) => bigint;
-  /** How many arguments there are, or -1 as long as nobody has counted them. */
-  #count = -1;
   readonly #strings = new RawText();
   readonly #comm = new RawText();
   readonly #parent_comm = new RawText();
@@ -41,6 +39,7 @@ export class ExecView implements Lazy<Exec> {
 
   constructor(context: Context) {
     this.#context = context;
+    this.#args.most = context.max_args;
   }
 
   /**
@@ -50,7 +49,6 @@ export class ExecView implements Lazy<Exec> {
   place(record: event_view, wall: (boot: bigint) => bigint): this {
     this.#record = record;
     this.#wall = wall;
-    this.#count = -1;
     return this;
   }
 
@@ -135,14 +133,14 @@ export class ExecView implements Lazy<Exec> {
     return this.#record.script ? this.exe : undefined;
   }
   get args(): Words {
-    const { max_args } = this.#context;
-    if (this.#record.script) return this.#scriptArgs().slice(0, max_args);
+    if (this.#record.script) return this.#scriptArgs().slice(0, this.#context.max_args);
     this.#placeArgs();
-    if (this.#argCount() > max_args) this.#args.keep(max_args);
     return this.#words;
   }
   get args_truncated(): boolean {
-    return this.#record.args_cut !== 0 || this.#argCount() > this.#context.max_args;
+    if (this.#record.args_cut !== 0) return true;
+    if (this.#record.script) return this.#scriptArgs().length > this.#context.max_args;
+    return this.#placeArgs().cut;
   }
   get env(): readonly string[] {
     const { args_size, env_size } = this.#record;
@@ -186,16 +184,10 @@ export class ExecView implements Lazy<Exec> {
     return this.#place(this.#args, this.#argsAt(), this.#record.args_size);
   }
 
-  #argCount(): number {
-    if (this.#count < 0) {
-      this.#count = this.#record.script ? this.#scriptArgs().length : this.#placeArgs().count;
-    }
-    return this.#count;
-  }
-
   /** The kernel runs `#!/bin/sh -e` as `/bin/sh -e PATH ARGS...`: gives back `PATH ARGS...`. */
   #scriptArgs(): string[] {
-    const args = this.#placeArgs().strings();
+    const { bytes, start, end } = this.#placeArgs();
+    const args = decodeStrings(bytes, start, end);
     const path = this.#place(this.#path, 0, this.#record.path_size).toString();
     const at = args.indexOf(path, 1);
     return at < 0 ? args : args.slice(at);
