@@ -50,7 +50,7 @@ int BPF_KRETPROBE(getaddrinfo_exit, int ret)
 
 	if (!lookup || ret || bpf_probe_read_user(&result, sizeof(result), lookup->results))
 		return 0;
-	for (int i = 0; i < 8 && result; i++) {
+	for (int i = 0; i < 8 && result; i++) { /* few addresses, for the verifier */
 		if (BPF_PROBE_READ_USER(result, ai_family) == AF_INET) {
 			lookup->ip = BPF_PROBE_READ_USER(result, ai_addr, sin_addr.s_addr);
 			bpf_map_update_elem(&by_address, &lookup->ip, lookup, BPF_ANY);

@@ -1,6 +1,6 @@
 /** The examples in the library's JSDoc, run on the real kernel with the objects of this project. */
 import { assert, assertEquals } from "@std/assert";
-import { kernelTest, patient, startCommand } from "../kernel/harness.ts";
+import { isSlow, kernelTest, startCommand } from "../kernel/harness.ts";
 import { filesBelow } from "../test_files.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -48,9 +48,6 @@ Deno.test("no example of the library is marked to be ignored", () => {
   assertEquals(marked, []);
 });
 
-/** Types take an emulated machine minutes, and are checked elsewhere. */
-const slow = patient(1) > 1;
-
 /** Deno 2.4 takes the libraries that stay open for leaks of an example, and can be told nothing else. */
 const takesLibrariesForLeaks = Deno.version.deno.startsWith("2.4.");
 
@@ -62,7 +59,8 @@ kernelTest("the examples of the library run as they are", {}, async () => {
     "--doc",
     "--allow-all",
     "--quiet",
-    ...slow ? ["--no-check"] : [],
+    // Types take an emulated machine minutes, and are checked elsewhere.
+    ...isSlow() ? ["--no-check"] : [],
     ...folders,
   ];
   const { stdout, stderr, code } = await startCommand(command, { env: { NO_COLOR: "1" } })

@@ -22,7 +22,7 @@ import { SystemError } from "../../lib/sys/errno.ts";
 import { call } from "./call.ts";
 import { Cgroup } from "./cgroup.ts";
 import { type Feature, kernelTest } from "./harness.ts";
-import { NetworkNamespace } from "./network_namespace.ts";
+import { NetworkNamespace, run } from "./network_namespace.ts";
 import { Probed } from "./probed.ts";
 
 const LO = 1;
@@ -78,13 +78,26 @@ laterTest(
 );
 
 laterTest(
-  "netkit asks for a device of its kind",
-  { needs: ["tcx"], minor: 3 },
+  "netkit takes programs of both sides at the primary device",
+  { needs: ["netkit"], minor: 3 },
   (program) => attachNetkit(program, "lo"),
   () => {
-    using skel = loadTyped("prog_netkit_primary");
-    assertThrows(() => attachNetkit(skel.progs.prog_netkit_primary, "lo"), BpfError);
-    assertThrows(() => attachNetkit(skel.progs.prog_netkit_primary, "nk7"), SystemError, "nk7");
+    using _ = new NetworkNamespace();
+    using skel = loadTyped("prog_netkit_primary", "prog_netkit_peer");
+    const { prog_netkit_primary: primary, prog_netkit_peer: peer } = skel.progs;
+    // The kernel names the peer itself.
+    run("ip", "link", "add", "nk-main", "type", "netkit");
+    for (
+      const [program, attachType] of [[primary, "netkit_primary"], [peer, "netkit_peer"]] as const
+    ) {
+      const info = linkInfo(attachNetkit(program, "nk-main"));
+      assertEquals(info.type === "netkit" && info.attachType, attachType);
+    }
+    const refused = (device: string) =>
+      assertThrows(() => attachNetkit(primary, device), BpfError, device);
+    assertEquals(refused("nk0").code, "EACCES");
+    assertEquals(refused("lo").code, "ENXIO");
+    assertThrows(() => attachNetkit(primary, "nk7"), SystemError, "nk7");
   },
 );
 

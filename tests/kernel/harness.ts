@@ -4,7 +4,7 @@ import { type Feature, findObstacle } from "./features.ts";
 import { holdings, lastingLeaks, openDenosOwnFiles } from "./leaks.ts";
 
 export { type Feature, hasFeature } from "./features.ts";
-export { delay, fewerIfSlow, long, patient } from "./patience.ts";
+export { delay, fewerIfSlow, isSlow, long, patient } from "./patience.ts";
 export { execUntilShown, runExecs } from "./workloads.ts";
 export { type Output, RunningTool, runTool, startCommand, startTool } from "./running_tool.ts";
 

@@ -9,9 +9,14 @@ export function patient(ms: number): number {
   return ms * slowness;
 }
 
+/** Whether this is a slower machine. */
+export function isSlow(): boolean {
+  return slowness > 1;
+}
+
 /** `count` things on a machine of the usual speed; `few`, which is for slower ones, on an emulated one. */
 export function fewerIfSlow(count: number, few: number): number {
-  return slowness > 1 ? few : count;
+  return isSlow() ? few : count;
 }
 
 /** Whether this run may take minutes: `make test-long`. */

@@ -28,6 +28,9 @@ const last = "tests/kernel/lockdown.test.ts";
 
 const everyTool = "tests/kernel/every_tool.test.ts";
 
+/** What libbpf has only from some version on. */
+const attachLater = "tests/kernel/attach_later.test.ts";
+
 /** Whether a kernel takes what a compiler has made; what that shows is tried on this machine. */
 const loads = "tests/kernel/loads.test.ts";
 
@@ -77,7 +80,7 @@ export function shortPlan(chosen: readonly Kernel[]): Column[] {
       LIBBPF.map(({ version, path }) => ({
         label: `bpf ${version}`,
         kernel,
-        files: [everyTool],
+        files: [everyTool, attachLater],
         env: { DENOBPF_LIBBPF: path },
       }))
     ),

@@ -1,5 +1,7 @@
 import { netkits, tcxs } from "../../libbpf/attach_symbols.ts";
+import { EACCES, ENXIO } from "../../sys/errno.ts";
 import { interfaceIndex } from "../../sys/network.ts";
+import { BpfError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { laterLibbpf } from "./later_libbpf.ts";
@@ -62,7 +64,26 @@ export function attachNetkit(
   options: OrderOptions = {},
 ): Link {
   const { bpf_program__attach_netkit } = netkits();
-  return attachTo(program, `netkit of ${device}`, bpf_program__attach_netkit, device, options);
+  return attachTo(
+    program,
+    `netkit of ${device}`,
+    bpf_program__attach_netkit,
+    device,
+    options,
+    (operation, errno) => netkitFault(operation, errno, device),
+  );
+}
+
+/** What netkit_dev_fetch() of drivers/net/netkit.c refuses a device for. */
+function netkitFault(operation: string, errno: number, device: string | number) {
+  switch (errno) {
+    case ENXIO:
+      return new BpfError(operation, errno, undefined, `${device} is no netkit device`);
+    case EACCES: {
+      const hint = "attach to the primary device, programs of type netkit_peer too";
+      return new BpfError(operation, errno, hint, `${device} is the peer of its pair`);
+    }
+  }
 }
 
 function attachTo(
@@ -71,11 +92,13 @@ function attachTo(
   symbol: ReturnType<typeof tcxs>["bpf_program__attach_tcx"],
   device: string | number,
   options: OrderOptions,
+  fault?: (operation: string, errno: number) => BpfError | undefined,
 ): Link {
   const attach = laterLibbpf(symbol, `attach ${program.name} to ${hook}`, "1.3");
   const index = interfaceIndex(device);
   const struct = orderStruct(options);
   return program.attachTo(hook, (pointer) => attach(pointer, index, struct.bytes), {
     takes: ["sched_cls"],
+    fault,
   });
 }
