@@ -107,8 +107,8 @@ check: build fixtures ## check format, lint and types
 	$(Q)$(deno) lint
 	$(call say,CHECK,deno check)
 	$(Q)$(deno) check --quiet $(ts_dirs) $(skels) $(test_skels)
-	$(call say,DOC,lib/mod.ts)
-	$(Q)$(deno) doc --quiet --lint lib/mod.ts
+	$(call say,DOC,lib/mod.ts lib/tool/mod.ts)
+	$(Q)$(deno) doc --quiet --lint lib/mod.ts lib/tool/mod.ts
 
 fmt: ## format both halves
 	$(Q)$(deno) fmt --quiet

@@ -7,7 +7,9 @@ const NOTHING = new Uint8Array();
  * is one object that is moved from text to text, good until the next event is read.
  */
 export class RawText {
+  /** The memory that it lies in. */
   bytes: Uint8Array = NOTHING;
+  /** Where it begins. */
   start = 0;
   /** Where its memory ends; the text may end before, at a NUL. */
   end = 0;
@@ -20,6 +22,7 @@ export class RawText {
     return this;
   }
 
+  /** Decodes it. */
   toString(): string {
     return decodeText(this.bytes, this.start, this.end);
   }

@@ -3,8 +3,10 @@
 import type { Each } from "./trace_interface.ts";
 import type { Text, Words } from "./words.ts";
 
-/** How a field is named and placed in the table. */
-interface Shape {
+/** What all fields have: how one is named and placed in the table, and its value. */
+export interface FieldOf<Type extends string, E, Value> {
+  /** What kind of value it is. */
+  readonly type: Type;
   /** What it is, in one line, for the help and the schema. */
   readonly brief: string;
   /** Header of the table's column. Left out: the field's name in capitals. */
@@ -16,52 +18,39 @@ interface Shape {
   readonly width?: number;
   /** `"table"`: JSON and CSV show it only if `--fields` asks for it. */
   readonly only?: "table";
+  /** Its value in an event; undefined for an event that has none. */
+  value(event: E): Value | undefined;
 }
 
 /** Text, which may come from anybody: every output makes it safe in its own way. */
-interface TextField<E> extends Shape {
-  readonly type: "text";
+export interface TextField<E> extends FieldOf<"text", E, Text> {
   /** Shown in tables with its newlines, as a stack is: in the last column, each line made safe. */
   readonly lines?: boolean;
-  value(event: E): Text | undefined;
 }
 
 /** A whole number. */
-interface IntegerField<E> extends Shape {
-  readonly type: "integer";
-  value(event: E): number | bigint | undefined;
-}
+export type IntegerField<E> = FieldOf<"integer", E, number | bigint>;
 
 /** A number, shown with a fixed number of decimals in tables. */
-interface DecimalField<E> extends Shape {
-  readonly type: "decimal";
+export interface DecimalField<E> extends FieldOf<"decimal", E, number> {
+  /** How many. */
   readonly decimals: number;
-  value(event: E): number | undefined;
 }
 
-interface BooleanField<E> extends Shape {
-  readonly type: "boolean";
-  value(event: E): boolean | undefined;
-}
+/** True or false. */
+export type BooleanField<E> = FieldOf<"boolean", E, boolean>;
 
 /** Wall time in nanoseconds since 1970: as `--time-format` says in tables, RFC 3339 in JSON and CSV. */
-interface TimeField<E> extends Shape {
-  readonly type: "time";
-  value(event: E): bigint | undefined;
-}
+export type TimeField<E> = FieldOf<"time", E, bigint>;
 
-/** Words, such as the arguments of a command; `quote` shows them in tables as a shell takes them. */
-interface WordsField<E> extends Shape {
-  readonly type: "words";
+/** Words, such as the arguments of a command. */
+export interface WordsField<E> extends FieldOf<"words", E, Words> {
+  /** Shown in tables as a shell takes them. */
   readonly quote?: boolean;
-  value(event: E): Words | undefined;
 }
 
 /** Whole numbers, such as the counts of a histogram. */
-interface IntegersField<E> extends Shape {
-  readonly type: "integers";
-  value(event: E): readonly number[] | undefined;
-}
+export type IntegersField<E> = FieldOf<"integers", E, readonly number[]>;
 
 /** A value of any shape, such as that of a C struct. */
 export type Structure =
@@ -74,12 +63,9 @@ export type Structure =
   | { readonly [member: string]: Structure };
 
 /** A value of any shape: JSON shows it as it is, the other outputs as the text of that JSON. */
-interface StructureField<E> extends Shape {
-  readonly type: "structure";
-  value(event: E): Structure | undefined;
-}
+export type StructureField<E> = FieldOf<"structure", E, Structure>;
 
-/** A field of an event `E`. Its `value` is undefined for an event that has none. */
+/** A field of an event `E`. */
 export type Field<E> =
   | TextField<E>
   | IntegerField<E>

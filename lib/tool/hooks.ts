@@ -1,18 +1,21 @@
 import { btfFile, hasBtf, kernelIsAtLeast } from "../sys/kernel.ts";
 
 /** What is set of a program before load. */
-interface Loadable {
+export interface Loadable {
+  /** Whether it is loaded. */
   autoload: boolean;
 }
 
 /** What is asked of a program after load. */
-interface Counted {
+export interface Counted {
+  /** Whether it was loaded. */
   readonly autoload: boolean;
+  /** How often the kernel has skipped it. */
   readonly misses: bigint;
 }
 
 /** Both forms of each hook: `btf_exec` at a tp_btf section, `tp_exec` at a classic tracepoint. */
-type Forms<H extends string, Program> = Readonly<Record<`btf_${H}` | `tp_${H}`, Program>>;
+export type Forms<H extends string, Program> = Readonly<Record<`btf_${H}` | `tp_${H}`, Program>>;
 
 /**
  * Chooses what is loaded, of programs that are there in two forms: `tp_btf`, which costs less, and the

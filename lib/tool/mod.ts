@@ -1,7 +1,21 @@
 /** The frame that every tool shares: a tool declares, the frame runs, prints and ends. */
+export type { RawText } from "../btf/raw_text.ts";
 export { ExitCode } from "./exit.ts";
-export type { Field, Fields } from "./field.ts";
-export { loadHooks, missesOf } from "./hooks.ts";
+export type {
+  BooleanField,
+  DecimalField,
+  Field,
+  FieldOf,
+  Fields,
+  IntegerField,
+  IntegersField,
+  Structure,
+  StructureField,
+  TextField,
+  TimeField,
+  WordsField,
+} from "./field.ts";
+export { type Counted, type Forms, type Loadable, loadHooks, missesOf } from "./hooks.ts";
 export { toolMain } from "./main.ts";
 export {
   type Declarations,
@@ -16,10 +30,25 @@ export {
   withDefaults,
 } from "./option.ts";
 export { shellQuote } from "./quote.ts";
-export { loadTargeted, targetOptions } from "./targets.ts";
+export {
+  type LoadedTargets,
+  loadTargeted,
+  type Targeted,
+  targetOptions,
+  type Targets,
+} from "./targets.ts";
+export type { Tables } from "./tables.ts";
 export { rfc3339, timeOfDay } from "./time.ts";
 export type { Tool } from "./tool.ts";
 export { RingTrace } from "./trace.ts";
-export type { Losses, Trace, TraceOptions } from "./trace_interface.ts";
+export type { Each, Losses, Trace, TraceOptions } from "./trace_interface.ts";
 export { choice, decimal, integer, text, user, ValueError } from "./value.ts";
-export { dropFirst, type Lazy, plainWords, type Text, type Words } from "./words.ts";
+export {
+  dropFirst,
+  type Lazy,
+  type LazyMember,
+  plainWords,
+  type RawWords,
+  type Text,
+  type Words,
+} from "./words.ts";

@@ -93,6 +93,7 @@ export function option<T>(
   brief: string,
   parse: Parser<T>,
 ): ValueOption<T, undefined>;
+/** The same with a value that it has if it is not given. */
 export function option<T>(
   letter: string,
   placeholder: string,

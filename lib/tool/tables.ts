@@ -15,7 +15,7 @@ export interface Tables<Options, E> {
   /** How rows are sorted unless `--sort` says otherwise: `-count` for the largest counts first. */
   order(options: Options): string;
   /** How many rows are printed at most: those that come first. A live screen has all that fit. */
-  limit(options: Options, output: CommonOptions["output"]): number;
+  limit(options: Options, output: "table" | "json" | "csv"): number;
   /** Whether tables take each other's place on a screen of their own. */
   live?(options: Options): boolean;
   /** Text below a table. */

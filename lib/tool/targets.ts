@@ -61,10 +61,12 @@ export const targetOptions = {
   pidns: option("", "INODE", "Trace this pid namespace only", namespace("pid")),
 };
 
+/** What a user has asked for by {@link targetOptions}. */
 export type Targets = OptionsOf<typeof targetOptions>;
 
 /** What targets.h puts into every skeleton: its variables, and its maps once they are loaded. */
-interface Targeted {
+export interface Targeted {
+  /** The variables, to be set before load. */
   readonly rodata: {
     targ_by_pid: boolean;
     targ_ppid: number;
@@ -75,10 +77,13 @@ interface Targeted {
     targ_pidns: number;
     targ_pids_in: number;
   };
+  /** The map that is as large as there are processes to be traced. */
   readonly maps: { readonly targ_pids: { maxEntries: number } };
 }
 
-interface LoadedTargets extends Disposable {
+/** The same maps, loaded. */
+export interface LoadedTargets extends Disposable {
+  /** Which processes and which cgroup are traced. */
   readonly maps: {
     readonly targ_pids: BpfMap<number, boolean>;
     readonly targ_cgroups: BpfMap<number, number>;

@@ -83,7 +83,7 @@ export function timeFormat(name: TimeFormatName): TimeFormat {
  * assertEquals(timeOfDay(0n).length, "09:41:07".length);
  * ```
  */
-export const timeOfDay = FORMATS.time().text;
+export const timeOfDay: (nanoseconds: bigint) => string = FORMATS.time().text;
 
 /**
  * `2026-07-27T09:41:07.123456789Z` (RFC 3339). Always UTC and always nine digits, so that lines of

@@ -132,6 +132,7 @@ export class RingTrace<E, V extends RecordView, View = E> implements Trace<E, Vi
     yield make({ forEach: (handle) => ring.consume(handle) });
   }
 
+  /** Every event, to be kept. */
   async *[Symbol.asyncIterator](): AsyncGenerator<E, void, void> {
     for await (const events of this.batches()) yield* events;
   }

@@ -25,6 +25,7 @@ export interface Trace<E, View = E> extends AsyncIterable<E>, Disposable {
 
 /** Events that came together; {@link forEach} is to be called once. */
 export interface Each<E> {
+  /** Hands on every one of them. */
   forEach(handle: (event: E) => void): unknown;
 }
 

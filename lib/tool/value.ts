@@ -47,7 +47,7 @@ export function reading<T>(option: string, read: () => T): T {
  * const options = { line: option("l", "TEXT", "Show lines with this text", text) };
  * ```
  */
-export const text: Parser<string> = (text) => text;
+export const text: Parser<string> = (text): string => text;
 
 /**
  * A whole number, both limits included.
@@ -122,7 +122,7 @@ const MAX_UID = 0xffff_fffe;
  * assertEquals(user("root"), 0);
  * ```
  */
-export const user: Parser<number> = (text) => {
+export const user: Parser<number> = (text): number => {
   if (/^\d+$/.test(text)) return integer(0, MAX_UID)(text);
   requirePermissions(); // the look-up calls libc, and options are read before anything else does
   const id = userId(text);

@@ -14,7 +14,8 @@ export type Words = readonly (Text | RawWords)[];
 /** What has the members of an event `E`, its texts not decoded yet. An `E` is one too. */
 export type Lazy<E> = { readonly [Name in keyof E]: LazyMember<E[Name]> };
 
-type LazyMember<T> = T extends readonly string[] ? Words : T extends string ? Text : T;
+/** A member of {@link Lazy}. */
+export type LazyMember<T> = T extends readonly string[] ? Words : T extends string ? Text : T;
 
 /** More words than memory holds. */
 const ANY = 2 ** 30;
@@ -22,7 +23,7 @@ const ANY = 2 ** 30;
 /** Words where they lie in memory, a NUL behind each; the last one may have been cut before it. */
 export class RawWords extends RawText {
   /** How many of them count at most; what lies behind is left out. */
-  most = ANY;
+  most: number = ANY;
 
   /** The words but for the first; good as long as this one stays where it is. */
   rest(): RawWords {
@@ -34,6 +35,7 @@ export class RawWords extends RawText {
     return this.#rest.place(bytes, this.most > 1 ? Math.min(at + 1, end) : end, end);
   }
 
+  /** Decodes them. */
   strings(): string[] {
     return decodeStrings(this.bytes, this.start, this.end, this.most);
   }
