@@ -13,8 +13,9 @@ export const resident: Row = {
     "Missed: most of it are pages of Deno's own file, which it has touched: they are shared by all " +
     "that run Deno, and the kernel takes them back when it needs memory. What the tool has for itself " +
     "is the private part: V8's heap, its compiled code, the buffers. V8 doubles the memory for young objects " +
-    "whenever as much as that has outlived a collection: bootstrap grew by 5 MB so in the last 50 minutes of an " +
-    "hour of storms. `--v8-flags=--max-semi-space-size=1` behind `deno run` keeps it at its smallest.",
+    "whenever as much as that has outlived a collection; `--v8-flags=--max-semi-space-size=1` behind `deno " +
+    "run` keeps it at its smallest. An hour of storms with nine million execs (`make soak`) added 0.2 to 1.7 MB " +
+    "to what each of three tools had for itself when it was warm (2026-11-28).",
   async measure(effort) {
     const us = await growth(ours("live", BENCH_OBJECT, "lines"), effort.pick(1, 0.01));
     const them = await growth(c("live", BENCH_OBJECT, "lines"), effort.pick(1, 0.01));

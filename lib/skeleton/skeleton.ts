@@ -24,7 +24,7 @@ export abstract class Skeleton implements Disposable, AsyncDisposable {
   abstract readonly links: Record<string, Link | null>;
 
   /**
-   * Gives a map of this kind its types.
+   * Opens the object; nothing is loaded yet.
    * @param object the bytes of the BPF object
    */
   protected constructor(name: string, object: () => Uint8Array<ArrayBuffer>, options: OpenOptions) {

@@ -63,7 +63,7 @@ export class RingTrace<E, V extends RecordView, View = E> implements Trace<E, Vi
   #lossesAtEnd: Losses | undefined;
 
   /**
-   * Gives a map of this kind its types.
+   * Attaches the programs.
    * @throws {BpfError} if a program cannot be attached; the skeleton is closed then
    */
   constructor(source: Source<E, V, View>) {
