@@ -16,7 +16,6 @@ import { hasBtf } from "#lib/sys/kernel.ts";
 import { userName } from "#lib/sys/users.ts";
 import { exitOf } from "#lib/sys/wait_status.ts";
 import {
-  dropFirst,
   type Fields,
   flag,
   integer,
@@ -384,9 +383,11 @@ export function execsnoop(
 }
 
 /** What a table shows: the file that was executed, then the arguments behind argv[0]. */
-function commandLine({ path, args, args_truncated }: Lazy<Exec>): Words | undefined {
-  if (path === undefined) return undefined;
-  return [path, ...dropFirst(args), ...(args_truncated ? ["..."] : [])];
+function commandLine(exec: Lazy<Exec>): Words | undefined {
+  const raw = exec instanceof ExecView ? exec.commandLine : undefined;
+  if (raw !== undefined || exec.path === undefined) return raw;
+  const { path, args, args_truncated } = exec;
+  return [path, ...plainWords(args).slice(1), ...(args_truncated ? ["..."] : [])];
 }
 
 function lineOf(exec: Lazy<Exec>): string {

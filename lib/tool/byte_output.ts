@@ -139,18 +139,22 @@ export class ByteOutput {
   }
 
   /** The same for words with a NUL behind each, the last one perhaps without: a space between them. */
-  words({ bytes, start, end, most }: RawWords): boolean {
+  words({ bytes, start, end, most, more }: RawWords): boolean {
     if (start < end && bytes[end - 1] === 0) end--;
-    return this.#plainBytes(bytes, start, end, true, most) >= 0;
+    const stop = this.#plainBytes(bytes, start, end, true, most);
+    if (stop === end || more === "") return stop >= 0;
+    this.code(SPACE);
+    return stop >= 0 && this.#plainString(more, true);
   }
 
   /** The same without double quotes, and something else between them. */
-  list({ bytes, start, end, most }: RawWords, between: Constant): boolean {
+  list({ bytes, start, end, most, more }: RawWords, between: Constant): boolean {
     for (let at = start, words = 1;; words++) {
       at = this.#plainBytes(bytes, at, end, false) + 1;
       if (at <= 0) return false;
-      if (at >= end || words === most) return true;
+      if (at >= end || words === most && more === "") return true;
       this.constant(between);
+      if (words === most) return this.#plainString(more, false);
     }
   }
 

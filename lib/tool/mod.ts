@@ -44,7 +44,6 @@ export { RingTrace } from "./trace.ts";
 export type { Each, Losses, Trace, TraceOptions } from "./trace_interface.ts";
 export { choice, decimal, integer, text, user, ValueError } from "./value.ts";
 export {
-  dropFirst,
   type Lazy,
   type LazyMember,
   plainWords,

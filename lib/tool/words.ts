@@ -17,27 +17,28 @@ export type Lazy<E> = { readonly [Name in keyof E]: LazyMember<E[Name]> };
 /** A member of {@link Lazy}. */
 export type LazyMember<T> = T extends readonly string[] ? Words : T extends string ? Text : T;
 
-/** More words than memory holds. */
+/** More words than any memory holds. */
 const ANY = 2 ** 30;
 
 /** Words where they lie in memory, a NUL behind each; the last one may have been cut before it. */
 export class RawWords extends RawText {
-  /** How many of them count at most; what lies behind is left out. */
+  /** How many of them count at most, one or more; what lies behind is left out. */
   most: number = ANY;
+  /** A word that stands for those that are left out; none if it is empty. */
+  more = "";
 
-  /** The words but for the first; good as long as this one stays where it is. */
-  rest(): RawWords {
+  /** Moves it on behind its first word. */
+  dropFirst(): this {
     const { bytes, end } = this;
     let at = this.start;
     while (at < end && bytes[at] !== 0) at++;
-    this.#rest ??= new RawWords();
-    this.#rest.most = this.most - 1;
-    return this.#rest.place(bytes, this.most > 1 ? Math.min(at + 1, end) : end, end);
+    return this.place(bytes, Math.min(at + 1, end), end);
   }
 
   /** Decodes them. */
   strings(): string[] {
-    return decodeStrings(this.bytes, this.start, this.end, this.most);
+    const strings = decodeStrings(this.bytes, this.start, this.end, this.most);
+    return this.more !== "" && this.cut ? [...strings, this.more] : strings;
   }
 
   /** Whether some are left out. */
@@ -48,26 +49,6 @@ export class RawWords extends RawText {
     for (let at = start; at < end - 1; at++) if (bytes[at] === 0 && ++words === most) return true;
     return false;
   }
-
-  #rest: RawWords | undefined;
-}
-
-/**
- * All words but the first.
- *
- * @example
- * ```ts
- * import { dropFirst } from "@denobpf/denobpf/tool";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(dropFirst(["ls", "-l"]), ["-l"]);
- * ```
- */
-export function dropFirst(words: Words): Words {
-  const [first] = words;
-  return first instanceof RawWords && first.start < first.end
-    ? [first.rest(), ...words.slice(1)]
-    : words.slice(1);
 }
 
 /**

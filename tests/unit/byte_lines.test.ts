@@ -8,7 +8,7 @@ import { type Column, column, type Fields } from "#lib/tool/field.ts";
 import { json } from "#lib/tool/json.ts";
 import { table } from "#lib/tool/table.ts";
 import { timeFormat } from "#lib/tool/time.ts";
-import { dropFirst, plainWords, RawWords, type Text, type Words } from "#lib/tool/words.ts";
+import { RawWords, type Text, type Words } from "#lib/tool/words.ts";
 
 interface Event {
   readonly text?: Text;
@@ -31,7 +31,6 @@ const fields: Fields<Event> = {
   boolean: { type: "boolean", brief, value: (e) => e.boolean },
   time: { type: "time", brief, width: -8, value: (e) => e.time },
   words: { type: "words", brief, width: -12, value: (e) => e.words },
-  rest: { type: "words", brief, value: (e) => e.words && dropFirst(e.words) },
   quoted: { type: "words", brief, quote: true, value: (e) => e.words },
   integers: { type: "integers", brief, value: (e) => e.integers },
   both: { type: "words", brief, value: (e) => [e.text ?? "", ...e.words ?? []] },
@@ -59,9 +58,9 @@ function inside<T extends RawText>(text: T): (content: Uint8Array) => T {
 
 const string = fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: "binary", maxLength: 8 }));
 const text: fc.Arbitrary<Text> = fc.oneof(string, bytes.map((b) => inside(new RawText())(b)));
-const words = fc.tuple(bytes, fc.integer({ min: 1, max: 5 })).map(([bytes, most]) =>
-  inside(Object.assign(new RawWords(), { most }))(bytes)
-);
+const most = fc.integer({ min: 1, max: 5 });
+const words = fc.tuple(bytes, most, fc.constantFrom("", "..."))
+  .map(([bytes, most, more]) => inside(Object.assign(new RawWords(), { most, more }))(bytes));
 const word = fc.oneof(text, bytes.map((b) => inside(new RawWords())(b)), words);
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
@@ -139,13 +138,15 @@ Deno.test("a line longer than the output's memory is written whole", () => {
 
 Deno.test("RawWords drops words and leaves words out as their strings do", () => {
   fc.assert(
-    fc.property(bytes, fc.integer({ min: 1, max: 5 }), (content, most) => {
+    fc.property(bytes, most, (content, most) => {
       const words = inside(new RawWords())(content);
       const strings = words.strings();
       words.most = most;
       assertEquals(words.strings(), strings.slice(0, most));
       assertEquals(words.cut, strings.length > most);
-      assertEquals(plainWords(dropFirst([words])), strings.slice(1, most));
+      words.more = "...";
+      assertEquals(words.strings(), [...strings.slice(0, most), ...words.cut ? ["..."] : []]);
+      assertEquals(words.dropFirst().strings().slice(0, most), strings.slice(1, most + 1));
     }),
   );
 });

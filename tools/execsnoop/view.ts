@@ -36,10 +36,14 @@ export class ExecView implements Lazy<Exec> {
   readonly #path = new RawText();
   readonly #args = new RawWords();
   readonly #words = [this.#args];
+  readonly #rest = new RawWords();
+  readonly #line = [this.#path, this.#rest];
 
   constructor(context: Context) {
     this.#context = context;
     this.#args.most = context.max_args;
+    this.#rest.most = context.max_args - 1;
+    this.#rest.more = "...";
   }
 
   /**
@@ -149,6 +153,14 @@ export class ExecView implements Lazy<Exec> {
     const { bytes, start, end } = this.#place(this.#strings, this.#argsAt() + args_size, env_size);
     return decodeStrings(bytes, start, end)
       .filter((entry) => names.some((name) => entry.startsWith(`${name}=`)));
+  }
+  /** What a table shows, where it lies in the record; undefined if it is not as easy as that. */
+  get commandLine(): Words | undefined {
+    const { kind, script, args_cut, args_size } = this.#record;
+    if (kind !== event_kind.EXEC || script || args_cut || this.#rest.most < 1) return undefined;
+    this.#place(this.#path, 0, this.#record.path_size);
+    this.#place(this.#rest, this.#argsAt(), args_size).dropFirst();
+    return this.#line;
   }
   get compat(): boolean {
     return this.#record.compat !== 0;
