@@ -18,9 +18,9 @@ export const live: Row = {
     "/dev/null. Both have a ring of 1 MiB. CPU is the reader's time in user and kernel mode.",
   remarks:
     "Missed, by about as much as the lines alone are, above. A profile at 200,000 events a second (perf, on a " +
-    "busy machine) has 72 % of the CPU time in compiled JavaScript: 17 % copies the arguments byte by byte, " +
-    "9 % counts them, the rest is spread over the columns; 20 % is V8's and Deno's own code, 5 % the kernel. " +
-    "The way to the reader is not what costs. An earlier version on an AMD EPYC took 0.627 of C's CPU at " +
+    "busy machine) has 75 % of the CPU time in compiled JavaScript: 23 % copies the arguments byte by byte, the " +
+    "rest is spread over the columns; 16 % is V8's and Deno's own code, 5 % the kernel. The way to the reader " +
+    "is not what costs. An earlier version on an AMD EPYC took 0.627 of C's CPU at " +
     "200,000 events a second, and 1.05 to 1.21 beyond (2026-11-21).",
   async measure(effort) {
     const figures: Figure[] = [];
