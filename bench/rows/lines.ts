@@ -9,11 +9,12 @@ export const lines: Row = {
     "A full ring of exec events of 300 bytes, written to /dev/null: execsnoop's own way from the " +
     "record to the output, against a C callback with printf, which does less than the C execsnoop.",
   remarks:
-    "Missed. JSON has all thirty fields of an exec, which is five times the text of the table. Its cost is " +
-    "spread over them: measured one by one, none but the arguments (a sixth) stands out. One function made " +
-    "of all members saved 5 %, looking at bytes in a table nothing, at four of them at a time 6 % of copying " +
-    "(all on a busy machine). An earlier " +
-    "version on an AMD EPYC came to 0.985 for the table and 0.358 for JSON (2026-11-21).",
+    "Missed. A third of the table's time goes into the copying of the arguments, byte by byte (perf). JSON " +
+    "has all thirty fields of an exec, which is five times the text of the table. Its cost is spread over " +
+    "them: measured one by one, none but the arguments (a sixth) stands out. One function made of all " +
+    "members saved 5 %, looking at bytes in a table nothing, at four of them at a time 6 % of copying (all " +
+    "on a busy machine). An earlier version on an AMD EPYC came to 0.985 for the table and 0.358 for JSON " +
+    "(2026-11-21).",
   async measure(effort) {
     const figures: Figure[] = [];
     const passes = effort.pick(61, 3);
