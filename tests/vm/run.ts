@@ -5,7 +5,7 @@
  * that were built here. Ends with 1 when anything failed.
  */
 
-import { endRun, type TestCase } from "../report.ts";
+import { endRun, secondRun, type TestCase } from "../report.ts";
 import { emptyFolder } from "../test_files.ts";
 import { fetchKernel, type Kernel } from "./kernels.ts";
 import { countResults, drawMatrix, judge, type Result, summarizeResults } from "./matrix.ts";
@@ -61,12 +61,17 @@ async function runJob(job: Job): Promise<Result[]> {
   return judged;
 }
 
-/** Boots a guest that is suspended, and gives its results. */
+/** Boots a guest that is suspended, once more if a test failed there, and gives its results. */
 async function runSuspendJob({ version }: Kernel): Promise<Result[]> {
   const started = performance.now();
   const log = `${folder}/${version}-suspend.log`;
   const guest = { slowness: SLOWNESS, signal: stop.signal };
-  const cases = await runSuspended(paths.get(version)!, memoryRoot, log, guest);
+  const run = () => runSuspended(paths.get(version)!, memoryRoot, log, guest);
+  let cases = await run();
+  if (cases.some(({ state }) => state === "failed") && !stop.signal.aborted) {
+    console.log(`${version}, suspended: failed, and runs once more`);
+    cases = secondRun(cases, await run());
+  }
   const judged = cases.map((testCase) => judge(version, SUSPEND_TEST, testCase));
   tellJob(`${version}, suspended`, judged, started, log);
   return judged;

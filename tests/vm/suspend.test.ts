@@ -8,7 +8,7 @@ import { type RunningTool, startCommand } from "../kernel/running_tool.ts";
 import { execUntilShown, runExecs } from "../kernel/workloads.ts";
 
 /** Time enough for a slow machine to fall asleep. */
-const ALARM_S = 10;
+const ALARM_S = 15;
 
 // Once, for QEMU's machine has its alarm on for good after that and would not sleep again.
 Deno.test("the machine is suspended", async (test) => {
