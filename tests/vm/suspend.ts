@@ -8,7 +8,7 @@ import { readReport, type TestCase } from "../report.ts";
 import { emptyFolder } from "../test_files.ts";
 
 /** What runs in the guest. */
-export const SUSPEND_TEST = "tests/vm/suspend.test.ts";
+export const SUSPEND_TEST = "tests/vm/suspended.ts";
 
 /** What is in the guest besides, in this machine's paths and with the libraries that it needs. */
 const PROGRAMS = [
