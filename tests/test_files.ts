@@ -37,10 +37,18 @@ export async function runTestFile(
   limitMs: number,
   options: { deno?: string; root?: string } = {},
 ): Promise<TestCase[]> {
-  const first = await runOnce(path, reports, limitMs, options);
+  return await withSecondRun(path, () => runOnce(path, reports, limitMs, options));
+}
+
+/** Runs tests, and once more if one failed; the second run counts then. */
+export async function withSecondRun(
+  name: string,
+  run: () => Promise<TestCase[]>,
+): Promise<TestCase[]> {
+  const first = await run();
   if (first.every(({ state }) => state !== "failed")) return first;
-  console.log(`\n${path} failed, and runs once more`);
-  return secondRun(first, await runOnce(path, reports, limitMs, options));
+  console.log(`\n${name} failed, and runs once more`);
+  return secondRun(first, await run());
 }
 
 async function runOnce(

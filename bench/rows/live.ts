@@ -22,7 +22,7 @@ export const live: Row = {
     "busy machine) has 75 % of the CPU time in compiled JavaScript: 23 % copies the arguments byte by byte, the " +
     "rest is spread over the columns; 16 % is V8's and Deno's own code, 5 % the kernel. The way to the reader " +
     "is not what costs. Without the events before, 200,000 a second cost 1.76 of C's CPU, and 500,000 1.35 " +
-    "(2026-11-28): V8's compilation takes about half a second of CPU. An earlier version on an AMD EPYC took " +
+    "(2026-11-28): V8's compilation takes about 0.3 s of CPU. An earlier version on an AMD EPYC took " +
     "0.627 of C's CPU at 200,000 events a second, and 1.05 to 1.21 beyond (2026-11-21).",
   async measure(effort) {
     const figures: Figure[] = [];

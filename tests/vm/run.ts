@@ -5,8 +5,8 @@
  * that were built here. Ends with 1 when anything failed.
  */
 
-import { endRun, secondRun, type TestCase } from "../report.ts";
-import { emptyFolder } from "../test_files.ts";
+import { endRun, type TestCase } from "../report.ts";
+import { emptyFolder, withSecondRun } from "../test_files.ts";
 import { fetchKernel, type Kernel } from "./kernels.ts";
 import { countResults, drawMatrix, judge, type Result, summarizeResults } from "./matrix.ts";
 import { type Column, kernelsIn, leftOut, shortPlan, suspendPlan, wholePlan } from "./plan.ts";
@@ -67,11 +67,10 @@ async function runSuspendJob({ version }: Kernel): Promise<Result[]> {
   const log = `${folder}/${version}-suspend.log`;
   const guest = { slowness: SLOWNESS, signal: stop.signal };
   const run = () => runSuspended(paths.get(version)!, memoryRoot, log, guest);
-  let cases = await run();
-  if (cases.some(({ state }) => state === "failed") && !stop.signal.aborted) {
-    console.log(`${version}, suspended: failed, and runs once more`);
-    cases = secondRun(cases, await run());
-  }
+  const cases = await withSecondRun(
+    `${version}, suspended`,
+    async () => stop.signal.aborted ? [] : await run(),
+  );
   const judged = cases.map((testCase) => judge(version, SUSPEND_TEST, testCase));
   tellJob(`${version}, suspended`, judged, started, log);
   return judged;

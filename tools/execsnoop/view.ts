@@ -156,9 +156,8 @@ export class ExecView implements Lazy<Exec> {
   }
   /** What a table shows, where it lies in the record; undefined if it is not as easy as that. */
   get commandLine(): Words | undefined {
-    const { kind, script, args_cut, args_size } = this.#record;
-    if (kind !== event_kind.EXEC || script || args_cut || this.#rest.most < 1) return undefined;
-    this.#place(this.#path, 0, this.#record.path_size);
+    const { script, args_cut, args_size } = this.#record;
+    if (this.path === undefined || script || args_cut || this.#rest.most < 1) return undefined;
     this.#place(this.#rest, this.#argsAt(), args_size).dropFirst();
     return this.#line;
   }
