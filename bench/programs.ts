@@ -1,9 +1,12 @@
 /** The programs that are compared, and how they are run. */
+import { fileExists } from "../lib/sys/file.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
 /** Where `make bench` puts the C programs and the object of both sides. */
 const BUILT = `${root}build/bench/`;
+
+const DENO = [Deno.execPath(), "run", "--allow-ffi", "--allow-read"];
 
 /** The object of bench.bpf.c. */
 export const BENCH_OBJECT = `${BUILT}bench.bpf.o`;
@@ -16,7 +19,7 @@ export function c(program: string, ...args: (string | number)[]): string[] {
 /** A script of ours/, or a tool: run as users run tools. */
 export function ours(script: string, ...args: (string | number)[]): string[] {
   const path = script.startsWith("/") ? script : `${root}bench/ours/${script}.ts`;
-  return [Deno.execPath(), "run", "--allow-ffi", "--allow-read", path, ...args.map(String)];
+  return [...DENO, path, ...args.map(String)];
 }
 
 export function tool(name: string, ...args: (string | number)[]): string[] {
@@ -26,6 +29,23 @@ export function tool(name: string, ...args: (string | number)[]): string[] {
 /** The same as one file of JavaScript: `make bundle`. */
 export function bundle(name: string): string[] {
   return ours(`${root}build/bundle/${name}.js`);
+}
+
+/**
+ * The same with flags for V8. The file is a copy: V8's cached code of a file belongs to the flags that it
+ * was compiled with, and contestants with different ones would throw out each other's in every round.
+ */
+export function bundleWith(flags: string, name: string): string[] {
+  const source = `${root}build/bundle/${name}.js`;
+  const copy = `${root}build/bundle/${name}.${flags.replace(/\W/g, "")}.js`;
+  Deno.copyFileSync(source, copy);
+  return [...DENO, `--v8-flags=${flags}`, copy];
+}
+
+/** The same in the binary of all tools, if `make compile` has made it. */
+export function compiled(name: string): string[] | undefined {
+  const binary = `${root}build/dist/denobpf`;
+  return fileExists(binary) ? [binary, name] : undefined;
 }
 
 /** What a front end in C loads of our own objects. */

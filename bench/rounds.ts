@@ -11,11 +11,16 @@ export type Rounds<N extends string = string> = Readonly<Record<N, readonly numb
  * time: what the machine does besides hits all of them alike, and a ratio within a round means more
  * than two averages.
  * @param warm rounds before, which do not count
+ * @param pauseMs how long the machine is left alone before each measurement
  */
 export async function rounds<N extends string>(
   contestants: Contestants<N>,
   count: number,
-  { warm = 1, progress = () => {} }: { warm?: number; progress?: () => void } = {},
+  { warm = 1, pauseMs = 0, progress = () => {} }: {
+    warm?: number;
+    pauseMs?: number;
+    progress?: () => void;
+  } = {},
 ): Promise<Rounds<N>> {
   const names = Object.keys(contestants) as N[];
   const measured = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
@@ -24,6 +29,7 @@ export async function rounds<N extends string>(
   >;
   for (let round = -warm; round < count; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       const value = await contestants[name]();
       if (!Number.isFinite(value)) throw new RangeError(`${name}: ${value} was measured`);
       if (round >= 0) measured[name].push(value);

@@ -1,4 +1,14 @@
-import { bundle, c, front, installed, ours, report, tool } from "../programs.ts";
+import {
+  bundle,
+  bundleWith,
+  c,
+  compiled,
+  front,
+  installed,
+  ours,
+  report,
+  tool,
+} from "../programs.ts";
 import { type Contestants, ratios, rounds } from "../rounds.ts";
 import type { Figure, Row } from "../row.ts";
 
@@ -7,37 +17,60 @@ interface Start {
   readonly exit_ms: number;
 }
 
-/** How many lines there are up to the header: syscount has a title instead. */
-const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+/**
+ * The kernel waits for a grace period before a tracepoint that was just left can be used again: without
+ * a pause a contestant would pay for the one before it.
+ */
+const PAUSE_MS = 100;
+
+/** V8 compiles each function when it reads it, so that the cached code of a file has them all. */
+const NO_LAZY = "--no-lazy";
+
+type Commands = Readonly<Record<string, readonly string[]>>;
+
+/** The forms in which a tool is started. */
+function forms(name: string): Commands {
+  const binary = compiled(name);
+  return {
+    ours: tool(name),
+    "ours, bundled": bundle(name),
+    "bundled, no-lazy": bundleWith(NO_LAZY, name),
+    ...(binary && { "ours, binary": binary }),
+  };
+}
+
+const allCommands = (): Readonly<Record<string, Commands>> => ({
   execsnoop: {
-    ours: tool("execsnoop"),
-    "ours, bundled": bundle("execsnoop"),
+    ...forms("execsnoop"),
     C: ["execsnoop"],
     "C, our object": front("variants/execsnoop_brief", "btf_exec"),
     bpftrace: ["bpftrace", "-e", "tracepoint:syscalls:sys_enter_execve { join(args->argv) }"],
   },
   syscount: {
-    ours: tool("syscount"),
-    "ours, bundled": bundle("syscount"),
+    ...forms("syscount"),
     C: ["syscount"],
     "C, our object": front("syscount", "btf_enter"),
     bpftrace: ["bpftrace", "-e", "tracepoint:raw_syscalls:sys_enter { @[args->id] = count() }"],
   },
   bootstrap: {
-    ours: tool("bootstrap"),
-    "ours, bundled": bundle("bootstrap"),
+    ...forms("bootstrap"),
     "C, our object": front("bootstrap", "btf_exec", "btf_exit"),
   },
   "nothing at all": {
     ours: ours("empty_tool"),
     "ours, bundled": bundle("empty_tool"),
+    "bundled, no-lazy": bundleWith(NO_LAZY, "empty_tool"),
     "empty script": ours("empty"),
   },
-};
+});
 
 /** bcc has no bootstrap: there C is a front end of our own object. */
 const against = (contestants: object): string =>
   ["C", "C, our object", "empty script"].find((name) => name in contestants)!;
+
+function isInstalled([, [program]]: [string, readonly string[]]): boolean {
+  return program !== "bpftrace" || installed(program);
+}
 
 function startRow(
   name: string,
@@ -54,17 +87,19 @@ function startRow(
     remarks,
     async measure(effort) {
       const figures: Figure[] = [];
-      for (const [name, commands] of Object.entries(COMMANDS)) {
-        const present = Object.entries(commands).filter(([, [program]]) =>
-          program !== "bpftrace" || installed("bpftrace")
-        );
+      for (const [name, commands] of Object.entries(allCommands())) {
         const contestants: Contestants = Object.fromEntries(
-          present.map(([contestant, command]) => [contestant, async () => {
+          Object.entries(commands).filter(isInstalled).map((
+            [contestant, command],
+          ) => [contestant, async () => {
             const start = await report<Start>(c("start", 1, ...command));
             return start[measured];
           }]),
         );
-        const measurements = await rounds(contestants, effort.rounds, effort);
+        const measurements = await rounds(contestants, effort.rounds, {
+          ...effort,
+          pauseMs: PAUSE_MS,
+        });
         const other = against(contestants);
         const limit = most(other);
         figures.push({

@@ -19,6 +19,19 @@ Deno.test("rounds() lets contestants take turns, and leaves out the warm rounds"
   assertEquals(measured, { a: [3, 6, 7], b: [4, 5, 8] });
 });
 
+Deno.test("rounds() leaves the machine alone before each measurement", async () => {
+  let ended = performance.now();
+  const pauses: number[] = [];
+  const measure = () => {
+    pauses.push(performance.now() - ended);
+    ended = performance.now();
+    return 1;
+  };
+  await rounds({ a: measure, b: measure }, 2, { pauseMs: 20 });
+  assertEquals(pauses.length, 6);
+  assert(Math.min(...pauses) > 19, String(pauses));
+});
+
 Deno.test("rounds() rejects what is no number", async () => {
   await assertRejects(() => rounds({ a: () => NaN }, 1), RangeError, "a: NaN");
 });
