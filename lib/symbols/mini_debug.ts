@@ -9,7 +9,12 @@ import { BytesSource } from "./source.ts";
 /** More than the names of any program take. */
 const LARGEST = 64 * 1024 * 1024;
 const DECODER_MEMORY = 128n * 1024n * 1024n;
+/** The room that is tried first, at least. */
+const SMALLEST = 64 * 1024;
+
+/** `lzma_ret` of lzma/base.h; the second says that input or room has come to its end too early. */
 const LZMA_OK = 0;
+const LZMA_BUF_ERROR = 10;
 
 let path: string | undefined | null = null;
 
@@ -57,23 +62,36 @@ function readable(bytes: Uint8Array<ArrayBuffer>): ElfFile | undefined {
   }
 }
 
-/** Tries with more and more room: the format tells its size only at its end. */
+/**
+ * Decompresses bytes that say at their end alone how many they become: tries with more and more room, as
+ * long as room is what is missing. Bytes of no xz file, none at all among them, are refused at the first try.
+ */
 function decompress(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
-  for (let room = 8 * bytes.length; room <= LARGEST; room *= 4) {
-    const memory = new BigUint64Array([DECODER_MEMORY]);
-    const [read, written] = [new BigUint64Array(1), new BigUint64Array(1)];
+  for (let room = Math.max(SMALLEST, 8 * bytes.length); room <= LARGEST; room *= 4) {
     const output = new Uint8Array(room);
-    const result = lzma().lzma_stream_buffer_decode(
-      new Uint8Array(memory.buffer),
-      0,
-      null,
-      bytes,
-      new Uint8Array(read.buffer),
-      BigInt(bytes.length),
-      output,
-      new Uint8Array(written.buffer),
-      BigInt(room),
-    );
-    if (result === LZMA_OK) return output.slice(0, Number(written[0]));
+    const { result, size } = decode(bytes, output);
+    if (result === LZMA_OK) return output.slice(0, size);
+    if (result !== LZMA_BUF_ERROR) return undefined;
   }
+}
+
+/** Decompresses into `output`, as far as it has room. */
+function decode(
+  bytes: Uint8Array<ArrayBuffer>,
+  output: Uint8Array<ArrayBuffer>,
+): { result: number; size: number } {
+  const memory = new BigUint64Array([DECODER_MEMORY]);
+  const [read, written] = [new BigUint64Array(1), new BigUint64Array(1)];
+  const result = lzma().lzma_stream_buffer_decode(
+    new Uint8Array(memory.buffer),
+    0,
+    null,
+    bytes,
+    new Uint8Array(read.buffer),
+    BigInt(bytes.length),
+    output,
+    new Uint8Array(written.buffer),
+    BigInt(output.length),
+  );
+  return { result, size: Number(written[0]) };
 }

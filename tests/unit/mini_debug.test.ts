@@ -1,0 +1,41 @@
+import { assertEquals } from "@std/assert";
+import { ElfFile } from "#lib/symbols/elf.ts";
+import { miniDebugFile } from "#lib/symbols/mini_debug.ts";
+import { BytesSource } from "#lib/symbols/source.ts";
+import { buildElf, SHT_NOBITS, SHT_PROGBITS } from "./elf_builder.ts";
+
+/** What is found in a file whose `.gnu_debugdata` is this. */
+function found(type: number, bytes: Uint8Array<ArrayBuffer>, size = bytes.length) {
+  const file = buildElf([{ name: ".gnu_debugdata", type, bytes, size }]);
+  return miniDebugFile(new ElfFile(new BytesSource(file)));
+}
+
+/** Compressed as a distribution does it. */
+async function xz(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const child = new Deno.Command("xz", { args: ["-9c"], stdin: "piped", stdout: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  const written = writer.write(bytes).then(() => writer.close());
+  const { stdout } = await child.output();
+  await written;
+  return stdout;
+}
+
+// With a size of 0 or of SHT_NOBITS the room for what comes out was 0, and 4 times 0 after that.
+Deno.test("a .gnu_debugdata without bytes is none, and does not hold the symbolizer for ever", () => {
+  assertEquals(found(SHT_PROGBITS, new Uint8Array(0)), undefined);
+  assertEquals(found(SHT_NOBITS, new Uint8Array(0), 4096), undefined);
+});
+
+Deno.test("a .gnu_debugdata that is no xz file, or half of one, is none", async () => {
+  assertEquals(found(SHT_PROGBITS, new Uint8Array(100)), undefined);
+  const whole = await xz(buildElf([{ name: ".inside", type: SHT_PROGBITS }]));
+  assertEquals(found(SHT_PROGBITS, whole.slice(0, whole.length / 2)), undefined);
+});
+
+Deno.test("a .gnu_debugdata is decompressed however much is in it", async () => {
+  for (const size of [0, 100_000, 9_000_000]) {
+    const inside = buildElf([{ name: ".inside", type: SHT_PROGBITS, bytes: new Uint8Array(size) }]);
+    const names = found(SHT_PROGBITS, await xz(inside))?.sections.map(({ name }) => name);
+    assertEquals(names, ["", ".inside", ".shstrtab"]);
+  }
+});
