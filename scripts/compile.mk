@@ -25,7 +25,7 @@ endef
 $(bundles): build/bundle/%.js: tools/%.ts build/skel/%.ts $(shell find lib tools -name '*.ts') $(packages) | build/bundle/
 	$(bundle_ts)
 
-build/bundle/empty_tool.js: bench/ours/empty_tool.ts $(wildcard lib/*/*.ts) $(packages) | build/bundle/
+build/bundle/empty_tool.js: bench/ours/empty_tool.ts $(shell find lib -name '*.ts') $(packages) | build/bundle/
 	$(bundle_ts)
 
 compile: build $(libbpf_folder)/libbpf.so ## make one binary of all tools; TOOL=execsnoop makes one of that

@@ -136,7 +136,7 @@ async function commandOf(group: string, word: string | undefined): Promise<AnyCo
 }
 
 async function printCompletions(args: readonly string[]): Promise<void> {
-  const { completionScript, shells } = await import("#lib/tool/completions.ts");
+  const { completionScript, shells } = await import("#lib/tool/options/completions.ts");
   const shell = shells.find((shell) => shell === args[0]);
   if (shell === undefined || args.length > 1) {
     throw usage(`completions: name one shell: ${shells.join(", ")}`);

@@ -2,7 +2,7 @@
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
 import { ListTrace } from "#lib/tool/list_trace.ts";
 import { type Tool, toolMain } from "#lib/tool/mod.ts";
-import { takeOperands } from "#lib/tool/operands.ts";
+import { takeOperands } from "#lib/tool/options/operands.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { examineHost } from "./doctor/host.ts";
 import { examineTool } from "./doctor/tools.ts";

@@ -25,7 +25,7 @@ import {
 import { drawHistogram, type Histogram } from "#lib/tool/histogram.ts";
 import { loadHooks, missesOf } from "#lib/tool/hooks.ts";
 import { escapeText, quoted } from "#lib/tool/escape.ts";
-import { ownPidns } from "#lib/tool/targets.ts";
+import { ownPidns } from "#lib/tool/options/targets.ts";
 import { IntervalTrace } from "#lib/tool/interval.ts";
 import {
   decimal,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * Which tasks a tool traces: what its options --pid, --ppid, --uid, --comm, --cgroup, --container,
- * --mntns and --pidns say. The user half, which declares and sets them, is lib/tool/targets.ts.
+ * --mntns and --pidns say. The user half, which declares and sets them, is lib/tool/options/targets.ts.
  *
  * All are constants by the time the verifier sees the program, and it drops what they make
  * unreachable: a tool that traces everything pays nothing.

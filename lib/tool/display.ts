@@ -1,4 +1,4 @@
-import type { CommonOptions } from "./common.ts";
+import type { CommonOptions } from "./options/frame_options.ts";
 import type { Column, Renderer } from "./field.ts";
 import type { ByteLine } from "./byte_lines.ts";
 import { ByteOutput } from "./byte_output.ts";

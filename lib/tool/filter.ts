@@ -17,9 +17,9 @@ import { quoted } from "./escape.ts";
 import { structureText } from "./json.ts";
 import type { Column, Fields } from "./field.ts";
 import { namedField } from "./named_fields.ts";
-import { parseTime } from "./parse_time.ts";
+import { parseTime } from "./options/parse_time.ts";
 import { rfc3339 } from "./time.ts";
-import { ValueError } from "./value.ts";
+import { ValueError } from "./options/parsers.ts";
 import { plainWords, type Words } from "./words.ts";
 
 /** What `--filter` asks for. */

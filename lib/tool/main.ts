@@ -1,7 +1,7 @@
 import { onLog } from "../libbpf/log.ts";
 import { btfFile } from "../sys/kernel.ts";
-import { parseOptions } from "./arguments.ts";
-import type { CommonOptions } from "./common.ts";
+import { parseOptions } from "./options/command_line.ts";
+import type { CommonOptions } from "./options/frame_options.ts";
 import { ExitCode } from "./exit.ts";
 import { reportFailure } from "./failure.ts";
 import type { Column } from "./field.ts";
@@ -13,7 +13,7 @@ import { requirePermissions } from "./permissions.ts";
 import { onEndingSignal } from "./signals.ts";
 import type { Tool } from "./tool.ts";
 import type { Each } from "./trace_interface.ts";
-import { reading } from "./value.ts";
+import { reading } from "./options/parsers.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -44,7 +44,7 @@ async function runTool<Options, E>(
     const { options, common } = await parseOptions(tool, args);
     verbose = common.verbose;
     if (common.help) {
-      const { helpText } = await import("./help.ts");
+      const { helpText } = await import("./options/help.ts");
       console.log(helpText(tool).trimEnd());
       return ExitCode.Ok;
     }

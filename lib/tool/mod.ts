@@ -28,7 +28,7 @@ export {
   type Parser,
   type ValueOption,
   withDefaults,
-} from "./option.ts";
+} from "./options/declarations.ts";
 export { shellQuote } from "./quote.ts";
 export {
   type LoadedTargets,
@@ -36,13 +36,13 @@ export {
   type Targeted,
   targetOptions,
   type Targets,
-} from "./targets.ts";
+} from "./options/targets.ts";
 export type { Tables } from "./tables.ts";
 export { rfc3339, timeOfDay } from "./time.ts";
 export type { Tool } from "./tool.ts";
 export { RingTrace } from "./trace.ts";
 export type { Each, Losses, Trace, TraceOptions } from "./trace_interface.ts";
-export { choice, decimal, integer, text, user, ValueError } from "./value.ts";
+export { choice, decimal, integer, text, user, ValueError } from "./options/parsers.ts";
 export {
   type Lazy,
   type LazyMember,

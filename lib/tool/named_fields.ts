@@ -2,7 +2,7 @@
 import { quoted } from "./escape.ts";
 import { type Column, column, type Fields } from "./field.ts";
 import { nearest } from "../sys/nearest.ts";
-import { ValueError } from "./value.ts";
+import { ValueError } from "./options/parsers.ts";
 
 /**
  * The field that a user names.

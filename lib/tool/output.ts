@@ -3,7 +3,7 @@ import { SystemError } from "../sys/errno.ts";
 import { writeAll } from "../sys/write.ts";
 import type { ByteLine } from "./byte_lines.ts";
 import { csv } from "./csv.ts";
-import type { CommonOptions } from "./common.ts";
+import type { CommonOptions } from "./options/frame_options.ts";
 import { ExitCode, ExitError } from "./exit.ts";
 import { type Column, column, dataColumns, type Renderer } from "./field.ts";
 import { json } from "./json.ts";

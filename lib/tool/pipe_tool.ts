@@ -2,7 +2,7 @@ import { BpfError } from "../objects/errors.ts";
 import { EBUSY, SystemError } from "../sys/errno.ts";
 import { TracePipe } from "../sys/trace_pipe.ts";
 import { loadSkeleton } from "./load.ts";
-import { type Declarations, type OptionsOf, withDefaults } from "./option.ts";
+import { type Declarations, type OptionsOf, withDefaults } from "./options/declarations.ts";
 import { Pauses } from "./pauses.ts";
 import type { Tool } from "./tool.ts";
 import type { Losses, Trace, TraceOptions } from "./trace_interface.ts";

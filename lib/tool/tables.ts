@@ -1,12 +1,12 @@
 import { wallTime } from "../sys/clock.ts";
-import type { CommonOptions } from "./common.ts";
+import type { CommonOptions } from "./options/frame_options.ts";
 import type { Display } from "./display.ts";
 import type { Renderer } from "./field.ts";
 import { write } from "./output.ts";
 import { type Order, parseOrder } from "./sort.ts";
 import { timeOfDay } from "./time.ts";
 import type { Tool } from "./tool.ts";
-import { reading } from "./value.ts";
+import { reading } from "./options/parsers.ts";
 
 /** What a tool declares that prints tables at intervals: each batch of its trace is one. */
 export interface Tables<Options, E> {

@@ -1,5 +1,5 @@
 import type { Fields } from "./field.ts";
-import type { Declarations } from "./option.ts";
+import type { Declarations } from "./options/declarations.ts";
 import type { Tables } from "./tables.ts";
 import type { Trace } from "./trace_interface.ts";
 
@@ -9,7 +9,7 @@ export interface Tool<Options, E> {
   readonly name: string;
   /** What the tool is for, in one line. */
   readonly brief: string;
-  /** Its own options; those of every tool are in common.ts. */
+  /** Its own options; those of every tool are in options/frame_options.ts. */
   readonly options: Declarations;
   /** Options that ask more of the host than the rest of the tool: `denobpf doctor` tries each. */
   readonly demanding?: readonly Partial<Options>[];

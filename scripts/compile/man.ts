@@ -1,7 +1,7 @@
 /** Manual pages, from what the tools declare; see man(7). */
-import { commonBeside } from "#lib/tool/common.ts";
+import { commonBeside } from "#lib/tool/options/frame_options.ts";
 import type { Tool } from "#lib/tool/mod.ts";
-import { type Declarations, longName } from "#lib/tool/option.ts";
+import { type Declarations, longName } from "#lib/tool/options/declarations.ts";
 import { VERSION } from "#lib/tool/version.ts";
 import { root } from "./stage.ts";
 

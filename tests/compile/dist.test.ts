@@ -1,7 +1,7 @@
 /** What is handed out with the binary, and that two builds are the same bytes. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { commonBeside } from "#lib/tool/common.ts";
-import { longName } from "#lib/tool/option.ts";
+import { commonBeside } from "#lib/tool/options/frame_options.ts";
+import { longName } from "#lib/tool/options/declarations.ts";
 import { findTool, toolNames } from "../../tools/registry.ts";
 import { startCommand } from "../kernel/harness.ts";
 import { binary, binaryTest, dist, make, root } from "./making.ts";

@@ -1,18 +1,18 @@
 /** What a user may type: options, fields, filters, orders, times. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "../fast_check.ts";
-import { parseOptions } from "#lib/tool/arguments.ts";
-import { commonBeside } from "#lib/tool/common.ts";
-import { completionScript } from "#lib/tool/completions.ts";
+import { parseOptions } from "#lib/tool/options/command_line.ts";
+import { commonBeside } from "#lib/tool/options/frame_options.ts";
+import { completionScript } from "#lib/tool/options/completions.ts";
 import { ExitError } from "#lib/tool/exit.ts";
 import type { Fields } from "#lib/tool/field.ts";
 import { parseFilter } from "#lib/tool/filter.ts";
-import { expand } from "#lib/tool/getopt.ts";
+import { expand } from "#lib/tool/options/getopt.ts";
 import { namedFields } from "#lib/tool/named_fields.ts";
-import { flag, longName, option } from "#lib/tool/option.ts";
-import { parseTime } from "#lib/tool/parse_time.ts";
+import { flag, longName, option } from "#lib/tool/options/declarations.ts";
+import { parseTime } from "#lib/tool/options/parse_time.ts";
 import { parseOrder } from "#lib/tool/sort.ts";
-import { text, ValueError } from "#lib/tool/value.ts";
+import { text, ValueError } from "#lib/tool/options/parsers.ts";
 import { findTool, toolNames } from "../../tools/registry.ts";
 import { anyText, fuzz, mayThrow } from "./fuzz.ts";
 

@@ -1,6 +1,6 @@
 /** What the examples do besides showing events, of which every_tool.test.ts has a known number for each. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { helpText } from "#lib/tool/help.ts";
+import { helpText } from "#lib/tool/options/help.ts";
 import { hasFeature, kernelTest, runTool, startCommand, startTool } from "./harness.ts";
 import { sendTo, startIsolated } from "./isolated.ts";
 import { connect, examples, thread } from "./scenarios.ts";

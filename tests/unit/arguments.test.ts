@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { parseOptions } from "#lib/tool/arguments.ts";
+import { parseOptions } from "#lib/tool/options/command_line.ts";
 import { ExitError } from "#lib/tool/exit.ts";
-import { expand } from "#lib/tool/getopt.ts";
+import { expand } from "#lib/tool/options/getopt.ts";
 import { flag, integer, option, type Tool, withDefaults } from "#lib/tool/mod.ts";
 import { options as declared, tool } from "./sample_tool.ts";
 

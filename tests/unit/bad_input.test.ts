@@ -12,7 +12,7 @@ import { checkObject } from "#lib/objects/check_object.ts";
 import { readObjectFile } from "#lib/objects/elf_file.ts";
 import { BpfError } from "#lib/objects/errors.ts";
 import { mountPoints } from "#lib/sys/cgroups.ts";
-import { parseOptions } from "#lib/tool/arguments.ts";
+import { parseOptions } from "#lib/tool/options/command_line.ts";
 import { ExitError } from "#lib/tool/exit.ts";
 import { tool as syscount } from "../../tools/syscount.ts";
 import { BtfBuilder } from "./btf_builder.ts";

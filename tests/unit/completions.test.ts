@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Command, completionScript, type Shell, shells } from "#lib/tool/completions.ts";
+import {
+  type Command,
+  completionScript,
+  type Shell,
+  shells,
+} from "#lib/tool/options/completions.ts";
 import { choice, flag, integer, list, option, text, user } from "#lib/tool/mod.ts";
 
 const commands: Command[] = [

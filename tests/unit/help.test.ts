@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { helpText } from "#lib/tool/help.ts";
+import { helpText } from "#lib/tool/options/help.ts";
 import { flag, option, text } from "#lib/tool/mod.ts";
 import { tool } from "./sample_tool.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { commonBeside } from "#lib/tool/common.ts";
-import { longName } from "#lib/tool/option.ts";
+import { commonBeside } from "#lib/tool/options/frame_options.ts";
+import { longName } from "#lib/tool/options/declarations.ts";
 import { findTool, toolNames } from "../../tools/registry.ts";
 
 /** The text of all tests that start tools. */

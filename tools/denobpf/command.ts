@@ -1,11 +1,11 @@
 /** What the commands of `denobpf` have in common: words besides options, in the frame of the tools. */
-import type { Command as Completed } from "#lib/tool/completions.ts";
-import { commonBeside } from "#lib/tool/common.ts";
+import type { Command as Completed } from "#lib/tool/options/completions.ts";
+import { commonBeside } from "#lib/tool/options/frame_options.ts";
 import { quoted } from "#lib/tool/escape.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
 import { ListTrace } from "#lib/tool/list_trace.ts";
 import { type Tool, toolMain } from "#lib/tool/mod.ts";
-import { takeOperands } from "#lib/tool/operands.ts";
+import { takeOperands } from "#lib/tool/options/operands.ts";
 import { requirePermissions } from "#lib/tool/permissions.ts";
 
 /** A command: a tool that has words to work on, and gives rows or a text. */

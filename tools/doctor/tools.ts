@@ -1,7 +1,7 @@
 /** Whether a tool runs on this host: it is started for a moment. */
 import { explain } from "#lib/tool/failure.ts";
 import { type Tool, withDefaults } from "#lib/tool/mod.ts";
-import { longName } from "#lib/tool/option.ts";
+import { longName } from "#lib/tool/options/declarations.ts";
 import type { Finding } from "./finding.ts";
 
 /** Starts a tool as it is, then with each of the options that ask more of the host. */

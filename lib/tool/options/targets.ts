@@ -3,15 +3,20 @@
  * bpf/include/targets.h. A tool spreads {@link targetOptions} into its options, loads its skeleton with
  * {@link loadTargeted}, and asks `is_target()` in its programs.
  */
-import { encodeText } from "../btf/text.ts";
-import type { BpfMap } from "../objects/map.ts";
-import { cgroupMount, isCgroup } from "../sys/cgroups.ts";
-import { type Container, knownNames, listContainers, matchContainers } from "../sys/containers.ts";
-import { fileId, OpenFile } from "../sys/file.ts";
-import { quoted } from "./escape.ts";
-import { ExitCode, ExitError } from "./exit.ts";
-import { list, option, type OptionsOf, type Parser } from "./option.ts";
-import { integer, text, user, ValueError } from "./value.ts";
+import { encodeText } from "../../btf/text.ts";
+import type { BpfMap } from "../../objects/map.ts";
+import { cgroupMount, isCgroup } from "../../sys/cgroups.ts";
+import {
+  type Container,
+  knownNames,
+  listContainers,
+  matchContainers,
+} from "../../sys/containers.ts";
+import { fileId, OpenFile } from "../../sys/file.ts";
+import { quoted } from "../escape.ts";
+import { ExitCode, ExitError } from "../exit.ts";
+import { list, option, type OptionsOf, type Parser } from "./declarations.ts";
+import { integer, text, user, ValueError } from "./parsers.ts";
 
 /** PID_MAX_LIMIT of include/linux/threads.h. */
 const MAX_PID = 4_194_304;

@@ -1,4 +1,4 @@
-import { type Declarations, longName } from "./option.ts";
+import { type Declarations, longName } from "./declarations.ts";
 
 /**
  * Rewrites a command line of getopt_long(3)'s many forms (`-xT`, `-xu1000`, `-u 1000`, `--uid 1000`,

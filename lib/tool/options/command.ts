@@ -15,10 +15,10 @@ import {
   UnexpectedPositionalError,
   UnsatisfiedFlagError,
 } from "@stricli/core";
-import { escapeText, quoted } from "./escape.ts";
-import { ExitCode, ExitError } from "./exit.ts";
-import { type Declarations, longName } from "./option.ts";
-import { ValueError } from "./value.ts";
+import { escapeText, quoted } from "../escape.ts";
+import { ExitCode, ExitError } from "../exit.ts";
+import { type Declarations, longName } from "./declarations.ts";
+import { ValueError } from "./parsers.ts";
 
 /** Names as far apart as `user` and `uid` are no suggestion for each other. */
 const SUGGESTIONS = {

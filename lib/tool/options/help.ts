@@ -1,7 +1,7 @@
-import { commonBeside } from "./common.ts";
-import type { Fields } from "./field.ts";
-import { type Declarations, longName } from "./option.ts";
-import type { Tool } from "./tool.ts";
+import { commonBeside } from "./frame_options.ts";
+import type { Fields } from "../field.ts";
+import { type Declarations, longName } from "./declarations.ts";
+import type { Tool } from "../tool.ts";
 
 /** Every line stays under 80 columns. */
 const WIDTH = 79;

@@ -1,8 +1,8 @@
-import { common, commonBeside, type CommonOptions } from "./common.ts";
+import { common, commonBeside, type CommonOptions } from "./frame_options.ts";
 import type { Given } from "./command.ts";
 import { expand } from "./getopt.ts";
-import { type Declarations, longName, type OptionsOf, withDefaults } from "./option.ts";
-import type { Tool } from "./tool.ts";
+import { type Declarations, longName, type OptionsOf, withDefaults } from "./declarations.ts";
+import type { Tool } from "../tool.ts";
 
 /**
  * Reads the command line of a tool.

@@ -2,7 +2,7 @@
 import { bashScript } from "./completions/bash.ts";
 import { fishScript } from "./completions/fish.ts";
 import { zshScript } from "./completions/zsh.ts";
-import type { Declarations } from "./option.ts";
+import type { Declarations } from "./declarations.ts";
 
 /** What stands behind the program's name on a command line: `execsnoop` behind `denobpf`. */
 export interface Command {

@@ -1,7 +1,7 @@
-import type { Fields } from "./field.ts";
-import { type Declarations, flag, list, option, type OptionsOf } from "./option.ts";
-import { timeFormatNames } from "./time.ts";
-import { choice, decimal, integer, text } from "./value.ts";
+import type { Fields } from "../field.ts";
+import { type Declarations, flag, list, option, type OptionsOf } from "./declarations.ts";
+import { timeFormatNames } from "../time.ts";
+import { choice, decimal, integer, text } from "./parsers.ts";
 
 /** The longest timer of a JavaScript runtime: 2^31 - 1 milliseconds. */
 const MAX_SECONDS = 2_147_483;

@@ -1,4 +1,4 @@
-import { type Declarations, longName } from "../option.ts";
+import { type Declarations, longName } from "../declarations.ts";
 
 /** An option as it is typed and completed. */
 export interface OptionWords {

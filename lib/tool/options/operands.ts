@@ -1,6 +1,6 @@
-import { commonBeside } from "./common.ts";
+import { commonBeside } from "./frame_options.ts";
 import { expand } from "./getopt.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../tool.ts";
 
 /**
  * Parts a command line into what is no option, in its order, and the options with their values. All

@@ -1,9 +1,9 @@
 /** Parsers for the values of options. */
-import { userId } from "../sys/users.ts";
-import { ExitCode, ExitError } from "./exit.ts";
-import type { Parser } from "./option.ts";
-import { requirePermissions } from "./permissions.ts";
-import { quoted } from "./escape.ts";
+import { userId } from "../../sys/users.ts";
+import { ExitCode, ExitError } from "../exit.ts";
+import type { Parser } from "./declarations.ts";
+import { requirePermissions } from "../permissions.ts";
+import { quoted } from "../escape.ts";
 
 /**
  * A value that an option does not accept. The message reads on from the option's name.
