@@ -50,6 +50,10 @@ interface Room {
  * A BPF map with typed keys and values. For the per-CPU kinds a value is an array, one element for
  * each possible CPU.
  *
+ * Codecs and loops of callers can close the map, and its descriptor's number is soon another map's, of
+ * other sizes. So no descriptor is kept: each call asks for it last, once nobody else's code runs
+ * before it. A walk over a map that is closed meanwhile ends with {@link PhaseError}.
+ *
  * @example
  * ```ts
  * import { BpfMap, createMap, u32, u64 } from "@denobpf/denobpf";
@@ -65,6 +69,9 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
   implements Iterable<[K, V]> {
   readonly #key: Codec<K>;
   readonly #value: Codec<V>;
+  /** In bytes, as they were checked: the kernel writes so much, whatever a codec says later. */
+  readonly #keySize: number;
+  readonly #valueSize: number;
   readonly #keyBytes: Bytes;
   readonly #valueBytes: Bytes;
   /** Kept from walk to walk: V8 sees no hurry to free what lies outside of its heap. */
@@ -76,12 +83,14 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    */
   constructor(map: MapHandle, key: Codec<K>, value: Codec<V>) {
     super(map);
-    // The kernel writes as much as the map says: into too small a buffer it would write beyond.
-    if (!map.trusted) checkSizes(map, key, value);
     this.#key = key;
     this.#value = value;
-    this.#keyBytes = Bytes.zeroed(key.size);
-    this.#valueBytes = Bytes.zeroed(value.size);
+    this.#keySize = key.size;
+    this.#valueSize = value.size;
+    // The kernel writes as much as the map says: into too small a buffer it would write beyond.
+    if (!map.trusted) checkSizes(map, [key.name, this.#keySize], [value.name, this.#valueSize]);
+    this.#keyBytes = Bytes.zeroed(this.#keySize);
+    this.#valueBytes = Bytes.zeroed(this.#valueSize);
   }
 
   /**
@@ -89,10 +98,9 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    * @throws {BpfError}
    */
   lookup(key: K): V | undefined {
-    const { fd } = this;
     this.#key.encode(this.#keyBytes, 0, key);
     const value = this.#valueBytes.u8;
-    const result = mapElements().bpf_map_lookup_elem(fd, this.#keyBytes.u8, value);
+    const result = mapElements().bpf_map_lookup_elem(this.fd, this.#keyBytes.u8, value);
     if (result === -ENOENT) return undefined;
     this.check(result, "look up an element of");
     return this.#value.decode(this.#valueBytes, 0);
@@ -105,13 +113,12 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    * @throws {BpfError} E2BIG or ENOSPC when the map is full
    */
   update(key: K, value: V, condition: UpdateCondition = "any"): boolean {
-    const { fd } = this;
     this.#key.encode(this.#keyBytes, 0, key);
     this.#valueBytes.u8.fill(0);
     this.#value.encode(this.#valueBytes, 0, value);
     const flags = UPDATE_FLAGS[condition];
     const { bpf_map_update_elem } = mapElements();
-    const result = bpf_map_update_elem(fd, this.#keyBytes.u8, this.#valueBytes.u8, flags);
+    const result = bpf_map_update_elem(this.fd, this.#keyBytes.u8, this.#valueBytes.u8, flags);
     if (condition === "noexist" && result === -EEXIST) return false;
     if (condition === "exist" && result === -ENOENT) return false;
     this.check(result, "update an element of");
@@ -124,9 +131,8 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    * @throws {BpfError}
    */
   delete(key: K): boolean {
-    const { fd } = this;
     this.#key.encode(this.#keyBytes, 0, key);
-    const result = mapElements().bpf_map_delete_elem(fd, this.#keyBytes.u8);
+    const result = mapElements().bpf_map_delete_elem(this.fd, this.#keyBytes.u8);
     if (result === -ENOENT) return false;
     this.check(result, "delete an element of");
     return true;
@@ -138,11 +144,10 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    * @throws {BpfError}
    */
   lookupAndDelete(key: K): V | undefined {
-    const { fd } = this;
     this.#key.encode(this.#keyBytes, 0, key);
     const value = this.#valueBytes.u8;
     const { bpf_map_lookup_and_delete_elem } = mapTakes();
-    const result = bpf_map_lookup_and_delete_elem(fd, this.#keyBytes.u8, value);
+    const result = bpf_map_lookup_and_delete_elem(this.fd, this.#keyBytes.u8, value);
     if (UNSUPPORTED.includes(result)) {
       const found = this.lookup(key);
       return found !== undefined && this.delete(key) ? found : undefined;
@@ -193,8 +198,8 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
       const { keys, values, count } = batch.value;
       for (let i = 0, key = 0, value = 0; i < count; i++) {
         handle(valueCodec.decode(values, value), keyCodec.decode(keys, key));
-        key += keyCodec.size;
-        value += valueCodec.size;
+        key += this.#keySize;
+        value += this.#valueSize;
       }
     }
   }
@@ -226,15 +231,14 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    * @throws {BpfError} E2BIG or ENOSPC when the map is full; those before are set
    */
   updateBatch(entries: Iterable<readonly [K, V]>): void {
-    const { fd } = this;
     const list = [...entries];
-    const keys = this.#encoded(this.#key, list.map(([key]) => key));
-    const values = this.#encoded(this.#value, list.map(([, value]) => value));
+    const keys = encoded(this.#key, this.#keySize, list.map(([key]) => key));
+    const values = encoded(this.#value, this.#valueSize, list.map(([, value]) => value));
     const { bpf_map_update_batch } = mapBatchWrites();
     const count = Uint32Array.of(list.length);
     const done = new Uint8Array(count.buffer);
     if (list.length === 0) return;
-    const result = bpf_map_update_batch(fd, keys, values, done, null);
+    const result = bpf_map_update_batch(this.fd, keys, values, done, null);
     if (!UNSUPPORTED.includes(result)) return this.check(result, "update elements of");
     for (const [key, value] of list) this.update(key, value);
   }
@@ -245,16 +249,15 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    * @throws {BpfError}
    */
   deleteBatch(keys: Iterable<K>): number {
-    const { fd } = this;
     const list = [...keys];
-    const encoded = this.#encoded(this.#key, list);
+    const all = encoded(this.#key, this.#keySize, list);
     const count = new Uint32Array(1);
     const done = new Uint8Array(count.buffer);
     let deleted = 0;
     for (let at = 0; at < list.length;) {
       count[0] = list.length - at;
-      const rest = encoded.subarray(at * this.#key.size);
-      const result = mapBatchWrites().bpf_map_delete_batch(fd, rest, done, null);
+      const rest = all.subarray(at * this.#keySize);
+      const result = mapBatchWrites().bpf_map_delete_batch(this.fd, rest, done, null);
       if (UNSUPPORTED.includes(result)) {
         return deleted + list.slice(at).filter((key) => this.delete(key)).length;
       }
@@ -265,37 +268,30 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
     return deleted;
   }
 
-  #encoded<T>(codec: Codec<T>, values: readonly T[]): Uint8Array<ArrayBuffer> {
-    const into = Bytes.zeroed(values.length * codec.size);
-    values.forEach((value, index) => codec.encode(into, index * codec.size, value));
-    return into.u8;
-  }
-
   *#decoded(
     { keys, values, count }: { keys: Bytes; values: Bytes; count: number },
   ): Generator<[K, V], void, void> {
     for (let i = 0; i < count; i++) {
       yield [
-        this.#key.decode(keys, i * this.#key.size),
-        this.#value.decode(values, i * this.#value.size),
+        this.#key.decode(keys, i * this.#keySize),
+        this.#value.decode(values, i * this.#valueSize),
       ];
     }
   }
 
   /** @param read bpf_map_lookup_batch or bpf_map_lookup_and_delete_batch */
   *#batches(read: BatchRead): Walk {
-    const { fd } = this;
     if (this.type === BATCHES_REPEAT) return "no batches";
     let room = this.#room ?? this.#makeRoom(this.#batchSize());
     this.#room = undefined; // another walk may begin before this one ends
-    const position = new Uint8Array(Math.max(4, this.#key.size));
+    const position = new Uint8Array(Math.max(4, this.#keySize));
     const next = new Uint8Array(position.length);
     const count = new Uint32Array(1);
     const countBytes = new Uint8Array(count.buffer);
     for (let first: null | Uint8Array<ArrayBuffer> = null;;) {
       const { keys, values } = room;
       count[0] = room.entries;
-      const result = read(fd, first, next, keys.u8, values.u8, countBytes, null);
+      const result = read(this.fd, first, next, keys.u8, values.u8, countBytes, null);
       if (result === -ENOSPC) { // one hash bucket holds more entries than there is room for
         room = this.#makeRoom(2 * room.entries);
         continue;
@@ -314,20 +310,21 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
 
   /** How many entries a batch is to have. */
   #batchSize(): number {
-    const fitting = Math.floor(BATCH_BYTES / (this.#key.size + this.#value.size));
+    const fitting = Math.floor(BATCH_BYTES / (this.#keySize + this.#valueSize));
     return Math.min(this.maxEntries, BATCH, Math.max(fitting, 1));
   }
 
   #makeRoom(entries: number): Room {
-    const [keys, values] = [this.#key, this.#value].map(({ size }) => Bytes.zeroed(entries * size));
+    const [keys, values] = [this.#keySize, this.#valueSize].map((size) =>
+      Bytes.zeroed(entries * size)
+    );
     return { entries, keys, values };
   }
 
   *#oneByOne(): Generator<[K, V], void, void> {
-    const { fd } = this;
-    const value = Bytes.zeroed(this.#value.size);
+    const value = Bytes.zeroed(this.#valueSize);
     for (const key of this.#keys()) {
-      const found = mapWalk().bpf_map_lookup_elem(fd, key, value.u8);
+      const found = mapWalk().bpf_map_lookup_elem(this.fd, key, value.u8);
       if (found === -ENOENT) continue; // deleted meanwhile
       this.check(found, "read");
       yield [this.#key.decode(new Bytes(key), 0), this.#value.decode(value, 0)];
@@ -339,13 +336,12 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
    * start: the keys that it comes by again are known.
    */
   #keys(): Iterable<Uint8Array<ArrayBuffer>> {
-    const { fd } = this;
     const { bpf_map_get_next_key } = mapWalk();
     const keys = new Map<string, Uint8Array<ArrayBuffer>>();
     let restarts = 0;
     for (let last: null | Uint8Array<ArrayBuffer> = null, again = false;;) {
-      const next: Uint8Array<ArrayBuffer> = new Uint8Array(this.#key.size);
-      const step = bpf_map_get_next_key(fd, last, next);
+      const next: Uint8Array<ArrayBuffer> = new Uint8Array(this.#keySize);
+      const step = bpf_map_get_next_key(this.fd, last, next);
       if (step === -ENOENT) return keys.values();
       this.check(step, "walk");
       const name = next.join();
@@ -358,12 +354,25 @@ export class BpfMap<K = Uint8Array<ArrayBuffer>, V = Uint8Array<ArrayBuffer>> ex
   }
 }
 
-function checkSizes(map: MapHandle, key: Codec<unknown>, value: Codec<unknown>): void {
+function encoded<T>(
+  codec: Codec<T>,
+  size: number,
+  values: readonly T[],
+): Uint8Array<ArrayBuffer> {
+  const into = Bytes.zeroed(values.length * size);
+  values.forEach((value, index) => codec.encode(into, index * size, value));
+  return into.u8;
+}
+
+/** A type's name, and its size in bytes. */
+type Sized = readonly [name: string, size: number];
+
+function checkSizes(map: MapHandle, [keyName, keySize]: Sized, [valueName, size]: Sized): void {
   const valueSize = perCpuSize(map);
-  const wrong = key.size !== map.keySize
-    ? `its keys have ${map.keySize} bytes, ${key.name} has ${key.size}`
-    : value.size !== valueSize
-    ? `its values have ${valueSize} bytes, ${value.name} has ${value.size}`
+  const wrong = keySize !== map.keySize
+    ? `its keys have ${map.keySize} bytes, ${keyName} has ${keySize}`
+    : size !== valueSize
+    ? `its values have ${valueSize} bytes, ${valueName} has ${size}`
     : undefined;
   if (wrong !== undefined) throw new RangeError(`map ${map.name}: ${wrong}`);
 }

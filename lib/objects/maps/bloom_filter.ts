@@ -43,9 +43,8 @@ export class BloomFilter<V> extends AnyMap {
    * @throws {BpfError}
    */
   add(value: V): void {
-    const { fd } = this;
     this.#encode(value);
-    this.check(mapValues().bpf_map_update_elem(fd, null, this.#bytes.u8, 0n), "add to");
+    this.check(mapValues().bpf_map_update_elem(this.fd, null, this.#bytes.u8, 0n), "add to");
   }
 
   /**
@@ -53,9 +52,8 @@ export class BloomFilter<V> extends AnyMap {
    * @throws {BpfError}
    */
   has(value: V): boolean {
-    const { fd } = this;
     this.#encode(value);
-    const result = mapValues().bpf_map_lookup_elem(fd, null, this.#bytes.u8);
+    const result = mapValues().bpf_map_lookup_elem(this.fd, null, this.#bytes.u8);
     if (result === -ENOENT) return false;
     this.check(result, "look into");
     return true;

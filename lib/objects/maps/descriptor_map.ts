@@ -13,6 +13,12 @@ export function fdOf(what: DescriptorLike): number {
   return typeof what === "number" ? what : what.fd;
 }
 
+/** Written as a descriptor, which is asked for last, and read as an id. */
+const descriptorOrId: Codec<DescriptorLike> = {
+  ...u32,
+  encode: (into, at, what) => u32.encode(into, at, fdOf(what)),
+};
+
 /**
  * A map that holds things of the kernel: it is given a descriptor, keeps what that stands for, and tells
  * its id. The descriptor may be closed then.
@@ -26,8 +32,8 @@ export function fdOf(what: DescriptorLike): number {
  * ```
  */
 export class DescriptorMap<K> extends AnyMap {
-  /** The map as ids. */
-  protected readonly ids: BpfMap<K, number>;
+  /** The map: it is given descriptors and reads ids. */
+  protected readonly held: BpfMap<K, DescriptorLike>;
 
   /**
    * Gives a map of this kind its types.
@@ -36,7 +42,7 @@ export class DescriptorMap<K> extends AnyMap {
   constructor(map: MapHandle, key: Codec<K>, ...types: MapType[]) {
     super(map);
     expectType(map, ...types);
-    this.ids = new BpfMap(map, key, u32);
+    this.held = new BpfMap(map, key, descriptorOrId);
   }
 
   /**
@@ -44,7 +50,7 @@ export class DescriptorMap<K> extends AnyMap {
    * @throws {BpfError} EINVAL if it is nothing that this map can hold, EBADF for a closed descriptor
    */
   set(key: K, what: DescriptorLike): void {
-    this.ids.update(key, fdOf(what));
+    this.held.update(key, what);
   }
 
   /**
@@ -53,7 +59,7 @@ export class DescriptorMap<K> extends AnyMap {
    * @throws {BpfError}
    */
   delete(key: K): boolean {
-    return this.ids.delete(key);
+    return this.held.delete(key);
   }
 }
 
@@ -78,7 +84,7 @@ export class ReadableDescriptorMap<K> extends DescriptorMap<K> {
    * @throws {BpfError}
    */
   id(key: K): number | undefined {
-    return this.ids.lookup(key);
+    return this.held.lookup(key) as number | undefined;
   }
 
   /**
@@ -86,7 +92,7 @@ export class ReadableDescriptorMap<K> extends DescriptorMap<K> {
    * @throws {BpfError}
    */
   entries(): Generator<[K, number], void, void> {
-    return this.ids.entries();
+    return this.held.entries() as Generator<[K, number], void, void>;
   }
 }
 

@@ -48,11 +48,10 @@ export class Queue<V> extends AnyMap {
    * @throws {BpfError}
    */
   push(value: V, options: { force?: boolean } = {}): boolean {
-    const { fd } = this;
     this.#bytes.u8.fill(0);
     this.#value.encode(this.#bytes, 0, value);
     const flags = options.force ? BPF_EXIST : BPF_ANY;
-    const result = mapValues().bpf_map_update_elem(fd, null, this.#bytes.u8, flags);
+    const result = mapValues().bpf_map_update_elem(this.fd, null, this.#bytes.u8, flags);
     if (result === -E2BIG) return false;
     this.check(result, "push into");
     return true;
@@ -63,9 +62,8 @@ export class Queue<V> extends AnyMap {
    * @throws {BpfError}
    */
   pop(): V | undefined {
-    const { fd } = this;
     const { bpf_map_lookup_and_delete_elem } = mapValues();
-    return this.#got(bpf_map_lookup_and_delete_elem(fd, null, this.#bytes.u8), "pop from");
+    return this.#got(bpf_map_lookup_and_delete_elem(this.fd, null, this.#bytes.u8), "pop from");
   }
 
   /**
@@ -73,8 +71,7 @@ export class Queue<V> extends AnyMap {
    * @throws {BpfError}
    */
   peek(): V | undefined {
-    const { fd } = this;
-    return this.#got(mapValues().bpf_map_lookup_elem(fd, null, this.#bytes.u8), "peek into");
+    return this.#got(mapValues().bpf_map_lookup_elem(this.fd, null, this.#bytes.u8), "peek into");
   }
 
   #got(result: number, action: string): V | undefined {

@@ -34,7 +34,7 @@ import { expectType } from "./expect.ts";
  * ```
  */
 export class SocketMap<K> extends AnyMap {
-  readonly #sockets: BpfMap<K, bigint>;
+  readonly #sockets: BpfMap<K, bigint | DescriptorLike>;
   readonly #wide: boolean;
 
   /**
@@ -45,7 +45,7 @@ export class SocketMap<K> extends AnyMap {
     super(map);
     expectType(map, "sockmap", "sockhash", "reuseport_sockarray");
     this.#wide = map.valueSize === u64.size;
-    this.#sockets = new BpfMap(map, key, this.#wide ? u64 : u32AsBigint);
+    this.#sockets = new BpfMap(map, key, this.#wide ? cookie : descriptor);
   }
 
   /**
@@ -53,7 +53,7 @@ export class SocketMap<K> extends AnyMap {
    * @throws {BpfError} EOPNOTSUPP if it is in a state or of a kind that the map cannot hold
    */
   set(key: K, socket: DescriptorLike): void {
-    this.#sockets.update(key, BigInt(fdOf(socket)));
+    this.#sockets.update(key, socket);
   }
 
   /**
@@ -61,7 +61,7 @@ export class SocketMap<K> extends AnyMap {
    * @throws {BpfError} if the map's values have 4 bytes: declare `__type(value, __u64)`
    */
   cookie(key: K): bigint | undefined {
-    if (this.#wide) return this.#sockets.lookup(key);
+    if (this.#wide) return this.#sockets.lookup(key) as bigint | undefined;
     throw new BpfError(
       `read the cookies of ${this.name}`,
       ENOSPC,
@@ -80,9 +80,14 @@ export class SocketMap<K> extends AnyMap {
   }
 }
 
-const u32AsBigint: Codec<bigint> = {
-  name: u32.name,
-  size: u32.size,
-  decode: (from, at) => BigInt(u32.decode(from, at)),
-  encode: (into, at, value) => u32.encode(into, at, Number(value)),
+/** Written as a descriptor, which is asked for last, and read as a cookie. */
+const cookie: Codec<bigint | DescriptorLike> = {
+  ...u64,
+  encode: (into, at, socket) => u64.encode(into, at, BigInt(fdOf(socket as DescriptorLike))),
+};
+
+/** The same where values have room for a descriptor only: nothing can be read. */
+const descriptor: Codec<bigint | DescriptorLike> = {
+  ...u32,
+  encode: (into, at, socket) => u32.encode(into, at, fdOf(socket as DescriptorLike)),
 };
