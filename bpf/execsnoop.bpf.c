@@ -355,7 +355,7 @@ static __always_inline int on_failure(struct pt_regs *regs, long ret)
 	if (ret >= 0)
 		return 0;
 	compat = syscall_is_compat();
-	first = exec_path_argument(syscall_nr(regs), compat);
+	first = exec_path_argument(syscall_number(regs), compat);
 	if (first < 0)
 		return 0;
 	event = begin_event((void *)bpf_get_current_task(), EXEC);

@@ -393,7 +393,7 @@ static __always_inline int leave(long nr, long ret)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(btf_exit, struct pt_regs *regs, long ret)
 {
-	return leave(syscall_nr(regs), ret);
+	return leave(syscall_number(regs), ret);
 }
 
 SEC("tp/raw_syscalls/sys_exit")

@@ -29,7 +29,7 @@ static __always_inline bool syscall_is_compat(void)
 	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
 }
 
-static __always_inline int syscall_nr(struct pt_regs *regs)
+static __always_inline int syscall_number(struct pt_regs *regs)
 {
 	return regs->orig_ax;
 }
@@ -75,7 +75,7 @@ static __always_inline bool syscall_is_compat(void)
 	return BPF_CORE_READ(task, thread_info.flags) & (1UL << TIF_32BIT);
 }
 
-static __always_inline int syscall_nr(struct pt_regs *regs)
+static __always_inline int syscall_number(struct pt_regs *regs)
 {
 	return regs->syscallno;
 }
