@@ -6,14 +6,24 @@
  * back, and no valid text is ever mistaken for them, since UTF-8 cannot hold a lone surrogate.
  */
 
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
+
+/** What the decoder has for bytes that are not UTF-8; a valid text may have it as well. */
+const REPLACEMENT = "\ufffd";
+
+/** Where a byte that is not UTF-8 goes: 0x80 becomes U+DC80. */
+const ESCAPE = 0xdc00;
+
+/** This many code units become a string at once: they are handed over on the stack. */
+const UNITS = 8192;
 
 /** Short fields (a comm, an errno) are mostly ASCII: building their text beats a call to decode it. */
 const SHORT = 24;
 
 /**
- * The text in `bytes[start, end)`, cut at the first NUL. Never throws.
+ * The text in `bytes[start, end)`, cut at the first NUL. Any bytes are text, up to the longest string that
+ * there can be (512 MiB).
  *
  * @example
  * ```ts
@@ -37,13 +47,11 @@ export function decodeText(bytes: Uint8Array, start: number, end: number): strin
 }
 
 function decodeLong(bytes: Uint8Array, start: number, end: number): string {
-  const stop = bytes.indexOf(0, start);
-  const part = bytes.subarray(start, stop >= 0 && stop < end ? stop : end);
-  try {
-    return strict.decode(part);
-  } catch {
-    return escapeInvalid(part);
-  }
+  const field = bytes.subarray(start, end);
+  const stop = field.indexOf(0);
+  const part = stop < 0 ? field : field.subarray(0, stop);
+  const text = decoder.decode(part);
+  return text.includes(REPLACEMENT) ? escapeInvalid(part) : text;
 }
 
 /**
@@ -60,29 +68,65 @@ function decodeLong(bytes: Uint8Array, start: number, end: number): string {
  */
 export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   if (text.isWellFormed()) return encoder.encode(text) as Uint8Array<ArrayBuffer>;
-  const bytes: number[] = [];
-  for (const char of text) {
-    const code = char.codePointAt(0)!;
-    if (code >= 0xdc80 && code <= 0xdcff) bytes.push(code - 0xdc00);
-    else bytes.push(...encoder.encode(char));
+  const bytes = new Uint8Array(3 * text.length);
+  let size = 0;
+  let valid = 0; // where the text begins that is not written yet
+  const write = (end: number) => {
+    size += encoder.encodeInto(text.slice(valid, end), bytes.subarray(size)).written;
+  };
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at)!;
+    if (code >= 0x10000) at++; // a pair of surrogates
+    if (code < ESCAPE + 0x80 || code > ESCAPE + 0xff) continue;
+    write(at);
+    bytes[size++] = code - ESCAPE;
+    valid = at + 1;
   }
-  return Uint8Array.from(bytes);
+  write(text.length);
+  return bytes.slice(0, size);
 }
 
-/** Walks bytes that are not valid UTF-8: whole sequences are decoded, every other byte is escaped. */
+/**
+ * Walks bytes that are not valid UTF-8: whole sequences are decoded, every other byte is escaped. What a
+ * traced program calls itself must not cost more than other text, so there is no call for each character
+ * and the string is a flat one: `+=` would make a node of a tree for each.
+ */
 function escapeInvalid(bytes: Uint8Array): string {
-  let text = "";
+  const units = new Uint16Array(bytes.length);
+  let count = 0;
   for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at);
-    if (length === 0) {
-      text += String.fromCharCode(0xdc00 + bytes[at]);
-      at += 1;
-    } else {
-      text += strict.decode(bytes.subarray(at, at + length));
+    if (length === 0) units[count++] = ESCAPE + bytes[at++];
+    else if (length === 1) units[count++] = bytes[at++];
+    else {
+      const point = codePoint(bytes, at, length);
       at += length;
+      if (point < 0x10000) units[count++] = point;
+      else {
+        units[count++] = 0xd800 + ((point - 0x10000) >>> 10);
+        units[count++] = 0xdc00 + (point & 0x3ff);
+      }
     }
   }
-  return text;
+  return textOf(units.subarray(0, count));
+}
+
+/** The code point of the valid sequence of two bytes or more at `at`. */
+function codePoint(bytes: Uint8Array, at: number, length: number): number {
+  let point = bytes[at] & (0x7f >>> length);
+  for (let i = 1; i < length; i++) point = point << 6 | bytes[at + i] & 0x3f;
+  return point;
+}
+
+/** The string of these code units, as one piece. */
+function textOf(units: Uint16Array): string {
+  const parts: string[] = [];
+  for (let at = 0; at < units.length; at += UNITS) {
+    // Typed arrays are array-like, which the declaration does not know.
+    const part = units.subarray(at, at + UNITS) as unknown as number[];
+    parts.push(String.fromCharCode.apply(null, part));
+  }
+  return parts.length === 1 ? parts[0] : parts.join("");
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeText, encodeText } from "#lib/btf/text.ts";
 
@@ -45,4 +45,77 @@ Deno.test("encodeText() gives back the bytes that decodeText() read", () => {
     const bytes = Uint8Array.from(parts.flatMap((part) => [...part])).map((byte) => byte || 1);
     assertEquals(encodeText(decodeText(bytes, 0, bytes.length)), bytes);
   }));
+});
+
+Deno.test("encodeText() writes a surrogate that stands for no byte as U+FFFD, as encoders do", () => {
+  assertEquals(encodeText("a\ud800b\udcff"), Uint8Array.of(0x61, 0xef, 0xbf, 0xbd, 0x62, 0xff));
+  assertEquals(encodeText("\ud83e\udd95\udc80"), Uint8Array.of(...utf8.encode("🦕"), 0x80));
+});
+
+Deno.test("decodeText() reads text of any length between bytes that are not UTF-8", () => {
+  const valid = `${"a".repeat(9000)}é漢🦕\ufffd`;
+  const bytes = Uint8Array.of(0xff, ...utf8.encode(valid), 0x80, ...utf8.encode(valid), 0xf0, 0x9f);
+  const text = decodeText(bytes, 0, bytes.length);
+  assertEquals(text, `\udcff${valid}\udc80${valid}\udcf0\udc9f`);
+  assertEquals(encodeText(text), bytes);
+});
+
+/** What a process may choose as its name or arguments. */
+const HOSTILE = {
+  "one bad byte": Uint8Array.of(0xff, ...utf8.encode("a".repeat(7999))),
+  "bad bytes alone": new Uint8Array(8000).fill(0xff),
+  "characters cut off": Uint8Array.from({ length: 8000 }, (_, at) => at % 2 ? 0x80 : 0xe2),
+};
+
+Deno.test("decodeText() makes a few calls for a text, whatever its bytes", () => {
+  let calls = 0;
+  const { decode } = TextDecoder.prototype;
+  const { fromCharCode } = String;
+  TextDecoder.prototype.decode = function (...args) {
+    calls++;
+    return decode.apply(this, args);
+  };
+  String.fromCharCode = (...units) => {
+    calls++;
+    return fromCharCode.apply(null, units);
+  };
+  try {
+    for (const [what, bytes] of Object.entries(HOSTILE)) {
+      calls = 0;
+      decodeText(bytes, 0, bytes.length);
+      assert(calls <= 3, `${what}: ${calls} calls`);
+    }
+  } finally {
+    TextDecoder.prototype.decode = decode;
+    String.fromCharCode = fromCharCode;
+  }
+});
+
+Deno.test("decodeText() gives flat strings: what is kept takes two bytes a character", () => {
+  for (const [what, bytes] of Object.entries(HOSTILE)) {
+    const before = Deno.memoryUsage().heapUsed;
+    const kept = Array.from({ length: 1000 }, () => decodeText(bytes, 0, bytes.length));
+    const each = (Deno.memoryUsage().heapUsed - before) / kept.length;
+    // What the collector has not taken yet is among it; a tree of characters takes 256,000.
+    assert(each < 64_000, `${what}: ${each} bytes for a text of ${kept[0].length} characters`);
+  }
+});
+
+Deno.test("decodeText() looks at nothing behind its field", () => {
+  const bytes = new Uint8Array(1_000_000).fill(0x61);
+  let furthest = 0;
+  const watched = new Proxy(bytes, {
+    get(target, name) {
+      if (name === "subarray") {
+        return (start: number, end: number) => {
+          furthest = Math.max(furthest, end);
+          return target.subarray(start, end);
+        };
+      }
+      assert(name !== "indexOf", "the whole memory would be searched");
+      return Reflect.get(target, name);
+    },
+  });
+  assertEquals(decodeText(watched, 10, 60), "a".repeat(50));
+  assertEquals(furthest, 60);
 });
