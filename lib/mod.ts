@@ -16,7 +16,7 @@ export {
 export { Btf, type ResolvedType } from "./btf/layout.ts";
 export { printDefinition, printType } from "./btf/print.ts";
 export { bool, s16, s32, s64, s8, toNumber, u16, u32, u64, u8 } from "./btf/scalars.ts";
-export { decodeText, encodeText } from "./btf/text.ts";
+export { decodeText, encodeText } from "./sys/text.ts";
 export * from "./btf/types.ts";
 export { type BtfValue, printValue, readValue } from "./btf/values.ts";
 export { LibraryError } from "./libbpf/error.ts";

@@ -1,7 +1,7 @@
 import type { Bytes } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
 import { put } from "./put.ts";
-import { decodeText, encodeText } from "./text.ts";
+import { decodeText, encodeText } from "../sys/text.ts";
 
 /**
  * Bytes that were copied out of memory. Like every value that is read they are readonly: writing to

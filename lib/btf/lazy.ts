@@ -1,4 +1,4 @@
-import { encodeText } from "./text.ts";
+import { encodeText } from "../sys/text.ts";
 import { TypeChecker } from "./check.ts";
 import { Cursor, readHeader, readType } from "./parse.ts";
 import type { TypeList } from "./resolve.ts";

@@ -1,5 +1,5 @@
 import { checkTypes } from "./check.ts";
-import { decodeText } from "./text.ts";
+import { decodeText } from "../sys/text.ts";
 import { BtfError, type BtfInt, type BtfMember, type BtfType } from "./types.ts";
 
 /*

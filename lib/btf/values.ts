@@ -2,7 +2,7 @@ import { signedBigBits, unsignedBigBits } from "./bits.ts";
 import { Bytes } from "./bytes.ts";
 import type { Btf } from "./layout.ts";
 import { printType } from "./print.ts";
-import { decodeText } from "./text.ts";
+import { decodeText } from "../sys/text.ts";
 import { type BtfComposite, BtfError, type BtfInt, type BtfMember, type TypeId } from "./types.ts";
 
 /**

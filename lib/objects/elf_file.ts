@@ -2,7 +2,7 @@
  * The sections and symbols of a relocatable ELF file: elf(5), include/uapi/linux/elf.h. Every offset,
  * size and index in it is checked before it is used.
  */
-import { decodeText } from "../btf/text.ts";
+import { decodeText } from "../sys/text.ts";
 
 /** A section of an ELF file. */
 export interface Section {

@@ -1,4 +1,4 @@
-import { hexText } from "../btf/text.ts";
+import { hexText } from "../sys/text.ts";
 import { programIds } from "../libbpf/info_symbols.ts";
 import { typeNames } from "../libbpf/symbols.ts";
 import { tryReadTextFile } from "../sys/file.ts";

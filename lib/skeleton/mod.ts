@@ -23,10 +23,10 @@ export {
   type ReadonlyBytes,
 } from "../btf/composites.ts";
 export type { EnumOf } from "../btf/enum.ts";
-export type { RawText } from "../btf/raw_text.ts";
+export type { RawText } from "../sys/raw_text.ts";
 export { kept, put } from "../btf/put.ts";
 export { bool, s16, s32, s64, s8, u16, u32, u64, u8 } from "../btf/scalars.ts";
-export { decodeText } from "../btf/text.ts";
+export { decodeText } from "../sys/text.ts";
 export { type Union, union, type UnionCodec } from "../btf/union.ts";
 export type { DataSection } from "../objects/data_section.ts";
 export type { Link } from "../objects/link.ts";

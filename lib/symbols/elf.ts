@@ -6,7 +6,7 @@
  * before it is followed, no table is read that is bigger than those of any real program, and each byte
  * is looked at a few times at most.
  */
-import { decodeText, hexText } from "../btf/text.ts";
+import { decodeText, hexText } from "../sys/text.ts";
 import { notesIn } from "./notes.ts";
 import { FileSource, type Source } from "./source.ts";
 import { SymbolTable, textAt } from "./symbol_table.ts";

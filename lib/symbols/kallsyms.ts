@@ -1,5 +1,5 @@
 /** The kernel's own symbols: /proc/kallsyms, which also has those of modules and of BPF programs. */
-import { decodeText } from "../btf/text.ts";
+import { decodeText } from "../sys/text.ts";
 import { SystemError } from "../sys/errno.ts";
 import { readFile } from "../sys/file.ts";
 import { lastNotAbove } from "./intervals.ts";

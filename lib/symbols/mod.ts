@@ -12,7 +12,8 @@ export {
   type ElfSection,
   type ElfSegment,
 } from "./elf.ts";
+export type { Frame } from "./frame.ts";
 export { type KernelSymbol, KernelSymbols } from "./kallsyms.ts";
 export type { Source } from "./source.ts";
 export type { RawTable, SymbolTable, TableEntry } from "./symbol_table.ts";
-export { type Frame, Symbolizer, type SymbolizerOptions } from "./symbolizer.ts";
+export { Symbolizer, type SymbolizerOptions } from "./symbolizer.ts";

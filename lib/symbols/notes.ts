@@ -1,5 +1,5 @@
 /** Notes of ELF files: elf(5), `Elf64_Nhdr` of include/uapi/linux/elf.h, the same in files of 32 bits. */
-import { decodeText } from "../btf/text.ts";
+import { decodeText } from "../sys/text.ts";
 
 /** A note: who it is of, and what of theirs it is. */
 interface Note {

@@ -3,7 +3,7 @@
  * (tools/perf/Documentation/jit-interface.txt). Node and Deno write it with --perf-basic-prof, Java
  * with -XX:+DumpPerfMapAtExit or `jcmd PID Compiler.perfmap`.
  */
-import { decodeText } from "../btf/text.ts";
+import { decodeText } from "../sys/text.ts";
 import { tryReadTextFile } from "../sys/file.ts";
 import { lastNotAbove } from "./intervals.ts";
 import { FileSource } from "./source.ts";

@@ -2,12 +2,12 @@
 import { ENOENT, ESRCH, SystemError } from "../sys/errno.ts";
 import { tryReadTextFile } from "../sys/file.ts";
 import { demangle } from "./demangle.ts";
+import type { Frame } from "./frame.ts";
 import { lastNotAbove } from "./intervals.ts";
 import type { CodeModule } from "./module.ts";
 import type { ModuleCache } from "./modules.ts";
 import { PerfMap } from "./perf_map.ts";
 import { type CodeMapping, readCodeMappings } from "./process_maps.ts";
-import type { Frame } from "./symbolizer.ts";
 
 /** What is known of an address. */
 type Place = Omit<Frame, "address">;

@@ -1,6 +1,6 @@
 /** What a process has mapped that can be run: /proc/PID/maps, proc_pid_maps(5). */
 import { readFile } from "../sys/file.ts";
-import { decodeText } from "../btf/text.ts";
+import { decodeText } from "../sys/text.ts";
 
 /** A stretch of memory that holds code. */
 export interface CodeMapping {

@@ -2,7 +2,7 @@
  * The functions of an ELF file, kept small: a browser has half a million. Numbers are in typed arrays,
  * names stay in the file's own tables of strings until they are asked for.
  */
-import { decodeText, encodeText } from "../btf/text.ts";
+import { decodeText, encodeText } from "../sys/text.ts";
 
 /** A table of symbols as it is in the file, with the strings that it refers to. */
 export interface RawTable {

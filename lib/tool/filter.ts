@@ -11,7 +11,7 @@
  * The field's type decides how a value is read. An event that has no value for a field meets none of
  * its conditions, `!=` and `!~` included.
  */
-import { encodeText } from "../btf/text.ts";
+import { encodeText } from "../sys/text.ts";
 import { regularExpression } from "../sys/regex.ts";
 import { quoted } from "./escape.ts";
 import { structureText } from "./json.ts";

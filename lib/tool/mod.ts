@@ -1,5 +1,5 @@
 /** The frame that every tool shares: a tool declares, the frame runs, prints and ends. */
-export type { RawText } from "../btf/raw_text.ts";
+export type { RawText } from "../sys/raw_text.ts";
 export { ExitCode } from "./exit.ts";
 export type {
   BooleanField,

@@ -1,4 +1,4 @@
-import { encodeText } from "../btf/text.ts";
+import { encodeText } from "../sys/text.ts";
 import { NAMED, replaceUnsafe } from "./escape.ts";
 
 /** Words that are nothing but themselves to a shell. */

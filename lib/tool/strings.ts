@@ -1,4 +1,4 @@
-import { decodeText } from "../btf/text.ts";
+import { decodeText } from "../sys/text.ts";
 
 /**
  * The strings in `bytes[start, end)`, a NUL behind each; the last one may have been cut before it.

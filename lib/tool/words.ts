@@ -2,7 +2,7 @@
  * Text and words as fields give them: strings, or where they lie in a record. Outputs that write bytes
  * copy the latter as they are; all others ask for plain strings.
  */
-import { RawText } from "../btf/raw_text.ts";
+import { RawText } from "../sys/raw_text.ts";
 import { decodeStrings } from "./strings.ts";
 
 /** Text as a field gives it. */

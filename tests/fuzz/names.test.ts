@@ -1,7 +1,7 @@
 /** What others choose: names of cgroups and containers, files of their runtimes, text of processes. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "../fast_check.ts";
-import { decodeText, encodeText } from "#lib/btf/text.ts";
+import { decodeText, encodeText } from "#lib/sys/text.ts";
 import { capabilitiesIn } from "#lib/sys/capabilities.ts";
 import { mountPoints } from "#lib/sys/cgroups.ts";
 import {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "../fast_check.ts";
-import { RawText } from "#lib/btf/raw_text.ts";
+import { RawText } from "#lib/sys/raw_text.ts";
 import { type ByteLine, csvLine, jsonLine, tableLine } from "#lib/tool/byte_lines.ts";
 import { ByteOutput } from "#lib/tool/byte_output.ts";
 import { csv } from "#lib/tool/csv.ts";

@@ -1,7 +1,7 @@
 /** JSON and CSV, which show the same fields. */
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
-import { decodeText } from "#lib/btf/text.ts";
+import { decodeText } from "#lib/sys/text.ts";
 import { csv } from "#lib/tool/csv.ts";
 import { column, dataColumns, type Fields } from "#lib/tool/field.ts";
 import { json } from "#lib/tool/json.ts";

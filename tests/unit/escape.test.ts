@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "../fast_check.ts";
-import { decodeText, encodeText } from "#lib/btf/text.ts";
+import { decodeText, encodeText } from "#lib/sys/text.ts";
 import { escapeText } from "#lib/tool/escape.ts";
 
 const text = (...bytes: number[]) => decodeText(Uint8Array.from(bytes), 0, bytes.length);

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "../fast_check.ts";
-import { decodeText, encodeText } from "#lib/btf/text.ts";
+import { decodeText, encodeText } from "#lib/sys/text.ts";
 import { shellQuote } from "#lib/tool/quote.ts";
 
 /** What a program gets that bash starts with `words` as its arguments. */

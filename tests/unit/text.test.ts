@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "../fast_check.ts";
-import { decodeText, encodeText } from "#lib/btf/text.ts";
+import { decodeText, encodeText } from "#lib/sys/text.ts";
 
 const utf8 = new TextEncoder();
 

@@ -1,5 +1,5 @@
 import type { event_view } from "#skel/bootstrap.ts";
-import { RawText } from "#lib/btf/raw_text.ts";
+import { RawText } from "#lib/sys/raw_text.ts";
 import { exitOf } from "#lib/sys/wait_status.ts";
 import type { Lazy } from "#lib/tool/mod.ts";
 import type { ProcessEvent } from "../bootstrap.ts";

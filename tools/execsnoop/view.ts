@@ -1,6 +1,6 @@
 import { event_kind, type event_view } from "#skel/execsnoop.ts";
-import { RawText } from "#lib/btf/raw_text.ts";
-import { decodeText } from "#lib/btf/text.ts";
+import { RawText } from "#lib/sys/raw_text.ts";
+import { decodeText } from "#lib/sys/text.ts";
 import { containerId } from "#lib/sys/containers.ts";
 import { errnoName } from "#lib/sys/errno.ts";
 import { decodePath, decodeStrings } from "#lib/tool/strings.ts";

@@ -1,6 +1,6 @@
 import { iterators } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
-import { decodeText } from "../../btf/text.ts";
+import { decodeText } from "../../sys/text.ts";
 import { OpenFile } from "../../sys/file.ts";
 import { explain } from "../diagnosis.ts";
 import type { Descriptor } from "../kernel_object.ts";

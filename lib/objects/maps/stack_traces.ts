@@ -1,5 +1,5 @@
 import { array, bytes } from "../../btf/composites.ts";
-import { hexText } from "../../btf/text.ts";
+import { hexText } from "../../sys/text.ts";
 import { s32, u32, u64 } from "../../btf/scalars.ts";
 import type { Codec } from "../../btf/codec.ts";
 import { AnyMap, type MapHandle } from "../any_map.ts";

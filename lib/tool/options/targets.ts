@@ -3,7 +3,7 @@
  * bpf/include/targets.h. A tool spreads {@link targetOptions} into its options, loads its skeleton with
  * {@link loadTargeted}, and asks `is_target()` in its programs.
  */
-import { encodeText } from "../../btf/text.ts";
+import { encodeText } from "../../sys/text.ts";
 import type { BpfMap } from "../../objects/map.ts";
 import { cgroupMount, isCgroup } from "../../sys/cgroups.ts";
 import {
