@@ -3,10 +3,11 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { helpText } from "#lib/tool/options/help.ts";
 import { hasFeature, kernelTest, runTool, startCommand, startTool } from "./harness.ts";
 import { sendTo, startIsolated } from "./isolated.ts";
-import { connect, examples, thread } from "./scenarios.ts";
+import { connect } from "./connect.ts";
+import { exampleNames as names, scenariosOf } from "./scenario.ts";
+import { thread } from "./trace_pipe.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
-const names = Object.keys(examples);
 
 const libc = Deno.dlopen("libc.so.6", {
   // int raise(int sig)
@@ -54,7 +55,8 @@ kernelTest("an example ends with 0 when its reader goes away", { needs: printed 
 });
 
 for (const name of ["fentry", "kprobe", "ksyscall", "lsm", "tracecon"]) {
-  if (examples[name].needs!.every(hasFeature)) continue;
+  const { scenario } = await scenariosOf(`examples/${name}`);
+  if (scenario.needs!.every(hasFeature)) continue;
   kernelTest(`${name} says what it is that this kernel lacks`, {}, async () => {
     const { code, stdout, stderr } = await runTool(`examples/${name}`);
     assert(code !== 0);

@@ -6,9 +6,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { toolNames } from "../../tools/registry.ts";
 import { kernelTest, startTool } from "./harness.ts";
 import { startIsolated } from "./isolated.ts";
-import { examples, type Scenario, tools, wholeExecsnoop } from "./scenarios.ts";
-
-const root = new URL("../../", import.meta.url).pathname;
+import { exampleNames, type Scenario, scenariosOf } from "./scenario.ts";
 
 async function check(name: string, scenario: Scenario): Promise<void> {
   const { args, count, event, isolated, workload } = scenario;
@@ -32,27 +30,16 @@ async function check(name: string, scenario: Scenario): Promise<void> {
   assertEquals([shown(), code, stderr], [count, 0, ""], tool.stdout);
 }
 
-for (const [name, scenario] of Object.entries(tools)) {
-  kernelTest(`${name} shows its known events`, scenario, () => check(name, scenario));
+for (const path of [...toolNames, ...exampleNames.map((name) => `examples/${name}`)]) {
+  try {
+    const { scenario, more = {} } = await scenariosOf(path);
+    const all = { "shows its known events": scenario, ...more };
+    for (const [title, scenario] of Object.entries(all)) {
+      kernelTest(`${path} ${title}`, scenario, () => check(path, scenario));
+    }
+  } catch (error) {
+    Deno.test(`${path} has a scenario`, () => {
+      throw error;
+    });
+  }
 }
-
-kernelTest(
-  "execsnoop shows all that it can gather",
-  wholeExecsnoop,
-  () => check("execsnoop", wholeExecsnoop),
-);
-
-for (const [name, scenario] of Object.entries(examples)) {
-  kernelTest(
-    `example ${name} shows its known events`,
-    scenario,
-    () => check(`examples/${name}`, scenario),
-  );
-}
-
-Deno.test("no tool and no example is left out here", () => {
-  const names = [...Deno.readDirSync(`${root}bpf/examples`)]
-    .flatMap(({ name }) => name.match(/^(\w+)\.bpf\.c$/)?.[1] ?? []);
-  assertEquals(Object.keys(tools).sort(), [...toolNames]);
-  assertEquals(Object.keys(examples).sort(), names.sort());
-});

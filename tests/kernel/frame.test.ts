@@ -2,8 +2,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bootstrap } from "../../tools/bootstrap.ts";
 import { execsnoop } from "../../tools/execsnoop.ts";
-import { findTool, toolNames } from "../../tools/registry.ts";
-import { faults } from "../unit/json_schema.ts";
 import {
   delay,
   kernelTest,
@@ -154,33 +152,6 @@ kernelTest("--time-format shows when the event happened, not when it is printed"
     assert(milliseconds > before - 2 && milliseconds < after + 2, row);
   }
 });
-
-for (const name of toolNames) {
-  kernelTest(`the JSON of ${name} is what its schema says`, {}, async () => {
-    const schema = JSON.parse((await runTool(name, ["--schema"])).stdout);
-    await using tool = startTool(name, ["-o", "json", "--seconds", "1.5"]);
-    let ended = false;
-    const finished = tool.finish().finally(() => ended = true);
-    while (!ended) await runExecs({ count: 1 });
-    const { stdout, code } = await finished;
-    assertEquals([code, schema.title], [0, name]);
-    const lines = stdout.trimEnd().split("\n");
-    assert(lines.length > 0 && lines[0] !== "");
-    for (const line of lines) assertEquals(faults(schema, JSON.parse(line)), [], line);
-  });
-
-  kernelTest(`every field of ${name} can be chosen, and has its line in --help`, {}, async () => {
-    const { fields } = await findTool(name);
-    const help = (await runTool(name, ["--help"])).stdout;
-    for (const [field, { type, brief }] of Object.entries(fields)) {
-      assertMatch(help, new RegExp(`^  ${field} +${type} +\\S`, "m"));
-      assert(brief, field);
-    }
-    const all = Object.keys(fields).join();
-    const { stdout, code } = await runTool(name, ["--fields", all, "-o", "csv", "--seconds", "0"]);
-    assertEquals([code, stdout.split("\n")[0]], [0, all]);
-  });
-}
 
 kernelTest("several tools trace side by side in one process", {}, async () => {
   const { signal, abort } = abortable();

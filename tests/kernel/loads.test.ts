@@ -5,8 +5,9 @@
  */
 import { type Trace, withDefaults } from "#lib/tool/mod.ts";
 import type { Tool } from "#lib/tool/tool.ts";
+import { toolNames } from "../../tools/registry.ts";
 import { kernelTest } from "./harness.ts";
-import { examples, tools } from "./scenarios.ts";
+import { exampleNames, scenariosOf } from "./scenario.ts";
 
 /** Loads and attaches what the tool has, without options and with each of those that ask for more. */
 async function load(path: string): Promise<void> {
@@ -27,9 +28,7 @@ async function runThrough(trace: Trace<unknown>): Promise<void> {
   for await (const _ of stopped);
 }
 
-for (const [name, scenario] of Object.entries(tools)) {
-  kernelTest(`${name} loads and attaches`, scenario, () => load(name));
-}
-for (const [name, scenario] of Object.entries(examples)) {
-  kernelTest(`example ${name} loads and attaches`, scenario, () => load(`examples/${name}`));
+for (const path of [...toolNames, ...exampleNames.map((name) => `examples/${name}`)]) {
+  const { scenario } = await scenariosOf(path);
+  kernelTest(`${path} loads and attaches`, scenario, () => load(path));
 }

@@ -1,0 +1,49 @@
+/**
+ * What a tool must show of a known number of events. Each tool has its own in `tests/tools/NAME.scenario.ts`,
+ * each example in `tests/tools/examples/NAME.scenario.ts`; the tests of all tools find it there.
+ */
+import { exists } from "../exists.ts";
+import type { Feature } from "./features.ts";
+import type { RunningTool } from "./running_tool.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** A tool at work, and what it must show. */
+export interface Scenario {
+  /** What the kernel must have for it. */
+  readonly needs?: readonly Feature[];
+  readonly args?: readonly string[];
+  /** Whether it runs in a network of its own. */
+  readonly isolated?: boolean;
+  /** Makes the events once the tool has shown its header. Without one the tool ends by itself. */
+  readonly workload?: (tool: RunningTool) => unknown;
+  /** How each of them is shown in the tool's table. */
+  readonly event: (tool: RunningTool) => RegExp;
+  readonly count: number;
+  /** What the tool says instead, where it cannot work with the libbpf in use. */
+  readonly refusal?: () => RegExp | undefined;
+}
+
+/** What a scenario file exports. */
+export interface Scenarios {
+  readonly scenario: Scenario;
+  /** Further ones by what they show, for a tool that is several in one. */
+  readonly more?: Readonly<Record<string, Scenario>>;
+}
+
+/** The examples by their names. */
+export const exampleNames: readonly string[] = [...Deno.readDirSync(`${root}bpf/examples`)]
+  .flatMap(({ name }) => /^(\w+)\.bpf\.c$/.exec(name)?.[1] ?? []).sort();
+
+/**
+ * The scenarios of a tool, or of an example: `execsnoop`, `examples/kprobe`.
+ *
+ * @throws {Error} it has none
+ */
+export async function scenariosOf(path: string): Promise<Scenarios> {
+  const file = `tests/tools/${path}.scenario.ts`;
+  if (!exists(root + file)) {
+    throw new Error(`${path} has no scenario: write ${file}, as those beside it are`);
+  }
+  return await import(`../tools/${path}.scenario.ts`);
+}

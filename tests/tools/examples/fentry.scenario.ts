@@ -1,0 +1,11 @@
+import type { Scenario } from "../../kernel/scenario.ts";
+import { ofTest } from "../../kernel/trace_pipe.ts";
+import { unlinkFiles } from "../../kernel/unlink_files.ts";
+
+/** The entry and the return of each unlink. */
+export const scenario: Scenario = {
+  needs: ["fentry", "tracefs"],
+  workload: () => unlinkFiles(23),
+  event: ofTest(`fe(ntry|xit): pid = \\d+, filename = \\S+/denobpf-\\d+(, ret = 0)?`),
+  count: 46,
+};

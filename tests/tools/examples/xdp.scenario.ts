@@ -1,0 +1,11 @@
+import { sendTo } from "../../kernel/isolated.ts";
+import type { Scenario } from "../../kernel/scenario.ts";
+import { ofAny } from "../../kernel/trace_pipe.ts";
+
+export const scenario: Scenario = {
+  needs: ["tracefs"],
+  isolated: true,
+  workload: (tool) => sendTo(tool, 23, 9),
+  event: ofAny(`packet size: 43`),
+  count: 23,
+};

@@ -1,0 +1,8 @@
+import type { Scenario } from "../kernel/scenario.ts";
+
+export const scenario: Scenario = {
+  needs: ["tracefs", "pid_namespace"],
+  args: ["--events", "3"],
+  event: ({ pid }) => new RegExp(`: bpf_trace_printk: BPF triggered from PID ${pid}\\.$`, "gm"),
+  count: 3,
+};
