@@ -9,6 +9,14 @@ export function testFiles(directory: string): Generator<string> {
   return filesBelow(directory, ".test.ts");
 }
 
+/** The test files of one tool: `NAME.test.ts` and `NAME_*.test.ts`. */
+export function ownTests(tool: string): string[] {
+  const own = new RegExp(`/${tool}(_\\w+)?\\.test\\.ts$`);
+  return [...testFiles("tests/tools"), ...testFiles("tests/kernel")].filter((path) =>
+    own.test(path)
+  );
+}
+
 /** The files whose names end so, in a folder of the project and below it, in the order of their names. */
 export function* filesBelow(directory: string, ending: string): Generator<string> {
   for (const { name, isDirectory } of [...Deno.readDirSync(root + directory)].sort(byName)) {

@@ -1,6 +1,6 @@
 /** What every tool prints as JSON is what its schema says, with all of its fields. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { helpText } from "#lib/tool/help.ts";
+import { helpText } from "#lib/tool/options/help.ts";
 import { findTool, toolNames } from "../../tools/registry.ts";
 import { faults } from "../unit/json_schema.ts";
 import { kernelTest, runTool, startTool } from "./harness.ts";
