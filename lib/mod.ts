@@ -25,7 +25,7 @@ export { onLog } from "./libbpf/log.ts";
 export { BpfObject } from "./objects/check_object.ts";
 export { btfBytes, type BtfInfo, listBtf } from "./objects/btf_info.ts";
 export type { Descriptor, KernelObject } from "./objects/kernel_object.ts";
-export type { Lifetime } from "./objects/lifetime.ts";
+export type { Lifetime, Phase } from "./objects/lifetime.ts";
 export type { ByHand } from "./objects/attach/by_hand.ts";
 export { attachCgroup, attachNetns } from "./objects/attach/cgroup.ts";
 export { attachIter, type IterLink, type IterOptions } from "./objects/attach/iter.ts";
@@ -56,7 +56,7 @@ export { attachUprobe, type UprobeOptions } from "./objects/attach/uprobe.ts";
 export { attachUprobeMulti, type UprobeMultiOptions } from "./objects/attach/uprobe_multi.ts";
 export { attachUsdt, type UsdtOptions } from "./objects/attach/usdt.ts";
 export { attachXdp, type XdpOptions } from "./objects/attach/xdp.ts";
-export type { DataSection } from "./objects/data_section.ts";
+export type { Section } from "./objects/section.ts";
 export {
   BpfError,
   PermissionError,

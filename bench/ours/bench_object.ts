@@ -1,7 +1,7 @@
 /** Our side of common.h: opening build/bench/bench.bpf.o and filling its ring or its map. */
 import { array, bytes } from "#lib/btf/composites.ts";
 import { type Codec, raw } from "#lib/btf/codec.ts";
-import { u32, u64 } from "#lib/btf/scalars.ts";
+import { bool, u32, u64 } from "#lib/btf/scalars.ts";
 import { BpfObject } from "#lib/objects/object.ts";
 import { testRun } from "#lib/objects/test_run.ts";
 
@@ -42,7 +42,7 @@ export class BenchObject implements Disposable {
   /** Tells the kernel half whether the reader rests: bpf/include/wake.h. */
   readerRests(yes: boolean): void {
     // The one variable of .bss.
-    this.object.section(".bss").writable("reader_rests").view.setUint8(0, Number(yes));
+    this.object.section(".bss").write(0, bool, yes);
   }
 
   fillRing(): void {

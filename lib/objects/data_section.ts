@@ -9,17 +9,9 @@ const BPF_F_RDONLY_PROG = 1 << 7;
 const BPF_F_MMAPABLE = 1 << 10;
 
 /**
- * The global variables of one section (`.rodata`, `.data`, `.bss`, `.kconfig`). Before load they hold
- * what the program starts with; after load they are the running program's own memory.
- *
- * @example
- * ```ts
- * import { BpfObject } from "@denobpf/denobpf";
- *
- * using object = BpfObject.open("build/minimal.bpf.o");
- * const variables = object.section(".bss");
- * variables.writable("my_pid").view.setInt32(16, Deno.pid, true); // skeletons know the offsets
- * ```
+ * The memory of a section's variables. Generated skeletons read it in place, with codecs of their own;
+ * for callers' codecs, which could transfer the buffer and so keep the memory beyond its end, there is
+ * {@link Section}.
  */
 export class DataSection {
   readonly #lifetime: Lifetime;

@@ -1,11 +1,17 @@
 import { PhaseError } from "./errors.ts";
 
 /**
+ * `closing` is the time in which links are destroyed on other threads: what was loaded is still there,
+ * and nothing new can be attached.
+ */
+export type Phase = "opened" | "loaded" | "closing" | "closed";
+
+/**
  * Where an object stands in its life. Its maps, programs, sections and rings share one of these and
  * ask it before they touch what may be gone: a freed pointer would end the process.
  */
 export class Lifetime {
-  #phase: "opened" | "loaded" | "closed" = "opened";
+  #phase: Phase = "opened";
 
   /** The maps that are not made at load. libbpf gives each a descriptor all the same, of nothing. */
   readonly leftOut: Set<string> = new Set();
@@ -14,12 +20,12 @@ export class Lifetime {
   constructor(readonly name: string) {}
 
   /** Where it stands. */
-  get phase(): "opened" | "loaded" | "closed" {
+  get phase(): Phase {
     return this.#phase;
   }
 
   /** Steps on. */
-  enter(phase: "loaded" | "closed"): void {
+  enter(phase: "loaded" | "closing" | "closed"): void {
     this.#phase = phase;
   }
 
@@ -40,9 +46,19 @@ export class Lifetime {
    * @throws {PhaseError} before load and after close
    */
   mustBeLoaded(action: string): void {
-    if (this.#phase === "loaded") return;
+    if (this.#phase === "loaded" || this.#phase === "closing") return;
     const why = this.#phase === "opened" ? "is not loaded yet" : "is closed";
     throw new PhaseError(`Cannot ${action}: ${this.name} ${why}`);
+  }
+
+  /**
+   * Asks whether programs can be attached.
+   * @throws {PhaseError} before load, and from the beginning of close on
+   */
+  mustBeAttachable(action: string): void {
+    this.mustBeLoaded(action);
+    if (this.#phase !== "closing") return;
+    throw new PhaseError(`Cannot ${action}: ${this.name} is being closed`);
   }
 
   /**

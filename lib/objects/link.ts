@@ -13,6 +13,8 @@ export interface Attachment extends Disposable, AsyncDisposable {
   destroy(): void;
   /** The same, without holding up this thread where that takes long. */
   destroyLater(): Promise<void>;
+  /** @internal While {@link destroyLater} is at work: the object must outlive that. */
+  readonly ending?: Promise<unknown>;
 }
 
 /**
@@ -32,6 +34,7 @@ export interface Attachment extends Disposable, AsyncDisposable {
 export class Link implements Attachment {
   /** FFI: freed by bpf_link__destroy. */
   #pointer: Deno.PointerObject | null;
+  #ending: Promise<unknown> | undefined;
 
   /** @internal Programs make links. */
   constructor(pointer: Deno.PointerObject, readonly program: string) {
@@ -104,7 +107,14 @@ export class Link implements Attachment {
   /** Detaches the program without holding up this thread, so that several go at once. */
   async destroyLater(): Promise<void> {
     const pointer = this.#take();
-    if (pointer !== null) await linksLater().bpf_link__destroy(pointer);
+    if (pointer !== null) this.#ending = linksLater().bpf_link__destroy(pointer);
+    await this.#ending;
+    this.#ending = undefined;
+  }
+
+  /** @internal While {@link destroyLater} is at work. */
+  get ending(): Promise<unknown> | undefined {
+    return this.#ending;
   }
 
   /** Destroys the link. */

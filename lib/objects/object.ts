@@ -17,11 +17,12 @@ import { ObjectMap, pinnedMisfit } from "./any_map.ts";
 import { DataSection } from "./data_section.ts";
 import { explain, explainLoad } from "./diagnosis.ts";
 import { BpfError, lastError } from "./errors.ts";
-import { Lifetime } from "./lifetime.ts";
+import { Lifetime, type Phase } from "./lifetime.ts";
 import type { Attachment, Link } from "./link.ts";
 import { BpfMap } from "./map.ts";
 import { Program } from "./program.ts";
 import { RingBuffer } from "./ring_buffer.ts";
+import { Section } from "./section.ts";
 
 /** How an object is opened. */
 export interface OpenOptions {
@@ -153,8 +154,8 @@ export class BpfObject implements Disposable, AsyncDisposable {
     return this.#lifetime.name;
   }
 
-  /** Where the object stands: `opened`, `loaded` or `closed`. */
-  get phase(): "opened" | "loaded" | "closed" {
+  /** Where the object stands: `opened`, `loaded`, `closing` while links are destroyed, or `closed`. */
+  get phase(): Phase {
     return this.#lifetime.phase;
   }
 
@@ -200,7 +201,12 @@ export class BpfObject implements Disposable, AsyncDisposable {
    * The variables of a section: `.bss`.
    * @throws {Error} if there is no such section
    */
-  section(name: string): DataSection {
+  section(name: string): Section {
+    return new Section(this.dataSection(name));
+  }
+
+  /** @internal The memory of a section, for skeletons. */
+  dataSection(name: string): DataSection {
     const known = this.#sections.get(name);
     if (known !== undefined) return known;
     const section = new DataSection(name, this.#map(name), this.#lifetime);
@@ -251,7 +257,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
    * @throws {BpfError}
    */
   attach(): Map<string, Link> {
-    this.#lifetime.mustBeLoaded("attach");
+    this.#lifetime.mustBeAttachable("attach");
     const links = new Map<string, Link>();
     try {
       for (const program of this.programs) {
@@ -273,9 +279,13 @@ export class BpfObject implements Disposable, AsyncDisposable {
     this.#close();
   }
 
-  /** The same, with the links destroyed side by side: classic tracepoints take 70 ms each. */
+  /**
+   * The same, with the links destroyed side by side: classic tracepoints take 70 ms each. Nothing can be
+   * attached meanwhile.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.phase === "closed") return;
+    if (this.phase === "loaded") this.#lifetime.enter("closing");
     await Promise.all(this.#links.map((link) => link.destroyLater()));
     this.#close();
   }
@@ -285,8 +295,12 @@ export class BpfObject implements Disposable, AsyncDisposable {
     for (const map of this.#mapped) map[Symbol.dispose]();
     for (const section of this.#sections.values()) section.detach();
     this.#lifetime.enter("closed");
-    objects().bpf_object__close(this.#pointer);
     unclosed.unregister(this);
+    const close = () => objects().bpf_object__close(this.#pointer);
+    // libbpf may be destroying links on other threads, and those of USDT probes use what is freed here.
+    const ending = this.#links.flatMap((link) => link.ending ?? []);
+    if (ending.length === 0) close();
+    else void Promise.allSettled(ending).then(close);
   }
 
   #map(name: string): Deno.PointerObject {

@@ -237,7 +237,7 @@ export class Program {
 
   /** @internal {@link attach}, or undefined if the section names no hook (a plain `SEC("xdp")`). */
   tryAttach(): Link | undefined {
-    this.#lifetime.mustBeLoaded(`attach ${this.name}`);
+    this.#lifetime.mustBeAttachable(`attach ${this.name}`);
     let { result, log } = this.#attach();
     if (typeof result === "number" && this.#needsTracefs() && tracefs() === undefined) {
       mountTracefs();
@@ -261,7 +261,7 @@ export class Program {
     make: (program: Deno.PointerObject) => Deno.PointerValue,
     { takes, fault, Kind = Link as never }: Way<L>,
   ): L {
-    this.#lifetime.mustBeLoaded(`attach ${this.name}`);
+    this.#lifetime.mustBeAttachable(`attach ${this.name}`);
     const { result, log } = withLog(() => make(this.#pointer) ?? lastError());
     if (typeof result === "number") {
       const operation = `attach ${this.name} to ${hook}`;
@@ -271,8 +271,17 @@ export class Program {
     return this.own(new Kind(result, this.name));
   }
 
-  /** @internal Keeps what attaches this program, to be destroyed with the object. */
+  /**
+   * @internal Keeps what attaches this program, to be destroyed with the object.
+   * @throws {PhaseError} if that is being closed: then it is destroyed at once
+   */
   own<A extends Attachment>(attachment: A): A {
+    try {
+      this.#lifetime.mustBeAttachable(`attach ${this.name}`);
+    } catch (error) {
+      attachment.destroy();
+      throw error;
+    }
     this.#own(attachment);
     return attachment;
   }

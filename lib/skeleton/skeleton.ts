@@ -2,6 +2,7 @@ import type { Codec, EventCodec, RecordView } from "../btf/codec.ts";
 import type { ObjectMap } from "../objects/any_map.ts";
 import { BpfError } from "../objects/errors.ts";
 import type { DataSection } from "../objects/data_section.ts";
+import type { Phase } from "../objects/lifetime.ts";
 import type { Link } from "../objects/link.ts";
 import { BpfMap } from "../objects/map.ts";
 import { BpfObject, type OpenOptions } from "../objects/object.ts";
@@ -31,8 +32,8 @@ export abstract class Skeleton implements Disposable, AsyncDisposable {
     this.#object = BpfObject.open(object(), { name, ...options });
   }
 
-  /** Where the object stands: `opened`, `loaded` or `closed`. */
-  get phase(): "opened" | "loaded" | "closed" {
+  /** Where the object stands: `opened`, `loaded`, `closing` while links are destroyed, or `closed`. */
+  get phase(): Phase {
     return this.#object.phase;
   }
 
@@ -96,7 +97,7 @@ export abstract class Skeleton implements Disposable, AsyncDisposable {
    */
   protected section(name: string, size: number): DataSection {
     return this.#agreed(() => {
-      const section = this.#object.section(name);
+      const section = this.#object.dataSection(name);
       if (section.size === size) return section;
       throw new Error(`${name} has ${section.size} bytes, not ${size}`);
     });

@@ -1,9 +1,10 @@
-import { check, cString, files, stats } from "./libc.ts";
+import { check, cString, duplication, files, stats } from "./libc.ts";
 
 /** From include/uapi/asm-generic/fcntl.h; the same on x86-64 and arm64. */
 const O_RDONLY = 0;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
+const F_DUPFD_CLOEXEC = 1030;
 
 /** Big enough for the small files of /proc and /sys in one call. */
 const CHUNK = 16 * 1024;
@@ -54,6 +55,14 @@ export class OpenFile implements Disposable {
    */
   static from(fd: number, name: string): OpenFile {
     return new OpenFile(fd, name);
+  }
+
+  /**
+   * A second descriptor of what `fd` stands for, whatever becomes of the first.
+   * @throws {SystemError}
+   */
+  static copyOf(fd: number, name: string): OpenFile {
+    return new OpenFile(check(duplication().fcntl(fd, F_DUPFD_CLOEXEC, 0), `keep ${name}`), name);
   }
 
   /** The descriptor's number, for calls that take one. */

@@ -29,6 +29,11 @@ export const files = symbolGroup(libc, {
   close: { parameters: ["i32"], result: "i32" },
 });
 
+export const duplication = symbolGroup(libc, {
+  // int fcntl(int fd, int op, ...); FFI: the descriptor is the caller's
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+});
+
 export const memory = symbolGroup(libc, {
   // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },

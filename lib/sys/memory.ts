@@ -63,10 +63,16 @@ export class Mapping extends ForeignMemory implements Disposable {
     return new Mapping(map(pointer, fd, 0, size, true, MAP_SHARED | MAP_FIXED_NOREPLACE), size);
   }
 
+  /**
+   * Unmaps the memory. Where somebody has transferred the buffer, another one stands on the memory, which
+   * nobody can take away: it stays mapped, as long as this process lives.
+   */
   [Symbol.dispose](): void {
     if (this.#pointer === null) return;
-    this.detach();
-    memory().munmap(this.#pointer, BigInt(this.#size));
+    if (!this.u8.buffer.detached) {
+      this.detach();
+      memory().munmap(this.#pointer, BigInt(this.#size));
+    }
     this.#pointer = null;
   }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Reject } from "../../build/tests/skel/reject.ts";
-import { BpfError, BpfObject, onLog, raw, u32, VerifierError } from "../../lib/mod.ts";
+import { BpfError, BpfObject, onLog, raw, u32, u64, VerifierError } from "../../lib/mod.ts";
 import { call, MAPS_CALL, openMaps } from "./call.ts";
 import { kernelTest, startCommand } from "./harness.ts";
 
@@ -68,11 +68,11 @@ kernelTest("an object is opened without a skeleton too", {}, () => {
 kernelTest("the variables of an object without a skeleton are live, whenever asked for", {}, () => {
   using opened = BpfObject.open(object("maps").pathname);
   const early = opened.section(".data");
-  early.writable("total").view.setBigUint64(0, 7n, true);
+  early.write(0, u64, 7n);
   opened.load();
   const late = opened.section(".bss");
-  assertEquals(opened.section(".data").readable().view.getBigUint64(0, true), 7n);
-  late.writable("calls").view.setBigUint64(0, 5n, true);
+  assertEquals(opened.section(".data").read(0, u64), 7n);
+  late.write(0, u64, 5n);
   const copy = new Uint8Array(late.size);
   const bss = opened.map(".bss", u32, { ...raw, size: late.size });
   copy.set(bss.lookup(0)!);

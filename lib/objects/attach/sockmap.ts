@@ -1,4 +1,5 @@
 import { directAttachment } from "../../libbpf/attach_symbols.ts";
+import { OpenFile } from "../../sys/file.ts";
 import { oneOf } from "../../sys/nearest.ts";
 import { explain, wrongType } from "../diagnosis.ts";
 import type { Descriptor } from "../kernel_object.ts";
@@ -18,7 +19,7 @@ export class SockmapAttachment extends ByHand {
   /** @internal {@link attachSockmap} makes these. */
   constructor(
     private readonly attached: Attachable,
-    private readonly map: Descriptor,
+    private readonly map: OpenFile,
     private readonly type: number,
   ) {
     super(attached.name);
@@ -27,6 +28,7 @@ export class SockmapAttachment extends ByHand {
   /** Detaches it. */
   protected undo(): void {
     directAttachment().bpf_prog_detach2(this.attached.fd, this.map.fd, this.type);
+    this.map[Symbol.dispose]();
   }
 }
 
@@ -58,5 +60,7 @@ export function attachSockmap(
     throw wrongType(operation, -result, program, ["sk_skb", "sk_msg"]) ??
       explain(operation, -result);
   }
-  return program.own(new SockmapAttachment(program, map, number));
+  // The caller may close the map before this is undone.
+  const kept = OpenFile.copyOf(map.fd, "the map of sockets");
+  return program.own(new SockmapAttachment(program, kept, number));
 }

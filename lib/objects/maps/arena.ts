@@ -1,5 +1,4 @@
-import { Bytes } from "../../btf/bytes.ts";
-import type { Codec } from "../../btf/codec.ts";
+import { type Codec, decodeAll, encodeAll } from "../../btf/codec.ts";
 import { dataSections } from "../../libbpf/symbols.ts";
 import { ForeignMemory, Mapping, pageSize } from "../../sys/memory.ts";
 import { AnyMap, type MapHandle, ObjectMap } from "../any_map.ts";
@@ -28,7 +27,6 @@ import { expectType } from "./expect.ts";
 export class Arena extends AnyMap implements Disposable {
   readonly #map: MapHandle;
   #memory: ForeignMemory | undefined;
-  #bytes: Bytes | undefined;
 
   /**
    * Gives a map of this kind its types.
@@ -50,7 +48,8 @@ export class Arena extends AnyMap implements Disposable {
    * @throws {RangeError} if it reaches beyond the arena
    */
   read<T>(offset: number, codec: Codec<T>): T {
-    return codec.decode(this.#at(offset, codec), offset);
+    const { size } = codec;
+    return decodeAll(codec, this.#bytes(offset, codec.name, size).slice(offset, offset + size));
   }
 
   /**
@@ -58,17 +57,19 @@ export class Arena extends AnyMap implements Disposable {
    * @throws {RangeError | TypeError} if it reaches beyond the arena, or does not fit its type
    */
   write<T>(offset: number, codec: Codec<T>, value: T): void {
-    codec.encode(this.#at(offset, codec), offset, value);
+    const bytes = encodeAll(codec, value);
+    this.#bytes(offset, codec.name, bytes.length).set(bytes, offset);
   }
 
   /** Unmaps the memory. */
   [Symbol.dispose](): void {
     if (this.#memory instanceof Mapping) this.#memory[Symbol.dispose]();
     this.#memory?.detach();
-    this.#memory = this.#bytes = undefined;
+    this.#memory = undefined;
   }
 
-  #at(offset: number, { name, size }: Codec<unknown>): Bytes {
+  /** All bytes of the arena: callers' codecs get copies, as they could give the memory itself away. */
+  #bytes(offset: number, name: string, size: number): Uint8Array<ArrayBuffer> {
     const { fd } = this; // asks whether the object is loaded
     if (!Number.isInteger(offset) || offset < 0 || offset + size > this.size) {
       throw new RangeError(
@@ -79,7 +80,7 @@ export class Arena extends AnyMap implements Disposable {
       (this.extra === 0n
         ? Mapping.of(fd, 0, this.size, true)
         : Mapping.at(this.extra, fd, this.size));
-    return this.#bytes ??= new Bytes(this.#memory.u8);
+    return this.#memory.u8;
   }
 
   /** From 1.4 on libbpf maps the arenas of an object itself, and an arena has one address only. */

@@ -42,7 +42,8 @@ export class StructOps extends AnyMap implements Disposable {
    * @throws {BpfError} EEXIST if the kernel has a table of that name
    */
   register(): Link {
-    void this.fd; // asks whether the object is loaded
+    this.#map.lifetime.mustBeAttachable(`register ${this.name}`);
+    void this.fd; // asks whether the map was made
     const { result, log } = withLog(() =>
       structOps().bpf_map__attach_struct_ops(this.#map.pointer) ?? lastError()
     );
