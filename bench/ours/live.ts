@@ -46,7 +46,7 @@ async function lines(): Promise<void> {
 async function latency(): Promise<void> {
   class StampView extends RecordView {
     get time(): bigint {
-      return this.$bytes.view.getBigUint64(this.$at, true);
+      return this.$$bytes.view.getBigUint64(this.$$at, true);
     }
   }
   const ring = bench.object.ringBuffer("events", { ...raw, view: () => new StampView() });

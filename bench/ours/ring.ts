@@ -7,13 +7,15 @@ import { BenchObject, median } from "./bench_object.ts";
 
 class WordsView extends RecordView {
   get first(): number {
-    return this.$bytes.view.getUint32(this.$at + 8, true);
+    return this.$$bytes.view.getUint32(this.$$at + 8, true);
   }
 
   sum(): number {
-    const { view } = this.$bytes;
+    const { view } = this.$$bytes;
     let sum = 0;
-    for (let at = this.$at; at + 4 <= this.$end; at += 4) sum = (sum + view.getInt32(at, true)) | 0;
+    for (let at = this.$$at; at + 4 <= this.$$end; at += 4) {
+      sum = (sum + view.getInt32(at, true)) | 0;
+    }
     return sum;
   }
 }

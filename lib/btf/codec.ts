@@ -45,8 +45,9 @@ const NOTHING: Bytes = {
 const GONE = "This event view stands on no record: it is only good until the next event is read";
 
 /**
- * What every generated event view stands on: some bytes, and where in them the record is. The names
- * begin with `$`, which no C member's name can, so that a getter never hides one of them.
+ * What every generated event view stands on: some bytes, and where in them the record is. A view has a
+ * getter for each member, and `$name` for the text of the member `name`. Its own names begin with `$$`,
+ * as no generated one does, so that a member never hides one of them.
  *
  * @example
  * ```ts
@@ -56,33 +57,33 @@ const GONE = "This event view stands on no record: it is only good until the nex
  * object.load();
  * let size = 0;
  * object.ringBuffer("events", raw).consume((record) => {
- *   size += record.$length;
+ *   size += record.$$length;
  * });
  * ```
  */
 export class RecordView {
   /** @internal For generated getters: the memory that the record lies in. */
-  protected $bytes: Bytes = NOTHING;
+  protected $$bytes: Bytes = NOTHING;
   /** @internal For generated getters: the offset of the record in it. */
-  protected $at = 0;
+  protected $$at = 0;
   /** @internal For generated getters: where the record ends. */
-  protected $end = 0;
+  protected $$end = 0;
 
   /** Length of the record in bytes. */
-  get $length(): number {
-    return this.$end - this.$at;
+  get $$length(): number {
+    return this.$$end - this.$$at;
   }
 
   /** Printed, a view shows the members of its record, and not the memory that it lies in. */
   [INSPECT](inspect: typeof Deno.inspect, options: Deno.InspectOptions): string {
-    return inspect(this.$bytes === NOTHING ? {} : membersOf(this), options);
+    return inspect(this.$$bytes === NOTHING ? {} : membersOf(this), options);
   }
 
   /** @internal The ring buffer moves the view from record to record. */
   static place(view: RecordView, bytes: Bytes, at: number, end: number): void {
-    view.$bytes = bytes;
-    view.$at = at;
-    view.$end = end;
+    view.$$bytes = bytes;
+    view.$$at = at;
+    view.$$end = end;
   }
 
   /** @internal Takes the view off the ring's memory: its getters throw RangeError from then on. */
@@ -95,7 +96,7 @@ export class RecordView {
 export class RawView extends RecordView {
   /** The bytes of the record, copied. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.$bytes.u8.slice(this.$at, this.$end);
+    return this.$$bytes.u8.slice(this.$$at, this.$$end);
   }
 }
 

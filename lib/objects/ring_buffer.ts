@@ -142,7 +142,7 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
    * await new Deno.Command("/bin/true").output();
    * let size = 0;
    * for await (const batch of events.batches({ signal: AbortSignal.timeout(100) })) {
-   *   batch.forEach((record) => size += record.$length);
+   *   batch.forEach((record) => size += record.$$length);
    * }
    * ```
    */

@@ -1,6 +1,7 @@
 import type { BtfEnum } from "../btf/types.ts";
 import { type Field, type Mapped, Place } from "./mapping.ts";
 import { Names } from "./names.ts";
+import { comment, literal } from "./safe_text.ts";
 
 /** A struct or union as it is to be written. */
 export interface Shape {
@@ -26,7 +27,7 @@ export function emitStruct(shape: Shape, view?: string): string {
     .map((field) => `    ${emitPut("$.kept", field)}\n`);
   return `${emitInterface(shape)}
 export const ${name}: $.${view ? `EventCodec<${name}, ${view}>` : `Codec<${name}>`} = {
-  name: ${JSON.stringify(spelled)},
+  name: ${literal(spelled)},
   size: ${size},
   decode: (from, at${end}) => ({
 ${reads.join("")}  }),
@@ -48,15 +49,15 @@ function placeOf({ offset, mapped }: Field, from: string, at: string, end: strin
 function emitPut(how: string, { name, offset, mapped }: Field): string {
   const at = new Place("into", "at", offset).at();
   const end = mapped.open ? ", end" : "";
-  return `${how}(into, ${at}, ${mapped.codec}, ${JSON.stringify(name)}, value.${name}${end});`;
+  return `${how}(into, ${at}, ${mapped.codec}, ${literal(name)}, value.${name}${end});`;
 }
 
 function emitInterface({ name, spelled, size, fields }: Shape, base = "", note = ""): string {
   const members = fields.map((field) =>
-    `  /** \`${field.declaration}\` at ${field.offset} */\n` +
+    `  /** \`${comment(field.declaration)}\` at ${field.offset} */\n` +
     `  readonly ${field.name}: ${field.mapped.type};\n`
   );
-  return `/** \`${spelled}\`, ${size} bytes${note}. */
+  return `/** \`${comment(spelled)}\`, ${size} bytes${note}. */
 export interface ${name}${base} {
 ${members.join("")}}
 `;
@@ -66,12 +67,12 @@ ${members.join("")}}
 export function emitView({ name, spelled, fields }: Shape, view: string): string {
   const getters = fields.map((field) =>
     `  get ${field.name}(): ${field.mapped.type} {
-    return ${emitRead(field, "this.$bytes", "this.$at", "this.$end")};
+    return ${emitRead(field, "this.$$bytes", "this.$$at", "this.$$end")};
   }
 `
   );
   const texts = fields.map((field) => {
-    const lies = field.mapped.lies?.(placeOf(field, "this.$bytes", "this.$at", "this.$end"));
+    const lies = field.mapped.lies?.(placeOf(field, "this.$$bytes", "this.$$at", "this.$$end"));
     return lies === undefined
       ? ""
       : `  /** Moves \`text\` to where \`${field.name}\` lies: nothing is decoded. */
@@ -80,7 +81,7 @@ export function emitView({ name, spelled, fields }: Shape, view: string): string
   }
 `;
   });
-  return `/** Reads the members of a \`${spelled}\` where it lies in the ring buffer. */
+  return `/** Reads the members of a \`${comment(spelled)}\` where it lies in the ring buffer. */
 export class ${view} extends $.RecordView implements ${name} {
 ${getters.join("")}${texts.join("")}}
 `;
@@ -93,7 +94,7 @@ export function emitUnion(shape: Shape): string {
     `  ${field.name}: [${field.offset}, ${field.mapped.codec}],\n`
   );
   return `${emitInterface(shape, " extends $.Union", ", which all members share")}
-export const ${name}: $.UnionCodec<${name}> = $.union(${JSON.stringify(spelled)}, ${size}, {
+export const ${name}: $.UnionCodec<${name}> = $.union(${literal(spelled)}, ${size}, {
 ${members.join("")}});
 `;
 }
@@ -111,7 +112,7 @@ export function emitEnum(
   const values = type.values.map(({ name, value }) =>
     `  ${names.take(name)}: ${value}${suffix},\n`
   );
-  return `/** \`${spelled}\` */
+  return `/** \`${comment(spelled)}\` */
 export const ${name} = {
 ${values.join("")}} as const;
 export type ${name} = $.EnumOf<typeof ${name}, ${base.type}>;

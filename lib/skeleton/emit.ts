@@ -3,6 +3,7 @@ import type { BtfSection } from "../btf/types.ts";
 import type { MapDescription } from "../objects/object.ts";
 import { emitMap, eventType, isRare } from "./map_kinds.ts";
 import { className, Names } from "./names.ts";
+import { access, comment, key, literal } from "./safe_text.ts";
 import { emitSection } from "./sections.ts";
 import { TypeMapper } from "./type_mapper.ts";
 
@@ -35,22 +36,22 @@ export function emitSkeleton(source: SkeletonSource): string {
   const events = maps.filter((map) => eventType(btf, map) !== undefined);
   const mapper = new TypeMapper(btf, names, events.map((map) => map.valueTypeId));
 
-  const mapLines = maps.map((map) => `${map.name}: ${emitMap(btf, mapper, map)}`);
+  const mapEntries = maps.map((map) => [map.name, emitMap(btf, mapper, map)] as const);
   const rare = maps.some(isRare)
-    ? `import * as $maps from ${JSON.stringify(rareMapsOf(source.importing))};\n`
+    ? `import * as $maps from ${literal(rareMapsOf(source.importing))};\n`
     : "";
   const emitted = sections
     .map(({ section, map }) => emitSection(btf, mapper, names, section, map.valueSize))
     .filter((text) => text !== undefined);
   const fields = Names.ofMembers(["maps", "progs", "links"]);
-  const programs = source.programs.map(({ name }) => name);
+  const programs = [...new Set(source.programs.map(({ name }) => name))];
   const file = source.path.slice(source.path.lastIndexOf("/") + 1).replace(/\.o$/, ".c");
-  return `// Generated from ${source.path} by lib/skeleton/generate.ts. Do not edit.
+  return `// Generated from ${comment(source.path)} by lib/skeleton/generate.ts. Do not edit.
 // deno-lint-ignore-file
-import * as $ from ${JSON.stringify(source.importing)};
+import * as $ from ${literal(source.importing)};
 ${rare}
 ${joinDefinitions(mapper.definitions)}${emitted.map(({ text }) => `${text}\n`).join("")}/**
- * Skeleton of ${file}.
+ * Skeleton of ${comment(file)}.
  *
  * \`\`\`ts ignore
  * using opened = ${skeleton}.open();
@@ -63,12 +64,12 @@ export class ${skeleton} extends $.Skeleton {
     return new ${skeleton}(options) as $.Opened<${skeleton}>;
   }
 
-  readonly maps = ${block(mapLines)};
-  readonly progs = ${block(programs.map((name) => `${name}: this.program("${name}")`))};
-  readonly links = ${block(programs.map((name) => `${name}: null as $.Link | null`))};
+  readonly maps = ${block(mapEntries)};
+  readonly progs = ${block(programs.map((name) => [name, `this.program(${literal(name)})`]))};
+  readonly links = ${block(programs.map((name) => [name, "null as $.Link | null"]))};
 ${emitted.map(({ field, value }) => `  readonly ${fields.take(field)} = ${value};\n`).join("")}
   private constructor(options: $.OpenOptions) {
-    super(${JSON.stringify(source.name)}, () => $.fromBase64(object), options);
+    super(${literal(source.name)}, () => $.fromBase64(object), options);
   }
 }
 
@@ -85,7 +86,9 @@ function rareMapsOf(importing: string): string {
 }
 
 function exampleLine({ name }: MapDescription): string {
-  return ` * for await (const event of skel.maps.${name}.read()) console.log(event);\n`;
+  return ` * for await (const event of skel.maps${
+    comment(access(name))
+  }.read()) console.log(event);\n`;
 }
 
 /** The sections of global variables, with their maps. */
@@ -109,8 +112,10 @@ function joinDefinitions(definitions: readonly string[]): string {
   }).join("");
 }
 
-function block(lines: readonly string[]): string {
-  return lines.length === 0 ? "{}" : `{\n${lines.map((line) => `    ${line},\n`).join("")}  }`;
+/** An object literal. */
+function block(entries: readonly (readonly [name: string, value: string])[]): string {
+  const lines = entries.map(([name, value]) => `    ${key(name)}: ${value},\n`);
+  return lines.length === 0 ? "{}" : `{\n${lines.join("")}  }`;
 }
 
 /** In pieces, since a call takes a limited number of arguments. */

@@ -12,18 +12,23 @@ import { BtfError } from "../btf/types.ts";
 import { BpfObject } from "../objects/check_object.ts";
 import { BpfError } from "../objects/errors.ts";
 import { emitSkeleton } from "./emit.ts";
+import { visible } from "./safe_text.ts";
 
 /** A file that no skeleton can be made of. */
 export class SkeletonError extends Error {
   override readonly name = "SkeletonError";
+  /** What to do about it. */
+  readonly hint?: string;
 
   /**
+   * Names of the object in it are made safe for a terminal.
    * @param path the file
    * @param reason what is wrong with it
    * @param hint what to do about it
    */
-  constructor(path: string, reason: string, readonly hint?: string) {
-    super(`Cannot generate a skeleton from ${path}: ${reason}`);
+  constructor(path: string, reason: string, hint?: string) {
+    super(visible(`Cannot generate a skeleton from ${path}: ${reason}`));
+    if (hint !== undefined) this.hint = visible(hint);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Btf } from "../btf/layout.ts";
 import type { TypeId } from "../btf/types.ts";
 import type { MapDescription } from "../objects/object.ts";
 import { Path } from "./mapping.ts";
+import { literal } from "./safe_text.ts";
 import type { TypeMapper } from "./type_mapper.ts";
 
 /** `enum bpf_map_type` of include/uapi/linux/bpf.h. */
@@ -76,7 +77,7 @@ export function eventType(btf: Btf, map: MapDescription): TypeId | undefined {
  * @throws {BtfError} for a key, value or event that TypeScript has no type for
  */
 export function emitMap(btf: Btf, mapper: TypeMapper, map: MapDescription): string {
-  const name = JSON.stringify(map.name);
+  const name = literal(map.name);
   const parts = partsOf(btf, mapper, map);
   if (isRare(map)) return `this.mapOf(${name}, (map) => ${RARE[map.type](parts)})`;
   if (map.type === RING_BUFFER) return `this.ringBuffer(${name}, ${parts.event()})`;

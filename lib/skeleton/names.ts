@@ -1,28 +1,30 @@
+import { identifier } from "./safe_text.ts";
+
 /*
  * C names in TypeScript. They stay as they are, so that a search finds both halves of a tool; only a
  * name that TypeScript has taken gets a trailing `_`.
  */
 
-/** Words that cannot name a type or a constant, and the globals that generated code relies on. */
+/**
+ * Words that cannot name a type or a constant, the globals that generated code relies on, and the
+ * parameters of its functions, which would hide a constant of their name.
+ */
 const RESERVED = new Set(
   ("any arguments as async await bigint boolean break case catch class const continue debugger " +
     "declare default delete do else enum eval export extends false finally for from function get if " +
     "implements import in instanceof interface let module namespace never new null number object " +
     "of package private protected public require return set static string super switch symbol this " +
     "throw true try type typeof undefined unknown using var void while with yield " +
-    "Infinity NaN Partial Readonly Symbol Uint8Array").split(" "),
+    "Infinity NaN Partial Readonly Symbol Uint8Array at end into map options value").split(" "),
 );
 
 /** Members that every object has, and those that generated classes have. */
 const RESERVED_MEMBERS = new Set([
   "__proto__",
   "constructor",
+  "toJSON",
   "toString",
   "valueOf",
-  "$at",
-  "$bytes",
-  "$end",
-  "$length",
 ]);
 
 /** Names of one scope; no name is given out twice. */
@@ -50,12 +52,6 @@ export class Names {
     this.#taken.add(free);
     return free;
   }
-}
-
-/** `text` with `_` for all that a name cannot hold: `handler.count`, a static in a function. */
-function identifier(text: string): string {
-  const name = text.replace(/[^\w$]/g, "_");
-  return /^\d|^$/.test(name) ? `_${name}` : name;
 }
 
 /** The name of an object's skeleton class: `tcp_life` gives `TcpLife`. */

@@ -3,6 +3,7 @@ import { printType } from "../btf/print.ts";
 import type { BtfSection } from "../btf/types.ts";
 import { type Mapped, Path, Place } from "./mapping.ts";
 import { Names } from "./names.ts";
+import { comment, literal } from "./safe_text.ts";
 import type { TypeMapper } from "./type_mapper.ts";
 
 /** The text that a section of global variables becomes. */
@@ -42,8 +43,8 @@ export function emitSection(
   const name = names.take(field);
   return {
     field,
-    value: `new ${name}(this.section(${JSON.stringify(section.name)}, ${size}))`,
-    text: `/** The variables of \`${section.name}\`. */
+    value: `new ${name}(this.section(${literal(section.name)}, ${size}))`,
+    text: `/** The variables of \`${comment(section.name)}\`. */
 class ${name} {
   readonly #section: $.DataSection;
 
@@ -68,15 +69,15 @@ function emitAccessors(variable: Variable, section: BtfSection): string {
   const { name, declaration, mapped, offset, end } = variable;
   const place = new Place("this.#section.readable()", "", offset, String(end));
   const getter = `
-  /** \`${declaration}\` */
+  /** \`${comment(declaration)}\` */
   get ${name}(): ${mapped.type} {
     return ${mapped.read(place)};
   }
 `;
   // The kernel's configuration is libbpf's to fill in.
   if (section.name === ".kconfig") return getter;
-  const into = `this.#section.writable("${name}")`;
-  const put = [into, offset, mapped.codec, `"${name}"`, "value", ...(mapped.open ? [end] : [])];
+  const into = `this.#section.writable(${literal(name)})`;
+  const put = [into, offset, mapped.codec, literal(name), "value", ...(mapped.open ? [end] : [])];
   return `${getter}  set ${name}(value: ${mapped.type}) {
     $.put(${put.join(", ")});
   }

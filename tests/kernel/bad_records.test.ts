@@ -25,7 +25,7 @@ kernelTest("records of every length are read, and those that are too short are e
     } else {
       const seen: number[][] = [];
       records.consume((record) => {
-        seen.push([record.length, record.$length, record.rest.length]);
+        seen.push([record.length, record.$$length, record.rest.length]);
       });
       assertEquals(seen, [[length, length, length - SIZE]]);
     }
@@ -63,7 +63,7 @@ kernelTest("records of any lengths come in their order, over many turns of the r
       const seen: number[] = [];
       records.consume((record) => {
         assertEquals(record.number, ++number);
-        seen.push(record.$length);
+        seen.push(record.$$length);
       });
       assertEquals(seen, wanted);
     }),

@@ -39,7 +39,7 @@ kernelTest("consume() reads every record of a ring, whole", {}, () => {
   const numbers: bigint[] = [];
   const count = ring.maps.records.consume((record) => {
     assert(isWhole(record));
-    assertEquals(record.$length, 301);
+    assertEquals(record.$$length, 301);
     numbers.push(record.number);
   });
   assertEquals(count, 23);

@@ -57,10 +57,17 @@ function paddingOf(tool: string, struct: string): number[] {
   return padding(btf, btf.find("struct", struct)!);
 }
 
+/** What generated getters read. */
+interface ViewMembers {
+  readonly $$bytes: Bytes;
+  readonly $$at: number;
+  readonly $$end: number;
+}
+
 /** A view's bytes, all of them. */
 function rawBytes(view: RecordView): Uint8Array {
-  const { $bytes, $at, $end } = view as unknown as { $bytes: Bytes; $at: number; $end: number };
-  return $bytes.u8.slice($at, $end);
+  const { $$bytes, $$at, $$end } = view as unknown as ViewMembers;
+  return $$bytes.u8.slice($$at, $$end);
 }
 
 /** Fills the ring of a tool with the pattern, and leaves the stack fillers attached, before its own. */

@@ -21,7 +21,7 @@ kernelTest("every type arrives through the ring buffer as the kernel half sent i
     const { v4, v6, upper, lower, inner } = event.address;
     assertEquals({ v4, v6: new Uint8Array(v6), upper, lower, inner }, address);
     assertEquals(event.rest, Uint8Array.of(1, 2, 3, 4, 5));
-    assertEquals(event.$length, 401);
+    assertEquals(event.$$length, 401);
   });
   assertEquals(records, 1);
   const lines: unknown[] = [];

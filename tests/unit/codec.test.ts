@@ -190,7 +190,7 @@ Deno.test("raw gives each record's bytes, copied", () => {
   const value = raw.decode(memory, 1, 3);
   const view = raw.view();
   RecordView.place(view, memory, 1, 3);
-  assertEquals(view.$length, 2);
+  assertEquals(view.$$length, 2);
   const seen = view.bytes;
   memory.u8.fill(0);
   assertEquals([value, seen], [Uint8Array.of(2, 3), Uint8Array.of(2, 3)]);

@@ -2,7 +2,8 @@ import "./opened_libbpf.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BtfError } from "#lib/btf/types.ts";
 import { BpfObject, type MapDescription } from "#lib/objects/object.ts";
-import { emitSkeleton } from "#lib/skeleton/emit.ts";
+import { emitSkeleton, type SkeletonSource } from "#lib/skeleton/emit.ts";
+import { comment } from "#lib/skeleton/safe_text.ts";
 import { BtfBuilder } from "./btf_builder.ts";
 
 /** BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERF_EVENT_ARRAY and BPF_MAP_TYPE_RINGBUF. */
@@ -27,7 +28,11 @@ function skeletonOf(fixture: string): string {
 }
 
 /** The skeleton of types that are built by hand. */
-function emit(btf: BtfBuilder, maps: Partial<MapDescription>[]): string {
+function emit(
+  btf: BtfBuilder,
+  maps: Partial<MapDescription>[],
+  source: Partial<SkeletonSource> = {},
+): string {
   return emitSkeleton({
     name: "by-hand.x",
     path: "by-hand.bpf.o",
@@ -46,6 +51,7 @@ function emit(btf: BtfBuilder, maps: Partial<MapDescription>[]): string {
       ...map,
     })),
     programs: [],
+    ...source,
   });
 }
 
@@ -181,6 +187,36 @@ Deno.test("the events of a perf event array are a struct, or bytes where C names
     assertStringIncludes(emitted(untyped), "new $maps.PerfBuffer(map, $.raw)");
   }
   assertThrows(() => emitted(btf.int("long", 8, 1)), BtfError, "an event must be a struct");
+});
+
+Deno.test("names of an object are written as names, texts and comments, whatever is in them", () => {
+  const name = 'x*/;\n\u2028\u202e`${y}\\"';
+  const btf = new BtfBuilder();
+  const int = btf.int("int", 4, 1);
+  const either = btf.union(name, 4, [[name, int, 0]]);
+  const event = btf.struct(name, 8, [[name, int, 0], ["either", either, 32]]);
+  btf.section(`.data.${name}`, 4, [[btf.variable(name, int), 0, 4]]);
+  const text = emit(btf, [
+    { name, valueTypeId: event },
+    { name: `.data.${name}`, type: ARRAY, valueSize: 4, internal: true },
+  ], { name, path: `/tmp/${name}.bpf.o`, programs: [{ name }, { name }, { name: "__proto__" }] });
+  const quoted = '"x*/;\\n\\u2028\\u202e`${y}\\\\\\""';
+  const commented = "x*\\/;\\u000a\\u2028\\u202e'${y}\\\"";
+  for (
+    const line of [
+      `// Generated from /tmp/${commented}.bpf.o by lib/skeleton/generate.ts. Do not edit.`,
+      `/** \`struct ${commented}\`, 8 bytes. */`,
+      `  /** \`int ${commented}\` at 0 */`,
+      `  name: ${quoted.replace('"', '"struct ')},`,
+      `    ${quoted}: this.ringBuffer(${quoted}, x_________y___),`,
+      `    ${quoted}: this.program(${quoted}),\n    ["__proto__"]: this.program("__proto__"),\n  };`,
+      `    ${quoted}: null as $.Link | null,`,
+      ` * for await (const event of skel.maps[${comment(quoted)}].read()) console.log(event);`,
+      `  readonly data_x_________y___ = new data_x_________y___(` +
+      `this.section(${quoted.replace('"', '".data.')}, 4));`,
+      `    super(${quoted}, () => $.fromBase64(object), options);`,
+    ]
+  ) assertStringIncludes(text, `${line}\n`);
 });
 
 Deno.test("a map of maps without a description of those gives their bytes", () => {

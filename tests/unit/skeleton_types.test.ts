@@ -3,10 +3,12 @@ import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeAll, encodeAll, RecordView } from "#lib/btf/codec.ts";
 import { Bytes } from "#lib/btf/bytes.ts";
-import { Names } from "../../build/tests/skel/names.ts";
+import { RawText } from "#lib/btf/raw_text.ts";
+import * as names from "../../build/tests/skel/names.ts";
 import * as types from "../../build/tests/skel/types.ts";
 import { address, filled } from "../fixtures/types.ts";
 
+const { Names } = names;
 const { Types } = types;
 
 Deno.test("a skeleton reads what the C compiler put into every kind of member", () => {
@@ -115,6 +117,28 @@ Deno.test("names that are taken get a trailing underscore, and two of one name s
   assertEquals([skel.data_a_b.in_a_b, skel.data_a_b_.in_a_dot_b], [2, 3]);
   skel.bss.last = { ...skel.bss.last, toString_: 1, class: 2, __proto___: 3 };
   assertEquals([skel.bss.last.toString_, skel.bss.last.class, skel.bss.last.__proto___], [1, 2, 3]);
+});
+
+Deno.test("maps and programs keep names that TypeScript writes in quotes only", () => {
+  using skel = Names.open();
+  assertEquals(Object.keys(skel.maps), ["events", "anonymous", "__proto__"]);
+  assertEquals(skel.maps["__proto__"].name, "__proto__");
+  assertEquals(skel.progs["ns.on.enter"].name, "ns.on.enter");
+  assertEquals(Object.keys(skel.progs), ["one", "ns.on.enter", "two"]);
+});
+
+Deno.test("texts may be called as what a view has for itself", () => {
+  using skel = Names.open();
+  const texts = { bytes: "byte", at: "at", end: "end", length: "len" };
+  const record = encodeAll(names.event, { ...skel.bss.last, ...texts });
+  const memory = new Bytes(Uint8Array.of(...new Uint8Array(8), ...record));
+  const view = names.event.view();
+  RecordView.place(view, memory, 8, 8 + record.length);
+  assertEquals([view.bytes, view.at, view.end, view.length], Object.values(texts));
+  const text = new RawText();
+  assertEquals([`${view.$bytes(text)}`, `${view.$at(text)}`], ["byte", "at"]);
+  assertEquals([`${view.$end(text)}`, `${view.$length(text)}`], ["end", "len"]);
+  assertEquals(view.$$length, record.length);
 });
 
 Deno.test("skeletons in one process do not share variables", () => {
