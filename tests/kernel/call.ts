@@ -14,6 +14,7 @@ export const KINDS_CALL = 0x4b800000;
 export const STORAGE_CALL = 0x4b900000;
 export const PERF_CALL = 0x4ba00000;
 export const USER_RING_CALL = 0x4bb00000;
+export const CALLS_CALL = 0x4bc00000;
 
 /** Calls getpgid(2) from this process. */
 export function call(number: number): void {
