@@ -1,4 +1,7 @@
-/** Names that whoever made an object chose stay names in its skeleton: none of them becomes code. */
+/**
+ * Names that whoever made an object chose stay names in its skeleton: none of them becomes code. As in
+ * fuzz.ts, `FUZZ_SECONDS` tries more of them.
+ */
 import { assert, assertEquals } from "@std/assert";
 import fc, { fuzzSeconds, seed } from "../fast_check.ts";
 import { Bytes } from "#lib/btf/bytes.ts";

@@ -1,5 +1,5 @@
 import { readObjectFile } from "#lib/objects/elf_file.ts";
-import { encodeText } from "#lib/btf/text.ts";
+import { encodeText } from "#lib/sys/text.ts";
 
 const SHT_SYMTAB = 2;
 const SECTION_HEADER_SIZE = 64;

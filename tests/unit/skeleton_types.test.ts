@@ -3,7 +3,7 @@ import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeAll, encodeAll, RecordView } from "#lib/btf/codec.ts";
 import { Bytes } from "#lib/btf/bytes.ts";
-import { RawText } from "#lib/btf/raw_text.ts";
+import { RawText } from "#lib/sys/raw_text.ts";
 import * as names from "../../build/tests/skel/names.ts";
 import * as types from "../../build/tests/skel/types.ts";
 import { address, filled } from "../fixtures/types.ts";
