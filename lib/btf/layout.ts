@@ -1,7 +1,8 @@
 import { SystemError } from "../sys/errno.ts";
 import { fileExists } from "../sys/file.ts";
 import { BTF_PATH, btfFile } from "../sys/kernel.ts";
-import { ElfError, ElfFile, isElf } from "../symbols/elf.ts";
+import { ElfFile } from "../symbols/elf.ts";
+import { ElfError, isElf } from "../symbols/elf_headers.ts";
 import { FileSource } from "../symbols/source.ts";
 import { LazyTypes } from "./lazy.ts";
 import { parseTypes } from "./parse.ts";

@@ -5,7 +5,8 @@
  */
 import { parseTypes } from "../btf/parse.ts";
 import { BtfError } from "../btf/types.ts";
-import { ElfError, readObjectFile, type Section } from "./elf_file.ts";
+import { ElfError } from "../symbols/elf_headers.ts";
+import { type ObjectSection, readObjectFile } from "./object_file.ts";
 import { BpfError } from "./errors.ts";
 import { BpfObject } from "./object.ts";
 
@@ -29,7 +30,7 @@ export function checkObject(bytes: Uint8Array<ArrayBuffer>, name: string): void 
   }
 }
 
-function checkSections(sections: readonly Section[]): void {
+function checkSections(sections: readonly ObjectSection[]): void {
   const btf = sections.find((section) => section.name === ".BTF");
   if (btf !== undefined) parseTypes(btf.bytes);
   else if (sections.some((section) => section.name === ".maps")) {

@@ -2,7 +2,8 @@
  * Files of debug symbols that distributions keep apart from the programs: by build id, or by the name in
  * `.gnu_debuglink`, as GDB looks for them ("Debugging Information in Separate Files" in its manual).
  */
-import { ElfError, ElfFile } from "./elf.ts";
+import { ElfFile } from "./elf.ts";
+import { ElfError } from "./elf_headers.ts";
 import { SystemError } from "../sys/errno.ts";
 import { FileSource } from "./source.ts";
 

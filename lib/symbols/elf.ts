@@ -7,52 +7,17 @@
  * is looked at a few times at most.
  */
 import { decodeText, hexText } from "../sys/text.ts";
+import {
+  ElfError,
+  type ElfSection,
+  type ElfSegment,
+  readBytes,
+  readHeaders,
+  viewOf,
+} from "./elf_headers.ts";
 import { notesIn } from "./notes.ts";
 import { FileSource, type Source } from "./source.ts";
-import { SymbolTable, textAt } from "./symbol_table.ts";
-
-/**
- * A file that is no ELF file, or not one that can be read: what is wrong with it.
- *
- * @example
- * ```ts
- * import { ElfError } from "@denobpf/denobpf";
- *
- * const refused = (error: unknown) => error instanceof ElfError;
- * ```
- */
-export class ElfError extends Error {
-  /** For whoever prints it. */
-  override readonly name = "ElfError";
-}
-
-/** A section of an ELF file. */
-export interface ElfSection {
-  /** `.text`; empty where the file has none for it. */
-  readonly name: string;
-  /** `SHT_PROGBITS` and so on. */
-  readonly type: number;
-  /** Where its bytes begin in the file. */
-  readonly offset: number;
-  /** How many bytes it has, in the file unless it is of type `SHT_NOBITS`. */
-  readonly size: number;
-  /** The index of another section that this one goes with. */
-  readonly link: number;
-}
-
-/** A part of an ELF file that is mapped into memory. */
-export interface ElfSegment {
-  /** `PT_LOAD` and so on. */
-  readonly type: number;
-  /** Where its bytes begin in the file. */
-  readonly offset: number;
-  /** The address that the file names; a program that is position-independent is moved as a whole. */
-  readonly address: number;
-  /** Bytes in the file. */
-  readonly fileSize: number;
-  /** A power of 2. */
-  readonly alignment: number;
-}
+import { SymbolTable } from "./symbol_table.ts";
 
 /** A function of an ELF file. */
 export interface ElfFunction {
@@ -80,12 +45,6 @@ const LARGEST_SECTION = 256 * MIB;
 const LARGEST_TABLE = 48 * MIB;
 const LARGEST_NOTES = 64 * 1024;
 const LARGEST_LINK = 4096;
-const LONGEST_SECTION_NAME = 256;
-const MOST_SECTIONS = 65536;
-
-const ELFCLASS32 = 1;
-const ELFCLASS64 = 2;
-const ELFDATA2LSB = 1;
 
 const PT_LOAD = 1;
 const PT_NOTE = 4;
@@ -94,23 +53,6 @@ const SHT_NOTE = 7;
 const SHT_NOBITS = 8;
 const SHT_DYNSYM = 11;
 const NT_GNU_BUILD_ID = 3;
-
-/** Where the fields are, in bytes, and how wide addresses are: `Elf64_Ehdr` and so on, `Elf32_Ehdr`. */
-const LAYOUTS = {
-  [ELFCLASS64]: {
-    wide: true,
-    header: { size: 64, phoff: 32, shoff: 40, phentsize: 54, phnum: 56, shnum: 60, shstrndx: 62 },
-    segment: { size: 56, offset: 8, vaddr: 16, filesz: 32, align: 48 },
-    section: { size: 64, offset: 24, bytes: 32, link: 40 },
-  },
-  [ELFCLASS32]: {
-    wide: false,
-    header: { size: 52, phoff: 28, shoff: 32, phentsize: 42, phnum: 44, shnum: 48, shstrndx: 50 },
-    segment: { size: 32, offset: 4, vaddr: 8, filesz: 16, align: 28 },
-    section: { size: 40, offset: 16, bytes: 20, link: 24 },
-  },
-} as const;
-type Layout = typeof LAYOUTS[1 | 2];
 
 /**
  * An ELF file.
@@ -140,10 +82,10 @@ export class ElfFile implements Disposable {
    */
   constructor(source: Source) {
     this.#source = source;
-    const layout = this.#layout();
-    this.#wide = layout.wide;
-    this.segments = this.#readSegments(layout);
-    this.sections = this.#readSections(layout);
+    const { wide, segments, sections } = readHeaders(source);
+    this.#wide = wide;
+    this.segments = segments;
+    this.sections = sections;
   }
 
   /**
@@ -200,7 +142,8 @@ export class ElfFile implements Disposable {
     if (section.size > LARGEST_SECTION) {
       throw new ElfError(`its section ${section.name} is too big: ${section.size} bytes`);
     }
-    return this.#bytes(section.offset, section.size, `section ${section.name}`);
+    const { name, offset, size } = section;
+    return readBytes(this.#source, offset, size, `section ${name}`);
   }
 
   /**
@@ -268,72 +211,6 @@ export class ElfFile implements Disposable {
     return { name, address, size, fileOffset: this.fileOffsetOf(address) };
   }
 
-  #layout(): Layout {
-    const start = this.#source.read(0, LAYOUTS[ELFCLASS64].header.size);
-    if (start.length === 0) throw new ElfError("it is empty");
-    if (!isElf(this.#source)) throw new ElfError("it is no ELF file");
-    const layout = start[4] === ELFCLASS64 || start[4] === ELFCLASS32
-      ? LAYOUTS[start[4]]
-      : undefined;
-    if (layout === undefined || start[5] !== ELFDATA2LSB) {
-      throw new ElfError("it is an ELF file of a kind that is not known, or big-endian");
-    }
-    if (start.length < layout.header.size) throw new ElfError("it is cut off in its header");
-    return layout;
-  }
-
-  #readSegments({ header, segment, wide }: Layout): ElfSegment[] {
-    const view = viewOf(this.#bytes(0, header.size, "header"));
-    const count = view.getUint16(header.phnum, true);
-    if (count === 0) return [];
-    if (view.getUint16(header.phentsize, true) !== segment.size) {
-      throw new ElfError("its segment headers have an unknown size");
-    }
-    const start = word(view, header.phoff, wide);
-    const table = viewOf(this.#bytes(start, count * segment.size, "table of segments"));
-    return Array.from({ length: count }, (_, number) => {
-      const at = number * segment.size;
-      return {
-        type: table.getUint32(at, true),
-        offset: word(table, at + segment.offset, wide),
-        address: word(table, at + segment.vaddr, wide),
-        fileSize: word(table, at + segment.filesz, wide),
-        alignment: Math.max(1, word(table, at + segment.align, wide)),
-      };
-    });
-  }
-
-  #readSections({ header, section, wide }: Layout): ElfSection[] {
-    const view = viewOf(this.#bytes(0, header.size, "header"));
-    const start = word(view, header.shoff, wide);
-    if (start === 0) return [];
-    const read = (number: number, count: number) =>
-      viewOf(this.#bytes(start + number * section.size, count * section.size, "table of sections"));
-    // Numbers too big for the header are in the first section's fields.
-    const first = read(0, 1);
-    const count = view.getUint16(header.shnum, true) || word(first, section.bytes, wide);
-    const names = view.getUint16(header.shstrndx, true);
-    if (count > MOST_SECTIONS) throw new ElfError(`it has too many sections: ${count}`);
-    const table = read(0, count);
-    const sections = Array.from({ length: count }, (_, number) => {
-      const at = number * section.size;
-      return {
-        name: "",
-        nameAt: table.getUint32(at, true),
-        type: table.getUint32(at + 4, true),
-        offset: word(table, at + section.offset, wide),
-        size: word(table, at + section.bytes, wide),
-        link: table.getUint32(at + section.link, true),
-      };
-    });
-    const strings = sections[names === 0xffff ? first.getUint32(section.link, true) : names];
-    const texts = strings === undefined ? new Uint8Array(0) : this.bytesOf(strings);
-    return sections.map(({ nameAt, ...section }) => ({
-      ...section,
-      name: textAt(texts, nameAt, LONGEST_SECTION_NAME),
-    }));
-  }
-
   #readSymbols(): SymbolTable {
     const sections = [SHT_SYMTAB, SHT_DYNSYM]
       .map((wanted) => this.sections.find(({ type }) => type === wanted))
@@ -362,29 +239,4 @@ export class ElfFile implements Disposable {
       }
     }
   }
-
-  #bytes(offset: number, length: number, what: string): Uint8Array<ArrayBuffer> {
-    if (offset + length > this.#source.size) {
-      throw new ElfError(`it is cut off: its ${what} ends beyond its ${this.#source.size} bytes`);
-    }
-    const bytes = this.#source.read(offset, length);
-    if (bytes.length < length) throw new ElfError(`its ${what} cannot be read`);
-    return bytes;
-  }
-}
-
-/** @internal Whether it begins like an ELF file. */
-export function isElf(source: Source): boolean {
-  const start = source.read(0, 4);
-  return [0x7f, 0x45, 0x4c, 0x46].every((byte, at) => start[at] === byte);
-}
-
-/** An address, offset or size. Beyond 2^53 it is rounded, which leaves it outside of any file. */
-function word(view: DataView, at: number, wide: boolean): number {
-  const low = view.getUint32(at, true);
-  return wide ? low + view.getUint32(at + 4, true) * 2 ** 32 : low;
-}
-
-function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -3,7 +3,8 @@
  * and its relatives leave in stripped files ("MiniDebugInfo" in GDB's manual).
  */
 import { findLibrary, symbolGroup } from "../sys/library.ts";
-import { ElfError, ElfFile } from "./elf.ts";
+import { ElfFile } from "./elf.ts";
+import { ElfError } from "./elf_headers.ts";
 import { BytesSource } from "./source.ts";
 
 /** More than the names of any program take. */

@@ -4,14 +4,8 @@
  * @module
  */
 export { demangle } from "./demangle.ts";
-export {
-  type DebugLink,
-  ElfError,
-  ElfFile,
-  type ElfFunction,
-  type ElfSection,
-  type ElfSegment,
-} from "./elf.ts";
+export { type DebugLink, ElfFile, type ElfFunction } from "./elf.ts";
+export { ElfError, type ElfSection, type ElfSegment } from "./elf_headers.ts";
 export type { Frame } from "./frame.ts";
 export { type KernelSymbol, KernelSymbols } from "./kallsyms.ts";
 export type { Source } from "./source.ts";

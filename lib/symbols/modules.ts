@@ -1,6 +1,6 @@
 /** The files whose code processes run, each read once however many processes run it. */
 import { SystemError } from "../sys/errno.ts";
-import { ElfError } from "./elf.ts";
+import { ElfError } from "./elf_headers.ts";
 import { LeastRecentlyUsed } from "./least_recently_used.ts";
 import { CodeModule } from "./module.ts";
 import type { CodeMapping } from "./process_maps.ts";

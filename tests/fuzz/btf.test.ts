@@ -5,7 +5,7 @@ import { Btf } from "#lib/btf/layout.ts";
 import { printType } from "#lib/btf/print.ts";
 import { BtfError } from "#lib/btf/types.ts";
 import { checkObject } from "#lib/objects/check_object.ts";
-import { readObjectFile } from "#lib/objects/elf_file.ts";
+import { readObjectFile } from "#lib/objects/object_file.ts";
 import { BpfError } from "#lib/objects/errors.ts";
 import { BtfBuilder } from "../unit/btf_builder.ts";
 import { fuzz, mayThrow, mutations } from "./fuzz.ts";

@@ -2,7 +2,8 @@
 import { assert } from "@std/assert";
 import fc from "../fast_check.ts";
 import { demangle } from "#lib/symbols/demangle.ts";
-import { ElfError, ElfFile } from "#lib/symbols/elf.ts";
+import { ElfFile } from "#lib/symbols/elf.ts";
+import { ElfError } from "#lib/symbols/elf_headers.ts";
 import { KernelSymbols } from "#lib/symbols/kallsyms.ts";
 import { parseCodeMappings } from "#lib/symbols/process_maps.ts";
 import { BytesSource } from "#lib/symbols/source.ts";

@@ -30,7 +30,7 @@ kernelTest("what is no BPF object is refused with the reason, and what to do abo
     [changed(minimal, 5, 2), "a big-endian machine; compile it with clang -target bpfel"],
     [changed(minimal, 16, 2), "it is linked; a BPF object is what clang -c gives"],
     [Deno.readFileSync("/bin/true"), "another machine (e_machine "],
-    [minimal.slice(0, 63), "it is cut off: it has 63 bytes, and tells of 64"],
+    [minimal.slice(0, 63), "it is cut off: its header ends beyond its 63 bytes"],
     [changed(minimal, 47, 0x7f), "it is cut off"],
     [changed(minimal, 60, 0, 0), "it has no table of sections"],
     [changed(minimal, 62, 0xff, 0xff), "it has no table of sections"],

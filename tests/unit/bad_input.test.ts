@@ -9,7 +9,7 @@ import { u8 } from "#lib/btf/scalars.ts";
 import { BtfError } from "#lib/btf/types.ts";
 import { type Union, union } from "#lib/btf/union.ts";
 import { checkObject } from "#lib/objects/check_object.ts";
-import { readObjectFile } from "#lib/objects/elf_file.ts";
+import { readObjectFile } from "#lib/objects/object_file.ts";
 import { BpfError } from "#lib/objects/errors.ts";
 import { mountPoints } from "#lib/sys/cgroups.ts";
 import { parseOptions } from "#lib/tool/options/command_line.ts";

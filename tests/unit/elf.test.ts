@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
-import { ElfError, ElfFile } from "#lib/symbols/elf.ts";
+import { ElfFile } from "#lib/symbols/elf.ts";
+import { ElfError } from "#lib/symbols/elf_headers.ts";
 import { BytesSource } from "#lib/symbols/source.ts";
 
 /** Programs of several kinds: dynamic and stripped, a library, ours with all its symbols. */

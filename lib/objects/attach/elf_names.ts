@@ -1,5 +1,6 @@
 /** Which functions and probes a file has, for errors alone: where it cannot be read, there are none. */
-import { ElfError, ElfFile } from "../../symbols/elf.ts";
+import { ElfFile } from "../../symbols/elf.ts";
+import { ElfError } from "../../symbols/elf_headers.ts";
 import { notesIn } from "../../symbols/notes.ts";
 import { SystemError } from "../../sys/errno.ts";
 import { textIn } from "../kernel_object.ts";
