@@ -139,7 +139,8 @@ export class BpfObject implements Disposable, AsyncDisposable {
     BpfObject.check(bytes, name);
     libbpf();
     const struct = new OptionStruct(OPEN_OPTIONS.size)
-      .string(OPEN_OPTIONS.object_name, name)
+      // A dot in it would be taken for the one before a section's name, in the names of maps.
+      .string(OPEN_OPTIONS.object_name, name.replaceAll(".", "_"))
       .string(OPEN_OPTIONS.pin_root_path, options.pin_root_path)
       .string(OPEN_OPTIONS.btf_custom_path, options.btf_custom_path ?? btfFile());
     const { result, log } = withLog(() =>

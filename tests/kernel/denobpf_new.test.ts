@@ -51,7 +51,9 @@ kernelTest("denobpf new links the checkout that it runs from, or none", {}, asyn
 });
 
 kernelTest("denobpf new refuses names that cannot be those of a tool", {}, async () => {
-  for (const name of ["Upper", "with-dash", "../up", "9lives", "", "class", "symbol", "tool"]) {
+  for (
+    const name of ["Upper", "with-dash", "../up", "9lives", "", "class", "symbol", "tool", "pids"]
+  ) {
     const { stdout, stderr, code } = await make(name);
     assertEquals([stdout, code], ["", 64], stderr);
     assertStringIncludes(stderr, "cannot be the name of a tool");

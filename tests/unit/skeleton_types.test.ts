@@ -3,6 +3,7 @@ import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeAll, encodeAll, RecordView } from "#lib/btf/codec.ts";
 import { Bytes } from "#lib/btf/bytes.ts";
+import { BpfObject } from "#lib/objects/object.ts";
 import { RawText } from "#lib/sys/raw_text.ts";
 import * as names from "../../build/tests/skel/names.ts";
 import * as types from "../../build/tests/skel/types.ts";
@@ -139,6 +140,12 @@ Deno.test("texts may be called as what a view has for itself", () => {
   assertEquals([`${view.$bytes(text)}`, `${view.$at(text)}`], ["byte", "at"]);
   assertEquals([`${view.$end(text)}`, `${view.$length(text)}`], ["end", "len"]);
   assertEquals(view.$$length, record.length);
+});
+
+Deno.test("an object whose name has dots has its variables", () => {
+  const bytes = Deno.readFileSync(new URL("../../build/tests/names.bpf.o", import.meta.url));
+  using object = BpfObject.open(bytes, { name: "names.of.mine" });
+  assertEquals(object.section(".data").size, 24);
 });
 
 Deno.test("skeletons in one process do not share variables", () => {

@@ -70,8 +70,10 @@ function filesOf(project: Project): { path: string; text: string; mode?: number 
   ];
 }
 
-/** Names that the user half has another use for. */
-const TAKEN: readonly string[] = ["exec", "option", "options", "tool", "trace", "user"];
+/** Names that the user half or its test has another use for. */
+const TAKEN: readonly string[] = (
+  "exec execs nobody option options own pids tool trace user"
+).split(" ");
 
 /** The name is a command, a file, a function and, in its own form, a class. */
 function checkedName(name: string): string {
@@ -97,5 +99,6 @@ function checkout(lib: string | undefined): string | undefined {
   if (!fileExists(`${lib}/lib/tool/mod.ts`)) {
     throw usage(`--lib: ${quoted(lib)} is no checkout of denobpf: it has no lib/tool/mod.ts`);
   }
-  return new URL(`file://${encodeURI(Deno.realPathSync(lib))}/`).href;
+  const path = encodeURI(Deno.realPathSync(lib)).replace(/[?#]/g, encodeURIComponent);
+  return new URL(`file://${path}/`).href;
 }
