@@ -1,43 +1,50 @@
 /**
- * Symbols that a JIT tells: /tmp/perf-PID.map, lines of `START SIZE name` in hexadecimal
- * (tools/perf/Documentation/jit-interface.txt). Node and Deno write it with --perf-basic-prof, Java
- * with -XX:+DumpPerfMapAtExit or `jcmd PID Compiler.perfmap`.
+ * Symbols that a JIT tells: /tmp/perf-PID.map. Node and Deno write it with --perf-basic-prof and only add to
+ * it; Java writes it anew at each `jcmd PID Compiler.perfmap` and with -XX:+DumpPerfMapAtExit, .NET adds to
+ * it with DOTNET_PerfMapEnabled=1.
  */
-import { decodeText } from "../sys/text.ts";
 import { tryReadTextFile } from "../sys/file.ts";
-import { lastNotAbove } from "./intervals.ts";
-import { FileSource } from "./source.ts";
+import { SystemError } from "../sys/errno.ts";
+import { type Budget, BudgetError, LIMITS } from "./budget.ts";
+import { type JitSymbol, JitSymbols, lastLines } from "./jit_symbols.ts";
+import { FileSource, type FileStatus } from "./source.ts";
 
-/** A piece of code that a JIT made. */
-interface JitSymbol {
-  readonly name: string;
-  readonly start: number;
-  readonly end: number;
+const NEWLINE = 0x0a;
+
+/** Bytes at the file's beginning, and where it was read to, that must be as they were. */
+const COMPARED = 4096;
+
+/** Work for a function when others are added, in bytes that could be read meanwhile. */
+const SORTED = 64;
+
+const TOO_BIG = `its perf map is too big: the last ${LIMITS.perfMapBytes / 2 ** 20} MiB or ` +
+  `${LIMITS.perfMapLines} lines are read`;
+
+/** A stretch of the file that has been read. */
+interface Part {
+  readonly at: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** More is not read: a file in /tmp may be as big as its owner likes. */
-const LARGEST = 64 * 1024 * 1024;
-const LONGEST_NAME = 4096;
-
-/** Code may lie within older code that is gone; so many are looked at. */
-const MOST_AT_ONE_PLACE = 16;
-
-const LINE = /^(?:0x)?([0-9a-f]{1,14}) +(?:0x)?([0-9a-f]{1,14}) +(.+)$/i;
-const NEWLINE = 10;
-
-/** The symbols of one process's JIT. The file grows while the process runs, and is read on. */
+/** The symbols of one process's JIT. */
 export class PerfMap {
   readonly #path: string;
   readonly #owners: readonly number[];
-  #read = 0;
-  /** By its start, the newest. */
-  readonly #symbols = new Map<number, JitSymbol & { readonly age: number }>();
-  #starts: number[] = [];
-  #lines = 0;
+  readonly #budget: Budget;
+  #symbols = new JitSymbols();
+  /** The file when it was looked at last. */
+  #status: FileStatus | undefined;
+  #position = 0;
+  /** Whether the position is in the middle of a line that is too long. */
+  #skipping = false;
+  #compared: readonly Part[] = [];
+  #obstacle: string | undefined;
 
-  private constructor(path: string, owners: readonly number[]) {
+  /** @param owners users whose file is taken */
+  constructor(path: string, owners: readonly number[], budget: Budget) {
     this.#path = path;
     this.#owners = owners;
+    this.#budget = budget;
   }
 
   /**
@@ -46,62 +53,102 @@ export class PerfMap {
    *
    * Anybody can write such a file: like perf, only that of the process's own user or root is taken.
    */
-  static of(pid: number): PerfMap {
+  static of(pid: number, budget: Budget): PerfMap {
     const status = tryReadTextFile(`/proc/${pid}/status`) ?? "";
     const own = /^NSpid:.*?(\d+)$/m.exec(status)?.[1] ?? pid;
     const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
-    return new PerfMap(`/proc/${pid}/root/tmp/perf-${own}.map`, [0, uid]);
+    return new PerfMap(`/proc/${pid}/root/tmp/perf-${own}.map`, [0, uid], budget);
+  }
+
+  /** Bytes of memory that it takes, about. */
+  get cost(): number {
+    return this.#symbols.cost + 2 * COMPARED;
+  }
+
+  /** Why it is not read, or not to its end; undefined if it is, or if there is none. */
+  get obstacle(): string | undefined {
+    return this.#obstacle;
   }
 
   /** What code `address` lies in, if that is known. */
   lookup(address: number): JitSymbol | undefined {
-    return this.#find(address) ?? (this.#update() ? this.#find(address) : undefined);
+    return this.#symbols.lookup(address);
   }
 
-  #find(address: number): JitSymbol | undefined {
-    const last = lastNotAbove(this.#starts, address);
-    let found: JitSymbol & { age: number } | undefined;
-    for (let at = last; at >= 0 && at > last - MOST_AT_ONE_PLACE; at--) {
-      const symbol = this.#symbols.get(this.#starts[at])!;
-      if (address < symbol.end && symbol.age > (found?.age ?? -1)) found = symbol;
-    }
-    return found;
+  /** Has the file read anew at the next {@link update}. */
+  forget(): void {
+    this.#status = undefined;
+    this.#position = 0;
+    this.#skipping = false;
+    this.#compared = [];
+    this.#symbols = new JitSymbols();
   }
 
-  /** Reads what has been added to the file; tells whether there was anything. */
-  #update(): boolean {
+  /** Reads what has been written since the last time. A file that is as it was is not read. */
+  update(): void {
     try {
       using file = FileSource.open(this.#path, { follow: false });
-      if (!this.#owners.includes(file.status.uid)) return false;
-      if (file.size < this.#read) this.#forget();
-      const bytes = file.read(this.#read, Math.max(0, LARGEST - this.#read));
-      const whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1);
-      if (whole.length === 0) return false;
-      this.#read += whole.length;
-      this.#add(whole);
-      return true;
-    } catch {
-      return false; // No such file, or no longer: the usual case.
+      const before = this.#status;
+      if (file.status.identity === before?.identity) return;
+      this.#obstacle = undefined;
+      if (before !== undefined && !this.#hasGrown(before, file)) this.forget();
+      if (this.#owners.includes(file.status.uid)) this.#readOn(file);
+      else this.#obstacle = "its perf map is of another user";
+      this.#status = file.status;
+    } catch (error) {
+      if (error instanceof BudgetError) this.#obstacle = error.message;
+      else if (!(error instanceof SystemError)) throw error;
+      // No such file, or no longer, is the usual case: the names that were read stay good.
     }
   }
 
-  #forget(): void {
-    this.#read = 0;
-    this.#symbols.clear();
+  /** Whether it is the same file with something added: what was read is then not read again. */
+  #hasGrown(before: FileStatus, file: FileSource): boolean {
+    if (file.status.file !== before.file || file.size <= before.size) return false;
+    return this.#compared.every(({ at, bytes }) => {
+      this.#budget.take(bytes.length);
+      return sameBytes(file.read(at, bytes.length), bytes);
+    });
   }
 
+  /** Reads on from the position. Of a file that is too big the end: it has what is newest. */
+  #readOn(file: FileSource): void {
+    const last = file.size - LIMITS.perfMapBytes;
+    if (last > this.#position) {
+      this.forget();
+      this.#position = last;
+      this.#skipping = true;
+    }
+    if (this.#position > 0 && last > 0) this.#obstacle = TOO_BIG;
+    const length = file.size - this.#position;
+    this.#budget.take(length);
+    this.#add(file.read(this.#position, length));
+  }
+
+  /** Takes what lies at the position, as far as lines are whole; one that is too long is passed over. */
   #add(bytes: Uint8Array<ArrayBuffer>): void {
-    for (let at = 0; at < bytes.length;) {
-      const end = bytes.indexOf(NEWLINE, at);
-      const line = bytes.subarray(at, Math.min(end, at + LONGEST_NAME));
-      const [, start, size, name] = LINE.exec(decodeText(line, 0, line.length)) ?? [];
-      if (start !== undefined) {
-        const first = parseInt(start, 16);
-        const end = first + parseInt(size, 16);
-        this.#symbols.set(first, { name, start: first, end, age: this.#lines++ });
-      }
-      at = end + 1;
-    }
-    this.#starts = [...this.#symbols.keys()].sort((a, b) => a - b);
+    const first = this.#skipping ? bytes.indexOf(NEWLINE) + 1 : 0;
+    const { lines, count } = lastLines(bytes.subarray(first));
+    this.#budget.take(SORTED * (this.#symbols.size + count));
+    if (this.#symbols.size + count >= LIMITS.perfMapLines) this.#obstacle = TOO_BIG;
+    this.#symbols.add(lines, count);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    // Without a newline it is still the line that is passed over.
+    this.#skipping = end === 0 && this.#skipping || bytes.length - end > LIMITS.perfMapLine;
+    this.#moveOn(bytes, this.#skipping ? bytes.length : end);
   }
+
+  #moveOn(bytes: Uint8Array<ArrayBuffer>, end: number): void {
+    if (end === 0) return;
+    const tail = Math.max(0, end - COMPARED);
+    this.#compared = [
+      this.#compared[0] ?? { at: this.#position, bytes: bytes.slice(0, Math.min(end, COMPARED)) },
+      { at: this.#position + tail, bytes: bytes.slice(tail, end) },
+    ];
+    this.#position += end;
+  }
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

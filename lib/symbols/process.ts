@@ -1,6 +1,7 @@
 /** The code of one process: its files where they are mapped, and what its JIT tells. */
 import { ENOENT, ESRCH, SystemError } from "../sys/errno.ts";
 import { tryReadTextFile } from "../sys/file.ts";
+import type { ProcessBudget } from "./budget.ts";
 import { demangle } from "./demangle.ts";
 import type { Frame } from "./frame.ts";
 import { lastNotAbove } from "./intervals.ts";
@@ -26,6 +27,7 @@ const STARTSTACK = 28 - 3;
 export class ProcessSymbols {
   readonly #pid: number;
   readonly #modules: ModuleCache;
+  readonly #budget: ProcessBudget;
   #mappings: readonly CodeMapping[] = [];
   #starts: readonly number[] = [];
   #text = "";
@@ -33,15 +35,21 @@ export class ProcessSymbols {
   #readAt = -Infinity;
   #identities = new Map<CodeMapping, string | undefined>();
   #jit: PerfMap | undefined;
+  #jitIsRead = false;
   #obstacle: string | undefined;
 
-  constructor(pid: number, modules: ModuleCache) {
+  constructor(pid: number, modules: ModuleCache, budget: ProcessBudget) {
     this.#pid = pid;
     this.#modules = modules;
+    this.#budget = budget;
   }
 
-  /** Makes sure that what is known is of the program that the process runs now. */
+  /**
+   * Makes sure that what is known is of the program that the process runs now. Called for each stack: what
+   * is read for one of its addresses is not read again for the others.
+   */
   check(): void {
+    this.#jitIsRead = false;
     const generation = generationOf(this.#pid) ?? this.#generation;
     const same = generation === this.#generation && this.#text !== "";
     if (same && performance.now() - this.#readAt < FRESH) return;
@@ -50,9 +58,10 @@ export class ProcessSymbols {
     this.#read();
   }
 
-  /** Has the mappings read anew at the next {@link check}. */
+  /** Has the mappings read anew at the next {@link check}, and what the JIT tells from its beginning. */
   expire(): void {
     this.#readAt = -Infinity;
+    this.#jit?.forget();
   }
 
   /** @param within an address in the same function: of a return address, the one before it */
@@ -63,9 +72,15 @@ export class ProcessSymbols {
     const module = this.#moduleOf(mapping);
     if (module === undefined) {
       const place = { offset: address - mapping.start, module: mapping.path || "[anon]" };
-      return this.#inJit(within, address) ?? { ...place, reason: "its file has no symbols" };
+      return this.#inJit(within, address) ?? { ...place, reason: this.#whyNone(mapping) };
     }
     return placeIn(module, mapping, address, within);
+  }
+
+  /** Why the code of a mapping has no names. */
+  #whyNone({ path }: CodeMapping): string {
+    if (this.#jit?.obstacle !== undefined) return this.#jit.obstacle;
+    return path === "" ? "it is of no file, and no perf map has it" : "its file has no symbols";
   }
 
   #mappingAt(address: number): CodeMapping | undefined {
@@ -84,7 +99,9 @@ export class ProcessSymbols {
   }
 
   #inJit(within: number, address: number): Place | undefined {
-    this.#jit ??= PerfMap.of(this.#pid);
+    this.#jit ??= PerfMap.of(this.#pid, this.#budget.files);
+    if (!this.#jitIsRead) this.#jit.update();
+    this.#jitIsRead = true;
     const found = this.#jit.lookup(within);
     if (found === undefined) return undefined;
     return { name: found.name, symbol: found.name, offset: address - found.start, module: JIT };

@@ -47,6 +47,8 @@ export interface Source {
 /** What tells one file from another, and from what it was before it was written to. */
 export interface FileStatus {
   readonly inode: bigint;
+  /** The same for the same file, whatever its contents: device and inode. */
+  readonly file: string;
   /** Of its owner. */
   readonly uid: number;
   readonly size: number;
@@ -161,10 +163,12 @@ function statusOf(fd: number, path: string): FileStatus {
     view.getBigInt64(STATX.stx_ctime, true),
     view.getUint32(STATX.stx_ctime + 8, true),
   ];
+  const file = [...device, inode].join(":");
   return {
     inode,
+    file,
     size,
     uid: view.getUint32(STATX.stx_uid, true),
-    identity: [...device, inode, size, ...changed].join(":"),
+    identity: [file, size, ...changed].join(":"),
   };
 }

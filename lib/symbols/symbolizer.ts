@@ -1,4 +1,5 @@
 /** Names for addresses, of the kernel and of processes. */
+import { Budgets } from "./budget.ts";
 import type { Frame } from "./frame.ts";
 import { KernelSymbols } from "./kallsyms.ts";
 import { LeastRecentlyUsed } from "./least_recently_used.ts";
@@ -41,6 +42,7 @@ const MIB = 1024 * 1024;
 export class Symbolizer {
   readonly #modules: ModuleCache;
   readonly #processes: LeastRecentlyUsed<number, ProcessSymbols>;
+  readonly #budgets = new Budgets();
   #kernel: KernelSymbols | undefined;
 
   /** Reads nothing yet. */
@@ -107,7 +109,7 @@ export class Symbolizer {
   #process(pid: number): ProcessSymbols {
     let process = this.#processes.get(pid);
     if (process === undefined) {
-      process = new ProcessSymbols(pid, this.#modules);
+      process = new ProcessSymbols(pid, this.#modules, this.#budgets.ofProcess());
       this.#processes.add(pid, process, 1);
     }
     process.check();

@@ -207,6 +207,7 @@ kernelTest(
     const { jit } = await process.ask("jit");
     const at = (offset: number) => symbolizer.user(process.pid, jit + BigInt(offset));
     assertEquals([at(0).name, at(0).module], [undefined, "[anon]"]);
+    assertEquals(at(0).reason, "it is of no file, and no perf map has it");
     const map = `/tmp/perf-${process.pid}.map`;
     const line = (offset: number, size: number, name: string) =>
       Deno.writeTextFileSync(
@@ -233,6 +234,49 @@ kernelTest(
     }
   },
 );
+
+kernelTest("a Java program's map has 16 digits, and is written anew in its place", {}, async () => {
+  await using process = await SymbolProcess.start(BUILT);
+  const symbolizer = new Symbolizer();
+  const { jit } = await process.ask("jit");
+  const map = `/tmp/perf-${process.pid}.map`;
+  const line = (offset: number, size: number, name: string) => {
+    const [start, length] = [jit + BigInt(offset), size].map((number) =>
+      `0x${number.toString(16).padStart(16, "0")}`
+    );
+    return `${start} ${length} ${name}\n`;
+  };
+  const names = () =>
+    [0x10, 0x110, 0x210].map((at) => symbolizer.user(process.pid, jit + BigInt(at)).name);
+  try {
+    Deno.writeTextFileSync(map, line(0, 0x100, "long Spin.work(long)"));
+    assertEquals(names(), ["long Spin.work(long)", undefined, undefined]);
+    const moved = line(0, 0x100, "void Spin.idle()") + line(0x100, 0x100, "long Spin.work(long)");
+    Deno.writeTextFileSync(map, moved);
+    assertEquals(names(), ["void Spin.idle()", "long Spin.work(long)", undefined]);
+    Deno.writeTextFileSync(map, moved.replaceAll("0x00000000000001", "0x00000000000000"));
+    symbolizer.refresh();
+    assertEquals(names(), [undefined, undefined, undefined]);
+    Deno.writeTextFileSync(map, line(0, 8, "small").repeat(40) + line(0, 0x200, "large"));
+    assertEquals(names(), ["large", "large", undefined]);
+  } finally {
+    Deno.removeSync(map);
+  }
+});
+
+kernelTest("a JIT's map without an end costs one look, and is the reason", {}, async () => {
+  await using process = await SymbolProcess.start(BUILT);
+  const { jit } = await process.ask("jit");
+  const map = `/tmp/perf-${process.pid}.map`;
+  try {
+    Deno.writeTextFileSync(map, "1");
+    Deno.truncateSync(map, 2 ** 40);
+    const { reason } = new Symbolizer().user(process.pid, jit);
+    assertStringIncludes(reason!, "its perf map is too big");
+  } finally {
+    Deno.removeSync(map);
+  }
+});
 
 kernelTest("Deno's own JavaScript functions are named with --perf-basic-prof", {}, async () => {
   const script =
