@@ -103,7 +103,7 @@ const probe = symbolGroup(() => path!, {
  */
 function isFirst(): boolean {
   const EINVAL = 22;
-  const options = new OptionStruct(80).u32(72, 1);
+  const options = new OptionStruct({ size: 80 }).u32(72, 1);
   const object = probe().bpf_object__open_mem(new Uint8Array(64), 64n, options.bytes);
   return object === null && Number(probe().libbpf_get_error(null)) === -EINVAL;
 }

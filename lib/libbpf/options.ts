@@ -1,4 +1,8 @@
+import { integer, u32, u64 } from "../sys/integers.ts";
 import { cString } from "../sys/libc.ts";
+
+/** A struct's size, and the offsets of its members by their names, all in bytes. */
+export type Layout = { readonly size: number } & Readonly<Record<string, number>>;
 
 /**
  * One of libbpf's option structs (`struct bpf_..._opts`). Each begins with its own size, by which
@@ -11,16 +15,31 @@ export class OptionStruct {
   /** What the struct points to lives as long as the struct. */
   readonly #pointees: Uint8Array<ArrayBuffer>[] = [];
 
-  /** @param size `sizeof` the struct in bytes */
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
+  readonly #layout: Layout;
+
+  /** Makes a struct of which all but its size is zero. */
+  constructor(layout: Layout) {
+    this.#layout = layout;
+    this.bytes = new Uint8Array(layout.size);
     this.#view = new DataView(this.bytes.buffer);
-    this.#view.setBigUint64(0, BigInt(size), true);
+    this.#view.setBigUint64(0, BigInt(layout.size), true);
   }
 
-  /** Sets a `__u32`, `int` or `enum` member. */
+  /**
+   * Sets a `__u32` or `enum` member.
+   * @throws {RangeError} if it is none
+   */
   u32(offset: number, value: number): this {
-    this.#view.setUint32(offset, value, true);
+    this.#view.setUint32(offset, u32(value, this.#name(offset)), true);
+    return this;
+  }
+
+  /**
+   * Sets an `int` member.
+   * @throws {RangeError} if it is none
+   */
+  s32(offset: number, value: number): this {
+    this.#view.setInt32(offset, integer("i32", value, this.#name(offset)), true);
     return this;
   }
 
@@ -30,9 +49,12 @@ export class OptionStruct {
     return this;
   }
 
-  /** Sets a `__u64` or `size_t` member. */
-  u64(offset: number, value: bigint): this {
-    this.#view.setBigUint64(offset, value, true);
+  /**
+   * Sets a `__u64` or `size_t` member.
+   * @throws {RangeError} if it is none
+   */
+  u64(offset: number, value: number | bigint): this {
+    this.#view.setBigUint64(offset, u64(value, this.#name(offset)), true);
     return this;
   }
 
@@ -62,5 +84,10 @@ export class OptionStruct {
   /** Sets a `const char *` member; undefined leaves NULL. */
   string(offset: number, value: string | undefined): this {
     return this.pointer(offset, value === undefined ? undefined : cString(value));
+  }
+
+  /** The name of the member at `offset`, for errors. */
+  #name(offset: number): string {
+    return Object.entries(this.#layout).find(([, at]) => at === offset)?.[0] ?? `offset ${offset}`;
   }
 }

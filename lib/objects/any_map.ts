@@ -1,4 +1,5 @@
 import { E2BIG, EINVAL, EPERM } from "../sys/errno.ts";
+import { u32, u64 } from "../sys/integers.ts";
 import { cString, files, lastErrno, removal, textAt } from "../sys/libc.ts";
 import {
   dataSections,
@@ -141,8 +142,8 @@ export abstract class AnyMap implements MapHandle {
   }
   set maxEntries(value: number) {
     const { pointer } = this.#settable("set the size of");
-    if (!Number.isInteger(value) || value < 1 || value > 0xffff_ffff) {
-      throw new RangeError(`map ${this.name}: ${value} is not a number of entries`);
+    if (u32(value, `map ${this.name}: maxEntries`) === 0) {
+      throw new RangeError(`map ${this.name}: it has room for 1 entry at least, not for 0`);
     }
     this.check(mapSettings().bpf_map__set_max_entries(pointer, value), "resize");
   }
@@ -156,7 +157,10 @@ export abstract class AnyMap implements MapHandle {
   }
   set extra(value: bigint) {
     const { pointer } = this.#settable("set extra of");
-    this.check(mapExtras().bpf_map__set_map_extra(pointer, value), "set extra of");
+    this.check(
+      mapExtras().bpf_map__set_map_extra(pointer, u64(value, `map ${this.name}: extra`)),
+      "set extra of",
+    );
   }
 
   /**

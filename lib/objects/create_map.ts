@@ -2,6 +2,7 @@ import { OptionStruct } from "../libbpf/options.ts";
 import { mapCreation } from "../libbpf/map_symbols.ts";
 import { libbpf } from "../libbpf/library.ts";
 import { withLog } from "../libbpf/log.ts";
+import { u32 } from "../sys/integers.ts";
 import { cString } from "../sys/libc.ts";
 import { EINVAL } from "../sys/errno.ts";
 import { kernelIsAtLeast } from "../sys/kernel.ts";
@@ -99,11 +100,9 @@ const CREATE_OPTIONS = { size: 48, inner_map_fd: 24, map_flags: 28, map_extra: 3
 export function createMap(options: MapOptions): KernelMap {
   const { type, name = "", maxEntries } = options;
   const number = mapTypeNumber(type);
-  if (!Number.isInteger(maxEntries) || maxEntries < 0 || maxEntries > 0xffff_ffff) {
-    throw new RangeError(`map ${name}: ${maxEntries} is not a number of entries`);
-  }
-  const struct = new OptionStruct(CREATE_OPTIONS.size)
-    .u32(CREATE_OPTIONS.map_flags, (options.flags ?? 0) | (NEEDED_FLAGS[type] ?? 0))
+  const flags = u32(options.flags ?? 0, `map ${name}: flags`);
+  const struct = new OptionStruct(CREATE_OPTIONS)
+    .u32(CREATE_OPTIONS.map_flags, (flags | (NEEDED_FLAGS[type] ?? 0)) >>> 0)
     .u64(CREATE_OPTIONS.map_extra, options.extra ?? 0n);
   if (options.inner !== undefined) struct.u32(CREATE_OPTIONS.inner_map_fd, fdOf(options.inner));
   libbpf();
@@ -111,9 +110,9 @@ export function createMap(options: MapOptions): KernelMap {
     mapCreation().bpf_map_create(
       number,
       cString(name),
-      sizeOf(options.key),
-      sizeOf(options.value),
-      maxEntries,
+      u32(sizeOf(options.key), `map ${name}: size of its keys`),
+      u32(sizeOf(options.value), `map ${name}: size of its values`),
+      u32(maxEntries, `map ${name}: maxEntries`),
       struct.bytes,
     )
   );

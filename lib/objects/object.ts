@@ -110,6 +110,8 @@ export class BpfObject implements Disposable, AsyncDisposable {
   readonly programs: readonly Program[];
 
   private constructor(pointer: Deno.PointerObject, name: string) {
+    // That this is private only TypeScript knows, and libbpf would follow NULL.
+    if (pointer === null) throw new TypeError("objects are opened by BpfObject.open()");
     this.#pointer = pointer;
     this.#lifetime = new Lifetime(name);
     const lib = objects();
@@ -138,7 +140,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
         : "object");
     BpfObject.check(bytes, name);
     libbpf();
-    const struct = new OptionStruct(OPEN_OPTIONS.size)
+    const struct = new OptionStruct(OPEN_OPTIONS)
       // A dot in it would be taken for the one before a section's name, in the names of maps.
       .string(OPEN_OPTIONS.object_name, name.replaceAll(".", "_"))
       .string(OPEN_OPTIONS.pin_root_path, options.pin_root_path)
@@ -276,8 +278,10 @@ export class BpfObject implements Disposable, AsyncDisposable {
   /** Destroys the links, unmaps the rings, closes the object. A second call does nothing. */
   [Symbol.dispose](): void {
     if (this.phase === "closed") return;
-    for (const link of this.#links) link.destroy();
-    this.#close();
+    // What cannot be destroyed keeps nothing else open.
+    using all = new DisposableStack();
+    all.defer(() => this.#close());
+    for (const link of this.#links) all.defer(() => link.destroy());
   }
 
   /**
@@ -287,18 +291,25 @@ export class BpfObject implements Disposable, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.phase === "closed") return;
     if (this.phase === "loaded") this.#lifetime.enter("closing");
-    await Promise.all(this.#links.map((link) => link.destroyLater()));
+    const ends = this.#links.map(async (link) => await link.destroyLater());
+    await Promise.allSettled(ends);
     this.#close();
+    await Promise.all(ends);
   }
 
   #close(): void {
     if (this.phase === "closed") return;
-    for (const map of this.#mapped) map[Symbol.dispose]();
-    for (const section of this.#sections.values()) section.detach();
+    using all = new DisposableStack();
+    all.defer(() => this.#closeLast());
+    for (const map of this.#mapped) all.use(map);
+    for (const section of this.#sections.values()) all.defer(() => section.detach());
+  }
+
+  /** libbpf may be destroying links on other threads, and those of USDT probes use what is freed here. */
+  #closeLast(): void {
     this.#lifetime.enter("closed");
     unclosed.unregister(this);
     const close = () => objects().bpf_object__close(this.#pointer);
-    // libbpf may be destroying links on other threads, and those of USDT probes use what is freed here.
     const ending = this.#links.flatMap((link) => link.ending ?? []);
     if (ending.length === 0) close();
     else void Promise.allSettled(ending).then(close);

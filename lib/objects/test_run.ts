@@ -92,7 +92,7 @@ export function testRun<C = Uint8Array<ArrayBuffer>>(
   const contextIn = context === undefined ? undefined : bytesOf(context, contextType);
   const { type } = programInfo(program);
   const { contextOut, given } = contextsOf(type, contextIn);
-  const struct = new OptionStruct(OPTIONS.size)
+  const struct = new OptionStruct(OPTIONS)
     .pointer(OPTIONS.data_in, data)
     .u32(OPTIONS.data_size_in, data?.length ?? 0)
     .pointer(OPTIONS.data_out, dataOut)

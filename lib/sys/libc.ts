@@ -106,8 +106,14 @@ export const stats = symbolGroup(libc, {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
 });
 
-/** `text` as C wants it: UTF-8 with a NUL at the end. Keep the array alive while C uses it. */
+/**
+ * `text` as C wants it: UTF-8 with a NUL at the end. Keep the array alive while C uses it.
+ * @throws {RangeError} if there is a NUL in it, where C would take it to end: it would name another file
+ */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) {
+    throw new RangeError(`${JSON.stringify(text)} has a NUL in it, which no name or path can have`);
+  }
   return new TextEncoder().encode(text + "\0") as Uint8Array<ArrayBuffer>;
 }
 

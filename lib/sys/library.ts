@@ -3,6 +3,7 @@
  * called.
  */
 import { EMFILE, SystemError } from "./errno.ts";
+import { integer, isIntegerType } from "./integers.ts";
 
 /** The functions of a group; one that was declared `optional` is null where the library lacks it. */
 export type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.StaticForeignLibraryInterface<S>;
@@ -48,18 +49,29 @@ function openUncompiled(
   symbols: Deno.ForeignLibraryInterface,
 ): Record<string, unknown> {
   const declared = { ...symbols };
-  const slow: string[] = [];
+  const slow: [name: string, parameters: readonly unknown[]][] = [];
   for (const [name, symbol] of Object.entries(symbols)) {
     if ("type" in symbol || symbol.nonblocking) continue; // a variable; or what another thread runs
     declared[name] = { ...symbol, parameters: [...symbol.parameters, UNSEEN] };
-    slow.push(name);
+    slow.push([name, symbol.parameters]);
   }
   const opened: Record<string, unknown> = { ...Deno.dlopen(path, declared).symbols };
-  for (const name of slow) {
+  for (const [name, parameters] of slow) {
     const call = opened[name] as Call | null; // null: optional, and not there
-    if (call !== null) opened[name] = (...args: unknown[]) => call(...args, NOTHING);
+    if (call !== null) opened[name] = checked(name, parameters, call);
   }
   return opened;
+}
+
+/** A function that refuses numbers which its parameters cannot hold: FFI would cut them. */
+function checked(name: string, parameters: readonly unknown[], call: Call): Call {
+  const numbers = parameters.flatMap((type, at) => isIntegerType(type) ? [{ type, at }] : []);
+  return (...args) => {
+    for (const { type, at } of numbers) {
+      args[at] = integer(type, args[at] as number | bigint, `${name}()`);
+    }
+    return call(...args, NOTHING);
+  };
 }
 
 /** Where the loader keeps shared libraries: Debian's multiarch folders, then those of the others. */

@@ -1,4 +1,5 @@
 /** Network interfaces, and the sockets that Deno does not make. */
+import { integer } from "./integers.ts";
 import { check, cString, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
 import { tryReadDirectory } from "./directory.ts";
@@ -24,7 +25,7 @@ const sockets = symbolGroup(libc, {
  * @throws {SystemError} ENODEV if there is none, with those that there are
  */
 export function interfaceIndex(name: string | number): number {
-  if (typeof name === "number") return name;
+  if (typeof name === "number") return integer("i32", name, "network interface");
   const index = interfaces().if_nametoindex(cString(name));
   if (index > 0) return index;
   const known = tryReadDirectory("/sys/class/net").map((entry) => entry.name).join(", ");

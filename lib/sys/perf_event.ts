@@ -1,4 +1,5 @@
 /** The events of perf that a program can be run for, by their names. */
+import { u32, u64 } from "./integers.ts";
 import { oneOf } from "./nearest.ts";
 import { perfEventOpen, type PerfScope } from "./perf_event_open.ts";
 
@@ -79,9 +80,9 @@ export function openPerfEvent(counter: PerfCounter, rate: PerfRate, scope: PerfS
   const attr = new Uint8Array(ATTR.size);
   const view = new DataView(attr.buffer);
   const { type, config } = numbersOf(counter);
-  view.setUint32(ATTR.type, type, true);
+  view.setUint32(ATTR.type, u32(type, "type of a perf event"), true);
   view.setUint32(ATTR.sizeAt, ATTR.size, true);
-  view.setBigUint64(ATTR.config, config, true);
+  view.setBigUint64(ATTR.config, u64(config, "config of a perf event"), true);
   const byFrequency = "frequency" in rate;
   const sample = byFrequency ? rate.frequency : rate.period;
   if (!Number.isSafeInteger(sample) || sample < 1) {

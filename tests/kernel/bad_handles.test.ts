@@ -3,7 +3,20 @@ import fc from "../fast_check.ts";
 import { Lengths } from "../../build/tests/skel/lengths.ts";
 import { Maps } from "../../build/tests/skel/maps.ts";
 
-import { BpfError, BpfObject, type Codec, PhaseError, u16, u32, u64 } from "../../lib/mod.ts";
+import {
+  attachXdp,
+  BpfError,
+  BpfObject,
+  type Codec,
+  createMap,
+  openMap,
+  PhaseError,
+  u16,
+  u32,
+  u64,
+} from "../../lib/mod.ts";
+import { ElfFile } from "../../lib/symbols/elf.ts";
+import { openProcess } from "../../lib/sys/pidfd.ts";
 import { openMaps } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 
@@ -134,9 +147,39 @@ kernelTest("a map that is too big for the kernel is an error, and nothing is lef
     assertThrows(
       () => opened.maps.array.maxEntries = size,
       RangeError,
-      "is not a number of entries",
+      "map array: ",
     );
   }
+});
+
+kernelTest("numbers and names that C would cut are refused", {}, () => {
+  using object = BpfObject.open(path);
+  const [program] = object.programs;
+  const map = object.map("array", u32, u64);
+  const made = (options: object) => () =>
+    createMap({ type: "hash", key: 4, value: 8, maxEntries: 1, ...options })[Symbol.dispose]();
+  const attempts = [
+    made({ flags: 2 ** 53 }),
+    made({ flags: NaN }),
+    made({ key: 2 ** 32 + 4 }),
+    made({ value: NaN }),
+    made({ maxEntries: 2 ** 32 + 1 }),
+    made({ extra: -1n }),
+    made({ extra: 2n ** 64n }),
+    made({ name: "a\0b" }),
+    () => program.flags = 2 ** 53,
+    () => program.logLevel = -1,
+    () => map.extra = 2n ** 64n,
+    () => map.pinPath = "/sys/fs/bpf/a\0b",
+    () => openMap(2 ** 32 + 1),
+    () => openMap("/sys/fs/bpf/a\0b"),
+    () => BpfObject.open(path, { name: "a\0b" }),
+    () => attachXdp(program, 2 ** 32 + 1),
+    () => openProcess(2 ** 32 + Deno.pid),
+    () => ElfFile.open("/etc/hostname\0/x"),
+  ];
+  for (const attempt of attempts) assertThrows(attempt, RangeError, undefined, String(attempt));
+  made({ flags: -0 })();
 });
 
 kernelTest("keys and values of any other type are refused, and change nothing", {}, () => {

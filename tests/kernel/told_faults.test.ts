@@ -104,7 +104,7 @@ kernelTest("a map that cannot be made is told why", {}, () => {
   assertThrows(
     () => createMap({ type: "hash", maxEntries: 1.5 }),
     RangeError,
-    "1.5 is not a number",
+    "maxEntries: 1.5 is no whole number",
   );
   const type = "hsah" as "hash";
   assertThrows(() => createMap({ type, maxEntries: 1 }), RangeError, "no type of maps hsah");

@@ -2,6 +2,7 @@ import { iterators } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { decodeText } from "../../sys/text.ts";
 import { OpenFile } from "../../sys/file.ts";
+import { u32 } from "../../sys/integers.ts";
 import { explain } from "../diagnosis.ts";
 import type { Descriptor } from "../kernel_object.ts";
 import { Link } from "../link.ts";
@@ -59,7 +60,7 @@ export class IterLink extends Link {
  * @throws {BpfError} EINVAL if `options` do not fit what is walked
  */
 export function attachIter(program: Attachable, options: IterOptions = {}): IterLink {
-  const struct = new OptionStruct(OPTIONS.size);
+  const struct = new OptionStruct(OPTIONS);
   const info = linkInfo(options);
   if (info !== undefined) {
     struct.pointer(OPTIONS.link_info, info).u32(OPTIONS.link_info_len, info.length);
@@ -74,11 +75,11 @@ export function attachIter(program: Attachable, options: IterOptions = {}): Iter
 
 function linkInfo(options: IterOptions): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(LINK_INFO.size);
-  const set = (offset: number, value: number) => {
-    new DataView(bytes.buffer).setUint32(offset, value, true);
+  const set = (member: "map_fd" | "task_tid" | "task_pid", value: number) => {
+    new DataView(bytes.buffer).setUint32(LINK_INFO[member], u32(value, member), true);
     return bytes;
   };
-  if ("pid" in options) return set(LINK_INFO.task_pid, options.pid);
-  if ("tid" in options) return set(LINK_INFO.task_tid, options.tid);
-  return options.map && set(LINK_INFO.map_fd, options.map.fd);
+  if ("pid" in options) return set("task_pid", options.pid);
+  if ("tid" in options) return set("task_tid", options.tid);
+  return options.map && set("map_fd", options.map.fd);
 }

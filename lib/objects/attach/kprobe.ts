@@ -39,9 +39,9 @@ export function attachKprobe(
   options: KprobeOptions = {},
 ): Link {
   const { cookie = 0n, offset = 0, retprobe = program.section.startsWith("kretprobe") } = options;
-  const struct = new OptionStruct(OPTIONS.size)
+  const struct = new OptionStruct(OPTIONS)
     .u64(OPTIONS.bpf_cookie, cookie)
-    .u64(OPTIONS.offset, BigInt(offset))
+    .u64(OPTIONS.offset, offset)
     .bool(OPTIONS.retprobe, retprobe);
   const hook = `${retprobe ? "kretprobe" : "kprobe"}/${name}${offset > 0 ? `+${offset}` : ""}`;
   const { bpf_program__attach_kprobe_opts } = kprobes();

@@ -1,6 +1,7 @@
 import { kprobeMultis } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { tryReadTextFile } from "../../sys/file.ts";
+import { u64Array } from "../../sys/integers.ts";
 import { mountTracefs } from "../../sys/mounts.ts";
 import { nearest } from "../../sys/nearest.ts";
 import { ENOENT } from "../../sys/errno.ts";
@@ -66,11 +67,11 @@ export function attachKprobeMulti(
   if (cookies !== undefined && (!named || cookies.length !== count)) {
     throw new RangeError(`Cannot ${operation}: one cookie is needed for each function named`);
   }
-  const struct = new OptionStruct(OPTIONS.size)
+  const struct = new OptionStruct(OPTIONS)
     .strings(OPTIONS.syms, found.names)
-    .pointer(OPTIONS.addrs, found.addresses && numbers(found.addresses))
-    .pointer(OPTIONS.cookies, cookies && numbers(cookies))
-    .u64(OPTIONS.cnt, BigInt(count))
+    .pointer(OPTIONS.addrs, found.addresses && u64Array(found.addresses, "address"))
+    .pointer(OPTIONS.cookies, cookies && u64Array(cookies, "cookie"))
+    .u64(OPTIONS.cnt, count)
     .bool(OPTIONS.retprobe, retprobe)
     .bool(OPTIONS.session, session);
   const { bpf_program__attach_kprobe_multi_opts } = kprobeMultis();
@@ -125,8 +126,4 @@ function probedFunctions(): string[] {
 
 function lines(text = ""): string[] {
   return text.split("\n").filter((line) => line !== "");
-}
-
-function numbers(values: readonly bigint[]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(new BigUint64Array(values).buffer);
 }

@@ -42,7 +42,7 @@ export function attachKsyscall(
   options: KsyscallOptions = {},
 ): Link {
   const { cookie = 0n, retprobe = program.section.startsWith("kretsyscall") } = options;
-  const struct = new OptionStruct(OPTIONS.size)
+  const struct = new OptionStruct(OPTIONS)
     .u64(OPTIONS.bpf_cookie, cookie)
     .bool(OPTIONS.retprobe, retprobe);
   const { bpf_program__attach_ksyscall } = ksyscalls();

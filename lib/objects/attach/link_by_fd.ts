@@ -49,7 +49,7 @@ export function createLink(
   takes: readonly ProgramType[],
   flags = 0,
 ): LinkByFd {
-  const struct = new OptionStruct(OPTIONS.size).u32(OPTIONS.flags, flags);
+  const struct = new OptionStruct(OPTIONS).u32(OPTIONS.flags, flags);
   const fd = linkCreation().bpf_link_create(program.fd, target, type, struct.bytes);
   if (fd < 0) {
     const operation = `attach ${program.name} to ${hook}`;

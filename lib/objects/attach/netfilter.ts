@@ -49,10 +49,10 @@ export function attachNetfilter(program: Attachable, options: NetfilterOptions):
   const hook = `netfilter ${options.family} ${options.hook}`;
   const symbol = netfilters().bpf_program__attach_netfilter;
   const attach = laterLibbpf(symbol, `attach ${program.name} to ${hook}`, "1.3");
-  const struct = new OptionStruct(NETFILTER.size)
+  const struct = new OptionStruct(NETFILTER)
     .u32(NETFILTER.pf, oneOf(FAMILIES, options.family, "family of netfilter"))
     .u32(NETFILTER.hooknum, oneOf(HOOKS, options.hook, "hook of netfilter"))
-    .u32(NETFILTER.priority, options.priority)
+    .s32(NETFILTER.priority, options.priority)
     .u32(NETFILTER.flags, options.defragment ? BPF_F_NETFILTER_IP_DEFRAG : 0);
   return program.attachTo(hook, (pointer) => attach(pointer, struct.bytes), {
     takes: ["netfilter"],

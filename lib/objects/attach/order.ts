@@ -31,7 +31,7 @@ export function orderStruct(
   const relative = before === "all" ? undefined : before ?? after;
   const flags = (before === undefined ? 0 : BPF_F_BEFORE) |
     (after === undefined ? 0 : BPF_F_AFTER) | (relativeToLink ? BPF_F_LINK : 0);
-  return new OptionStruct(ORDER.size)
+  return new OptionStruct(ORDER)
     .u32(ORDER.flags, flags)
     .u32(ORDER.relative_fd, relative?.fd ?? 0)
     .u64(ORDER.expected_revision, expectedRevision);

@@ -80,7 +80,7 @@ function attachTo(program: Attachable, options: PerfEventOptions, scope: PerfSco
   const on = scope.cpu < 0 ? "" : ` on CPU ${scope.cpu}`;
   const hook = `the perf event ${counterName(options)}${on}`;
   const fd = open(`attach ${program.name} to ${hook}`, options, scope);
-  const struct = new OptionStruct(OPTIONS.size).u64(OPTIONS.bpf_cookie, options.cookie ?? 0n);
+  const struct = new OptionStruct(OPTIONS).u64(OPTIONS.bpf_cookie, options.cookie ?? 0n);
   const { bpf_program__attach_perf_event_opts } = perfEvents();
   try {
     return program.attachTo(

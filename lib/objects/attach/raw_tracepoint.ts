@@ -49,6 +49,6 @@ export function attachRawTracepoint(
   }
   const operation = `attach ${program.name} to ${hook} with a cookie`;
   const attach = laterLibbpf(symbols.bpf_program__attach_raw_tracepoint_opts, operation, "1.4");
-  const struct = new OptionStruct(OPTIONS.size).u64(OPTIONS.cookie, cookie);
+  const struct = new OptionStruct(OPTIONS).u64(OPTIONS.cookie, cookie);
   return program.attachTo(hook, (pointer) => attach(pointer, cString(name), struct.bytes), way);
 }

@@ -46,7 +46,7 @@ export class TcFilter extends ByHand {
   /** Detaches it. */
   protected undo(): void {
     const { handle, priority } = this;
-    const struct = new OptionStruct(OPTIONS.size)
+    const struct = new OptionStruct(OPTIONS)
       .u32(OPTIONS.handle, handle)
       .u32(OPTIONS.priority, priority);
     withLog(() => trafficControl().bpf_tc_detach(this.#hook.bytes, struct.bytes));
@@ -78,12 +78,12 @@ export function attachTc(
   options: TcOptions = {},
 ): TcFilter {
   const operation = `attach ${program.name} to tc ${point} of ${device}`;
-  const hook = new OptionStruct(HOOK.size)
+  const hook = new OptionStruct(HOOK)
     .u32(HOOK.ifindex, interfaceIndex(device))
     .u32(HOOK.attach_point, oneOf(POINTS, point, "side of tc"));
   const attempt = (call: () => number, allowed = 0) => tryCall(operation, program, call, allowed);
   const made = attempt(() => trafficControl().bpf_tc_hook_create(hook.bytes), EEXIST) === 0;
-  const struct = new OptionStruct(OPTIONS.size)
+  const struct = new OptionStruct(OPTIONS)
     .u32(OPTIONS.prog_fd, program.fd)
     .u32(OPTIONS.flags, options.replace ? BPF_TC_F_REPLACE : 0)
     .u32(OPTIONS.handle, options.handle ?? 0)

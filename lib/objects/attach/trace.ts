@@ -30,7 +30,7 @@ const OPTIONS = { size: 16, cookie: 8 };
  * @throws {BpfError}
  */
 export function attachTrace(program: Attachable, { cookie = 0n }: TraceOptions = {}): Link {
-  const struct = new OptionStruct(OPTIONS.size).u64(OPTIONS.cookie, cookie);
+  const struct = new OptionStruct(OPTIONS).u64(OPTIONS.cookie, cookie);
   const { bpf_program__attach_trace_opts } = traces();
   return program.attachTo(
     program.section,

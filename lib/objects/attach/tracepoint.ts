@@ -36,7 +36,7 @@ export function attachTracepoint(
   { cookie = 0n }: TracepointOptions = {},
 ): Link {
   mountTracefs();
-  const struct = new OptionStruct(OPTIONS.size).u64(OPTIONS.bpf_cookie, cookie);
+  const struct = new OptionStruct(OPTIONS).u64(OPTIONS.bpf_cookie, cookie);
   const { bpf_program__attach_tracepoint_opts } = tracepoints();
   return program.attachTo(
     `tracepoint/${category}/${name}`,

@@ -1,6 +1,7 @@
 import { uprobes } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { findBinary } from "../../sys/binary.ts";
+import { u64 } from "../../sys/integers.ts";
 import { cString } from "../../sys/libc.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
@@ -56,17 +57,16 @@ export function attachUprobe(
   const { retprobe = program.section.startsWith("uretprobe"), pid = ALL_PROCESSES } = options;
   const path = findBinary(binary);
   const named = typeof target === "string";
-  const offset = (named ? 0 : target) + (options.offset ?? 0);
-  const struct = new OptionStruct(OPTIONS.size)
-    .u64(OPTIONS.ref_ctr_offset, BigInt(options.refCtrOffset ?? 0))
+  const offset = u64((named ? 0 : target) + (options.offset ?? 0), "offset");
+  const struct = new OptionStruct(OPTIONS)
+    .u64(OPTIONS.ref_ctr_offset, options.refCtrOffset ?? 0)
     .u64(OPTIONS.bpf_cookie, options.cookie ?? 0n)
     .bool(OPTIONS.retprobe, retprobe)
     .string(OPTIONS.func_name, named ? target : undefined);
   const { bpf_program__attach_uprobe_opts } = uprobes();
   return program.attachTo(
     `${retprobe ? "uretprobe" : "uprobe"}/${path}:${target}`,
-    (pointer) =>
-      bpf_program__attach_uprobe_opts(pointer, pid, cString(path), BigInt(offset), struct.bytes),
+    (pointer) => bpf_program__attach_uprobe_opts(pointer, pid, cString(path), offset, struct.bytes),
     {
       takes: ["kprobe"],
       fault: (operation, errno) =>

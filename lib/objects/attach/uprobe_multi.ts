@@ -2,6 +2,7 @@ import { uprobeMultis } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { findBinary } from "../../sys/binary.ts";
 import { ENOENT } from "../../sys/errno.ts";
+import { u64Array } from "../../sys/integers.ts";
 import { cString } from "../../sys/libc.ts";
 import { BpfError } from "../errors.ts";
 import type { Link } from "../link.ts";
@@ -71,10 +72,10 @@ export function attachUprobeMulti(
   if (cookies !== undefined && cookies.length !== names.length) {
     throw new RangeError(`Cannot ${operation}: one cookie is needed for each function named`);
   }
-  const struct = new OptionStruct(OPTIONS.size)
+  const struct = new OptionStruct(OPTIONS)
     .strings(OPTIONS.syms, names)
-    .pointer(OPTIONS.cookies, cookies && new Uint8Array(new BigUint64Array(cookies).buffer))
-    .u64(OPTIONS.cnt, BigInt(names.length))
+    .pointer(OPTIONS.cookies, cookies && u64Array(cookies, "cookie"))
+    .u64(OPTIONS.cnt, names.length)
     .bool(OPTIONS.retprobe, retprobe)
     .bool(OPTIONS.session, session);
   const path = findBinary(binary);

@@ -47,7 +47,7 @@ export function attachUsdt(
   { pid = ALL_PROCESSES, cookie = 0n }: UsdtOptions = {},
 ): Link {
   const path = findBinary(binary);
-  const struct = new OptionStruct(OPTIONS.size).u64(OPTIONS.usdt_cookie, cookie);
+  const struct = new OptionStruct(OPTIONS).u64(OPTIONS.usdt_cookie, cookie);
   const [file, of, probe] = [path, provider, name].map(cString);
   const { bpf_program__attach_usdt } = usdts();
   return program.attachTo(
