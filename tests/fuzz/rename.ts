@@ -1,4 +1,4 @@
-import { readObjectFile } from "#lib/objects/elf_file.ts";
+import { readObjectFile } from "#lib/objects/object_file.ts";
 import { encodeText } from "#lib/sys/text.ts";
 
 const SHT_SYMTAB = 2;
