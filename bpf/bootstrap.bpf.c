@@ -8,13 +8,9 @@
 #include <bpf/bpf_tracing.h>
 #include "exit.h"
 #include "targets.h"
-#include "wake.h"
 
 /* report only the ends of processes that lived at least so long; 0 reports everything */
 const volatile __u64 min_duration_ns;
-
-/* events that did not fit into the ring */
-__u64 lost;
 
 struct event {
 	__u64 time; /* ns since boot */
@@ -27,21 +23,14 @@ struct event {
 	char filename[256];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 256 * 1024);
-	__type(value, struct event);
-} events SEC(".maps");
+#include "events.h"
 
 static __always_inline struct event *begin_event(struct task_struct *task)
 {
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct event *event = reserve_event();
 
-	if (!event) {
-		__sync_fetch_and_add(&lost, 1);
+	if (!event)
 		return NULL;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
 	event->time = bpf_ktime_get_boot_ns();
 	event->pid = BPF_CORE_READ(task, tgid);
 	event->ppid = BPF_CORE_READ(task, real_parent, tgid);
@@ -59,7 +48,7 @@ static __always_inline int on_exec(struct task_struct *task, const void *filenam
 	if (!event)
 		return 0;
 	bpf_probe_read_kernel_str(event->filename, sizeof(event->filename), filename);
-	bpf_ringbuf_submit(event, wake_flags(&events));
+	submit_event(event);
 	return 0;
 }
 
@@ -77,7 +66,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	event->exit_event = true;
 	event->duration_ns = duration_ns;
 	event->status = wait_status(task);
-	bpf_ringbuf_submit(event, wake_flags(&events));
+	submit_event(event);
 	return 0;
 }
 

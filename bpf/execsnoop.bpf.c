@@ -16,7 +16,6 @@
 #include "paths.h"
 #include "syscall.h"
 #include "targets.h"
-#include "wake.h"
 
 #define TASK_COMM_LEN 16
 #define PF_FORKNOEXEC 0x00000040 /* include/linux/sched.h */
@@ -46,9 +45,6 @@ const volatile bool with_cgroup = true;
 /* which ends are told: of processes that executed something, and of those that never did */
 const volatile bool exits = false;
 const volatile bool forks = false;
-
-/* events that did not fit into the ring */
-__u64 lost;
 
 enum event_kind {
 	EXEC,
@@ -89,14 +85,6 @@ struct event {
 	char tty[20];
 	__u8 strings[];
 };
-_Static_assert(sizeof(struct event) == __builtin_offsetof(struct event, strings),
-	       "padding behind an event would carry old bytes of the scratch");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
-	__type(value, struct event);
-} events SEC(".maps");
 
 /* where the strings of each kind begin at the latest; a per-CPU value has 32 KiB at most */
 #define CWD_AT PATH_SIZE
@@ -107,20 +95,8 @@ struct {
 #define ENV_AT (ARGS_AT + ARGS_SIZE)
 #define STRINGS_SIZE (ENV_AT + ARGS_SIZE)
 
-/* where an event is put together: it is too big for the stack, and its size varies */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct event) + STRINGS_SIZE);
-} scratches SEC(".maps");
-
-static __always_inline struct event *scratch(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&scratches, &zero);
-}
+#define EVENTS_SIZE (1 << 20)
+#include "record.h"
 
 #ifdef BRIEF
 #include "execsnoop/brief.h"
@@ -134,8 +110,9 @@ static __always_inline struct event *scratch(void)
  * task by itself. They give the size of what they wrote at `at`.
  */
 
-/* Copies memory of the process from start to stop, `most` bytes at most; `cut` tells if it is more. */
-static __always_inline __u32 copy_user(__u8 *to, __u64 start, __u64 stop, __u32 most, __u32 *cut)
+/* Appends memory of the process from start to stop, `most` bytes at most; `cut` says if there is more. */
+static __always_inline __u32 append_range(struct event *event, __u64 at, __u64 start, __u64 stop,
+					  __u32 most, __u32 *cut)
 {
 	__u64 size = stop - start;
 
@@ -143,42 +120,37 @@ static __always_inline __u32 copy_user(__u8 *to, __u64 start, __u64 stop, __u32 
 		size = most;
 		*cut = true;
 	}
-	if (size > ARGS_SIZE)
-		size = ARGS_SIZE;
-	if (bpf_probe_read_user(to, size, (void *)start) == 0)
-		return size;
-	*cut = true;
-	return 0;
+	return append_user_bytes(event, at, (void *)start, size, ARGS_SIZE, cut);
 }
 
 __noinline int write_args(__u64 at)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct event *event = scratch();
+	struct event *event = begun_record();
 
-	if (!event || at > ARGS_AT)
+	if (!event)
 		return 0;
-	return copy_user(event->strings + at, BPF_CORE_READ(mm, arg_start),
-			 BPF_CORE_READ(mm, arg_end), args_bytes, &event->args_cut);
+	return append_range(event, at, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end),
+			    args_bytes, &event->args_cut);
 }
 
 __noinline int write_env(__u64 at)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct event *event = scratch();
+	struct event *event = begun_record();
 
-	if (!event || at > ENV_AT)
+	if (!event)
 		return 0;
-	return copy_user(event->strings + at, BPF_CORE_READ(mm, env_start),
-			 BPF_CORE_READ(mm, env_end), env_bytes, &event->env_cut);
+	return append_range(event, at, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end),
+			    env_bytes, &event->env_cut);
 }
 
 /* argv of a failed exec, string by string. */
 __noinline int write_argv(__u64 at, __u64 argv, bool compat)
 {
-	struct event *event = scratch();
+	struct event *event = begun_record();
 	__u64 size = 0;
 	__u32 i;
 
@@ -222,10 +194,9 @@ static __always_inline struct event *begin_event(struct task_struct *task, enum 
 	/* at its end a process may have another name or parent: the user half knows its exec */
 	if (kind != EXIT && !is_target())
 		return NULL;
-	event = scratch();
+	event = begin_record();
 	if (!event)
 		return NULL;
-	__builtin_memset(event, 0, sizeof(*event));
 	uid_gid = bpf_get_current_uid_gid();
 	event->time = bpf_ktime_get_boot_ns();
 	event->start = BPF_CORE_READ(task, group_leader, start_boottime);
@@ -238,16 +209,6 @@ static __always_inline struct event *begin_event(struct task_struct *task, enum 
 	if (with_details)
 		fill_details(event, task);
 	return event;
-}
-
-static __always_inline void send_event(struct event *event, __u64 size)
-{
-	/* clang 14 bounds one copy and passes another, which the verifier has no bound for */
-	if (size > STRINGS_SIZE)
-		size = STRINGS_SIZE;
-	barrier_var(size);
-	if (bpf_ringbuf_output(&events, event, sizeof(*event) + size, wake_flags(&events)))
-		__sync_fetch_and_add(&lost, 1);
 }
 
 /* What sched_process_exec alone tells, and its classic form does not. */
@@ -283,7 +244,7 @@ static __always_inline int on_exec(const void *filename, struct image image)
 	end += event->args_size = write_args(end);
 	if (env_bytes)
 		end += event->env_size = write_env(end);
-	send_event(event, end);
+	send_record(event, end);
 	return 0;
 }
 
@@ -370,7 +331,7 @@ static __always_inline int on_failure(struct pt_regs *regs, long ret)
 		event->path_size = length;
 	end = write_process(event);
 	end += event->args_size = write_argv(end, argv, compat);
-	send_event(event, end);
+	send_record(event, end);
 	return 0;
 }
 
@@ -399,7 +360,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	if (!event)
 		return 0;
 	event->status = wait_status(task);
-	send_event(event, 0);
+	send_record(event, 0);
 	return 0;
 }
 

@@ -118,6 +118,9 @@ kernelTest("bootstrap's events hold nothing that bootstrap did not write", {}, a
   assert(fillers.bss.stacks > 46n);
 });
 
+/** What is before the event in struct record of bpf/include/record.h. */
+const MARK_SIZE = 16;
+
 kernelTest("execsnoop's events hold nothing that execsnoop did not write", {}, async () => {
   using loaded = loadTargeted(Execsnoop.open(), nobody, ({ rodata, progs }) => {
     rodata.env_bytes = 1024;
@@ -126,12 +129,13 @@ kernelTest("execsnoop's events hold nothing that execsnoop did not write", {}, a
     loadHooks(progs, { exec: true, failure: true, exit: true });
     progs.tp_image.autoload = false;
   });
-  const { scratches, events } = loaded.maps;
+  const { records, events } = loaded.maps;
   using fillers = poison(events);
   const first = new Uint8Array(4);
-  const scratch = scratches.lookup(first)!;
-  scratches.update(first, scratch.map((bytes) => new Uint8Array(bytes.length).fill(PATTERN)));
-  assert(scratches.lookup(first)!.every((bytes) => bytes.every((byte) => byte === PATTERN)));
+  // Behind the mark of a record that is being put together.
+  records.update(first, records.lookup(first)!.map((bytes) => bytes.fill(PATTERN, MARK_SIZE)));
+  const filled = records.lookup(first)!.map((bytes) => bytes.subarray(MARK_SIZE));
+  assert(filled.every((bytes) => bytes.every((byte) => byte === PATTERN)));
   loaded.attach();
   assertClean(await recordsOf(events), paddingOf("execsnoop", "event"));
   assert(fillers.bss.stacks > 46n);

@@ -8,7 +8,7 @@ __noinline int write_cwd(__u64 at)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	struct event *event = scratch();
+	struct event *event = begun_record();
 
 	return event && at <= CWD_AT ? append_path(event->strings + at, &fs->pwd, &fs->root) : 0;
 }
@@ -18,7 +18,7 @@ __noinline int write_exe(__u64 at)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	struct event *event = scratch();
+	struct event *event = begun_record();
 
 	return event && at <= EXE_AT ? append_path(event->strings + at, &exe->f_path, &fs->root)
 				     : 0;
@@ -27,7 +27,7 @@ __noinline int write_exe(__u64 at)
 __noinline int write_cgroup(__u64 at)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct event *event = scratch();
+	struct event *event = begun_record();
 
 	return event && at <= CGROUP_AT ? append_cgroup(event->strings + at, task) : 0;
 }
@@ -36,7 +36,7 @@ __noinline int write_cgroup(__u64 at)
 __noinline int write_ancestors(__u64 at)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct event *event = scratch();
+	struct event *event = begun_record();
 	__u32 i;
 
 	if (!event || at > ANCESTORS_AT)
