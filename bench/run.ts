@@ -8,6 +8,7 @@ import { pageOf } from "./page.ts";
 import { plotOf } from "./plot.ts";
 import type { Effort, Outcome, Row } from "./row.ts";
 import { rows } from "./rows.ts";
+import { mountTracefs } from "../lib/sys/mounts.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 const results = `${root}build/bench/`;
@@ -33,6 +34,9 @@ const effort: Effort = {
 function fileOf({ name }: Row): string {
   return `${results}${name}${quick ? ".quick" : ""}.json`;
 }
+
+// The C tools cannot attach without it, and do not mount it.
+mountTracefs();
 
 let failed = 0;
 for (const row of rows) {

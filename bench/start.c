@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 	int terminal, status, lines = atoi(argv[1]), seen = 0;
 	double before = now_ms(), header, cpu, asked;
 	char text[65536];
-	ssize_t length, i;
+	ssize_t length = 0, i;
 	pid_t pid = forkpty(&terminal, NULL, NULL, &size);
 
 	if (pid < 0)
@@ -70,6 +70,8 @@ int main(int argc, char **argv)
 	header = now_ms();
 	cpu = cpu_ms(pid);
 	usleep(20000); /* it may have written its header before it has set up its signals */
+	if (waitpid(pid, &status, WNOHANG))
+		errx(1, "%s ended by itself: %.*s", argv[2], (int)length, text);
 	asked = now_ms();
 	kill(pid, SIGINT);
 	while (read(terminal, text, sizeof(text)) > 0)
