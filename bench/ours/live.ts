@@ -10,8 +10,8 @@ import { toolMain } from "#lib/tool/mod.ts";
 import { BenchObject } from "./bench_object.ts";
 import { execsnoopOn, record } from "./exec_event.ts";
 
-/** What a reader chooses that does nothing else: the event loop may stand still for so long. */
-const HOLD_MS = 10;
+/** What a reader says that does nothing else: there are no timers, so the event loop may stand still. */
+const nextTimerMs = () => Infinity;
 
 const [path, what, ...options] = Deno.args;
 const bench = new BenchObject(path, "produce");
@@ -24,7 +24,7 @@ async function lines(): Promise<void> {
   let seen = 0;
   async function* batches(options?: Parameters<typeof ring.batches>[0]) {
     const readerRests = (yes: boolean) => bench.readerRests(yes);
-    for await (const { forEach } of ring.batches({ ...options, readerRests })) {
+    for await (const { forEach } of ring.batches({ ...options, readerRests, nextTimerMs })) {
       yield {
         forEach: (handle: Parameters<typeof ring.consume>[0]) => {
           const count = forEach(handle);
@@ -55,7 +55,7 @@ async function latency(): Promise<void> {
   bench.object.attach();
   console.error("ready");
   const delays: number[] = [];
-  for await (const batch of ring.batches({ signal: ending.signal, holdMs: HOLD_MS })) {
+  for await (const batch of ring.batches({ signal: ending.signal, nextTimerMs })) {
     batch.forEach(({ time }) => delays.push(Number(monotonicTime() - time)));
   }
   delays.sort((a, b) => a - b);

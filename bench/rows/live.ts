@@ -69,15 +69,15 @@ export const latency: Row = {
   name: "latency",
   title: "Latency",
   how:
-    "From the event in the kernel to the handler in the process, at a steady rate. Ours lets the event " +
-    "loop stand still for 10 ms, as C's does nothing else either (holdMs).",
+    "From the event in the kernel to the handler in the process, at a steady rate. Ours keeps the event " +
+    "loop standing while it waits, as C's does nothing else either (nextTimerMs).",
   remarks:
     "Missed. At 200 events a second a round has 400 of them, so that p99 is the fourth worst: of the ten " +
     "worst, four were among the first ten events, which run code that V8 has not compiled yet, the very first " +
     "in 0.6 to 2 ms. The median is the way back from epoll_wait() through code that is called too seldom to be " +
     "optimised: of the 0.34 ms of CPU that an event costs at 100 a second, 57 % are V8's and Deno's own code, " +
-    "14 % compiled JavaScript (perf; all on a busy machine). With 1 ms, the default, the median at 200 events " +
-    "a second was twice as long: then each event takes the way round through another thread.",
+    "14 % compiled JavaScript (perf; all on a busy machine). Where the event loop is not kept, the median at 200 " +
+    "events a second was twice as long: then each event takes the way round through another thread.",
   async measure(effort) {
     const figures: Figure[] = [];
     for (const rate of [200, 5000]) {

@@ -1,6 +1,7 @@
 import { Bytes } from "../btf/bytes.ts";
 import { type EventCodec, RecordView } from "../btf/codec.ts";
 import { Mapping, pageSize } from "../sys/memory.ts";
+import { HeldLoop } from "../sys/held_loop.ts";
 import { Waiter } from "../sys/waiter.ts";
 import { AnyMap, type MapHandle } from "./any_map.ts";
 import { PhaseError } from "./errors.ts";
@@ -35,6 +36,14 @@ export interface ReadOptions {
    * The longer, the sooner events are seen, and the later timers and signals are.
    */
   holdMs?: number;
+  /**
+   * For a program that does nothing else than to read: the event loop stands still while an event is waited
+   * for, which saves most of the CPU time of an event that comes alone. Signals, ends of children, messages
+   * of workers and results of other threads let it turn at once. Timers do not: this function returns in how
+   * many milliseconds the next one is due, Infinity if there is none. One that it does not know of is late,
+   * by a second at most.
+   */
+  nextTimerMs?: () => number;
   /**
    * For a reader that would rather be cheap than quick. While events come often, they are collected for
    * 5 ms at a time, and the kernel half is told (`true`) that it need not wake the reader for them, and
@@ -147,11 +156,11 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
    * ```
    */
   async *batches(
-    { signal, holdMs = HOLD_MS, readerRests }: ReadOptions = {},
+    { signal, holdMs = HOLD_MS, nextTimerMs, readerRests }: ReadOptions = {},
   ): AsyncGenerator<Batch<V>, void, void> {
     const ring = this.memory();
     if (this.#waiter !== undefined) throw new PhaseError(`${this.name} is being read already`);
-    using waiter = new Waiter(...ring.fds);
+    using waiter = new Waiter(ring.fds, nextTimerMs && HeldLoop.of(nextTimerMs));
     this.#waiter = waiter;
     const wake = () => waiter.wake();
     signal?.addEventListener("abort", wake);

@@ -1,79 +1,95 @@
-import { check, holding, polling } from "./libc.ts";
+import { EPOLLET, EPOLLIN, EpollSet } from "./epoll.ts";
+import type { HeldLoop } from "./held_loop.ts";
+import { check, polling } from "./libc.ts";
 
-/** From include/uapi/linux/eventpoll.h; EPOLL_CLOEXEC and EFD_CLOEXEC are both O_CLOEXEC. */
-const EPOLL_CTL_ADD = 1;
-const EPOLLIN = 1;
-const EPOLLET = 2 ** 31;
+/** EFD_CLOEXEC is O_CLOEXEC. */
 const CLOEXEC = 0o2000000;
 
-/** `struct epoll_event`: packed to 12 bytes on x86-64 alone. */
-const SIZEOF_EPOLL_EVENT = Deno.build.arch === "x86_64" ? 12 : 16;
+/** How long a wait takes at most that lets the event loop turn: then it may be held again. */
+const SHARED_MS = 20;
 
 /**
  * Waits until one of some file descriptors is readable, or until woken. The wait happens on a thread of Deno's
- * pool: it takes no CPU, and timers and signals go on meanwhile.
+ * pool: it takes no CPU, and timers and signals go on meanwhile. With a {@link HeldLoop} it happens on this
+ * thread, which costs less for each wake-up.
  */
 export class Waiter implements Disposable {
-  readonly #epoll: number;
-  readonly #alarm: number;
   readonly #fds: readonly number[];
-  readonly #events = new Uint8Array(2 * SIZEOF_EPOLL_EVENT);
-  /** An instance that tells of wake-ups, and not of what there is to read. */
-  #edges: number | undefined;
+  readonly #alarm: number;
+  readonly #held: HeldLoop | undefined;
+  /** Ready while there is something to read. */
+  readonly #levels: EpollSet;
+  /** Ready for wake-ups, and not for what there is to read. */
+  #edges: EpollSet | undefined;
   #waiting = 0;
   #closed = false;
 
-  /** @throws {SystemError} */
-  constructor(...fds: number[]) {
+  /**
+   * @param held the event loop, if it may stand still; it belongs to the waiter then
+   * @throws {SystemError}
+   */
+  constructor(fds: readonly number[], held?: HeldLoop) {
     this.#fds = fds;
+    this.#held = held;
     this.#alarm = check(polling().eventfd(0, CLOEXEC), "create an eventfd");
-    this.#epoll = this.#watching(EPOLLIN);
+    this.#levels = this.#watching(EPOLLIN);
   }
 
-  /** An epoll instance for all descriptors. */
-  #watching(events: number): number {
-    const epoll = check(polling().epoll_create1(CLOEXEC), "create an epoll instance");
-    const watch = (fd: number, events: number) => {
-      const event = new Uint8Array(SIZEOF_EPOLL_EVENT);
-      new DataView(event.buffer).setUint32(0, events, true);
-      check(polling().epoll_ctl(epoll, EPOLL_CTL_ADD, fd, event), "watch a buffer");
-    };
-    for (const fd of this.#fds) watch(fd, events);
-    watch(this.#alarm, EPOLLIN);
-    return epoll;
+  #watching(events: number): EpollSet {
+    const set = new EpollSet();
+    for (const fd of this.#fds) set.add(fd, { events });
+    set.add(this.#alarm);
+    if (this.#held !== undefined) set.add(this.#held.fd, { mark: true });
+    return set;
   }
 
-  /** Resolves when there is something to read, {@link wake} is called, or `milliseconds` are over. */
-  wait(milliseconds = -1): Promise<void> {
-    return this.#waitOn(this.#epoll, milliseconds);
+  /**
+   * Resolves when there is something to read, {@link wake} is called, or `milliseconds` are over; sooner
+   * where the event loop is held.
+   */
+  wait(milliseconds = Infinity): Promise<void> {
+    return this.#waitIn(this.#levels, milliseconds);
   }
 
   /**
    * Resolves when `milliseconds` are over, {@link wake} is called, or the kernel wakes the readers: that
    * there is something to read is not enough.
    */
-  rest(milliseconds: number): Promise<void> {
+  rest(milliseconds = Infinity): Promise<void> {
     if (!this.#closed) this.#edges ??= this.#watching(EPOLLIN | EPOLLET);
-    return this.#waitOn(this.#edges!, milliseconds);
+    return this.#waitIn(this.#edges!, milliseconds);
   }
 
-  async #waitOn(epoll: number, milliseconds: number): Promise<void> {
+  async #waitIn(set: EpollSet, milliseconds: number): Promise<void> {
     if (this.#closed) return;
+    const held = this.#held;
+    if (held === undefined) return await this.#share(set, milliseconds);
+    const room = held.roomMs();
+    if (room === 0) return await this.#share(set, Math.min(milliseconds, SHARED_MS));
+    if (set.hold(Math.min(milliseconds, room)) === "mark") held.denoIsReady();
+  }
+
+  /** Waits while the event loop turns. */
+  async #share(set: EpollSet, milliseconds: number): Promise<void> {
     this.#waiting += 1;
     try {
-      await polling().epoll_wait(epoll, this.#events, 2, milliseconds);
+      await set.wait(milliseconds);
     } finally {
       this.#waiting -= 1;
       if (this.#closed) this.#close();
     }
+    this.#held?.hasTurned();
   }
 
   /**
-   * The same, but on this thread: it is woken without a detour, and nothing else runs meanwhile.
+   * Waits on this thread: it is woken without a detour, and nothing else runs meanwhile.
    * @returns whether there is something to read, or {@link wake} was called
    */
   hold(milliseconds: number): boolean {
-    return !this.#closed && holding().epoll_wait(this.#epoll, this.#events, 2, milliseconds) > 0;
+    if (this.#closed) return false;
+    const woken = this.#levels.hold(milliseconds);
+    if (woken === "mark") this.#held?.denoIsReady();
+    return woken === "fd";
   }
 
   /** Whether it was disposed of. */
@@ -82,8 +98,10 @@ export class Waiter implements Disposable {
   }
 
   /** Lets the event loop turn once: timers, signals and other work get their chance. 8 µs. */
-  turn(): Promise<void> {
-    return this.wait(0);
+  async turn(): Promise<void> {
+    if (this.#closed) return;
+    if (this.#held === undefined) await this.#share(this.#levels, 0);
+    else if (this.#held.isDue()) await this.#held.turn();
   }
 
   /** Ends every wait, the present one and those to come. */
@@ -101,8 +119,9 @@ export class Waiter implements Disposable {
   /** A descriptor must not be closed under a thread that waits on it; the last one out closes. */
   #close(): void {
     if (this.#waiting > 0) return;
-    polling().close(this.#epoll);
-    if (this.#edges !== undefined) polling().close(this.#edges);
+    this.#levels[Symbol.dispose]();
+    this.#edges?.[Symbol.dispose]();
+    this.#held?.[Symbol.dispose]();
     polling().close(this.#alarm);
   }
 }

@@ -164,7 +164,7 @@ kernelTest(
   {},
   async () => {
     using ring = loadedRing();
-    using waiter = new Waiter(ring.maps.records.fd);
+    using waiter = new Waiter([ring.maps.records.fd]);
     ring.bss.reader_rests = true;
     let woken = false;
     const resting = waiter.rest(-1).then(() => woken = true);
