@@ -2,15 +2,10 @@
 /** denobpf: every tool behind one command, and what one does with BPF besides running tools. */
 import { reportFailure } from "#lib/tool/failure.ts";
 import { ListTrace } from "#lib/tool/list_trace.ts";
-import { type Tool, toolMain } from "#lib/tool/mod.ts";
+import { choice, operand, type Tool, toolMain } from "#lib/tool/mod.ts";
+import { usage } from "#lib/tool/options/usage_errors.ts";
 import { nearest } from "#lib/sys/nearest.ts";
-import {
-  type AnyCommand,
-  commandMain,
-  completed,
-  completedGroup,
-  usage,
-} from "./denobpf/command.ts";
+import { type AnyCommand, commandMain, completed, completedGroup } from "./denobpf/command.ts";
 import { findTool, requireTool, toolNames } from "./registry.ts";
 
 const HELP = `USAGE: denobpf TOOL [OPTIONS]
@@ -107,10 +102,8 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       return console.log((await import("./denobpf/about.ts")).about());
     case "list":
       return await toolMain(list, args);
-    case "doctor": {
-      const { doctorMain } = await import("./doctor.ts");
-      return await doctorMain(args);
-    }
+    case "doctor":
+      return await toolMain((await import("./doctor.ts")).doctor, args);
     case "completions":
       return await printCompletions(args);
   }
@@ -144,8 +137,13 @@ async function printCompletions(args: readonly string[]): Promise<void> {
   const { doctor } = await import("./doctor.ts");
   const commands = [
     completed(list),
-    completed(doctor(), toolNames),
-    { name: "completions", brief: "Print completions for a shell", options: {}, operands: shells },
+    completed(doctor),
+    {
+      name: "completions",
+      brief: "Print completions for a shell",
+      options: {},
+      operands: { shell: operand("SHELL", "Which one", choice(...shells)) },
+    },
   ];
   for (const [name, command] of Object.entries(single)) {
     commands.push({ ...completed(await command()), name });

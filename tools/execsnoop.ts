@@ -67,7 +67,7 @@ const options = {
   exit: flag("", "Print a process when it ends, with its exit code and how long it ran"),
   forks: flag("", "Include processes that end without an exec()"),
   ancestors: flag("", "Include the parents, up to init"),
-  env: list("", "NAME", "Include this environment variable; may be given several times", text),
+  env: list("", "NAME,...", "Include these environment variables", text),
   ...targetOptions,
 };
 

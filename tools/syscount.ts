@@ -12,7 +12,7 @@
 import { Syscount } from "#skel/syscount.ts";
 import { wallTime } from "#lib/sys/clock.ts";
 import { ChildProcess } from "#lib/sys/child_process.ts";
-import { errnoName, errnoNumber } from "#lib/sys/errno.ts";
+import { errnoName } from "#lib/sys/errno.ts";
 import { readTextFile } from "#lib/sys/file.ts";
 import {
   type Abi,
@@ -28,7 +28,7 @@ import { escapeText, quoted } from "#lib/tool/escape.ts";
 import { ownPidns } from "#lib/tool/options/targets.ts";
 import { IntervalTrace } from "#lib/tool/interval.ts";
 import {
-  decimal,
+  errno,
   type Fields,
   flag,
   integer,
@@ -37,6 +37,8 @@ import {
   option,
   type OptionsOf,
   type Parser,
+  pid,
+  seconds,
   targetOptions,
   type Tool,
   toolMain,
@@ -47,11 +49,6 @@ import {
 } from "#lib/tool/mod.ts";
 import { Counter, type Tally } from "./syscount/counter.ts";
 
-/** The longest timer of a JavaScript runtime: 2^31 - 1 milliseconds. */
-const MAX_SECONDS = 2_147_483;
-const MAX_ERRNO = 4095;
-const MAX_PID = 4_194_304;
-
 /** Groups in a second, or in an interval where processes are not told apart. */
 const MAX_GROUPS = 65_536;
 
@@ -61,30 +58,15 @@ const MAX_PROCESSES = 16_384;
 /** `enum abi` of the kernel half. */
 const ABIS: readonly Abi[] = [NATIVE_ABI, COMPAT_ABI, "x32"];
 
-const errno: Parser<number> = (text) => {
-  if (/^\d+$/.test(text)) return integer(1, MAX_ERRNO)(text);
-  const number = errnoNumber(text.toUpperCase());
-  if (number !== undefined) return number;
-  throw new ValueError(
-    `${quoted(text)} is no errno; a number or a name such as ENOENT is accepted`,
-  );
+const syscallOfAnyAbi: Parser<string> = (text) => {
+  if (ABIS.some((abi) => syscallNumbers(abi, text).length > 0)) return text;
+  throw new ValueError(`${quoted(text)} is no system call (syscount -l lists them)`);
 };
-
-const syscallNames: Parser<readonly string[]> = (text) => {
-  const names = text.split(",");
-  for (const name of names) {
-    if (ABIS.some((abi) => syscallNumbers(abi, name).length > 0)) continue;
-    throw new ValueError(`${quoted(name)} is no system call (syscount -l lists them)`);
-  }
-  return names;
-};
-
-const seconds = decimal(0, MAX_SECONDS);
 
 const options = {
   ...targetOptions,
-  tid: option("t", "TID", "Trace this thread only", integer(1, MAX_PID)),
-  syscall: list("", "NAME,...", "Trace these system calls only", syscallNames),
+  tid: option("t", "TID", "Trace this thread only", pid),
+  syscall: list("", "NAME,...", "Trace these system calls only", syscallOfAnyAbi),
   interval: option("i", "SECONDS", "Print a table so often; 0: one at the end", seconds, 0),
   duration: option("d", "SECONDS", "Stop after so long", seconds),
   top: { ...flag("", "Show tables in place, on a screen of their own"), number: "rows" },
@@ -290,7 +272,7 @@ export function syscount(given: TraceOptions<Options> = {}): Trace<SyscallCount>
     if (wanted.tid !== undefined) rodata.targ_tid = wanted.tid;
     if (wanted.syscall.length > 0) {
       rodata.by_name = true;
-      rodata.wanted = slotsOf(wanted.syscall.flat(), rodata.wanted.length);
+      rodata.wanted = slotsOf(wanted.syscall, rodata.wanted.length);
     }
     if (following) {
       rodata.follow_command = true;

@@ -7,9 +7,23 @@ const NAMES =
 /** The first real-time signal of the kernel; glibc keeps 32 and 33 for itself. */
 const SIGRTMIN = 32;
 
+/** _NSIG of include/uapi/asm-generic/signal.h: the last one. */
+export const MAX_SIGNAL = 64;
+
 /** `SIGKILL` for 9, `SIGRTMIN+2` for 34, `signal 99` for what is none. */
 export function signalName(signal: number): string {
   if (signal >= 1 && signal <= NAMES.length) return NAMES[signal - 1];
-  if (signal >= SIGRTMIN && signal <= 64) return `SIGRTMIN+${signal - SIGRTMIN}`;
+  if (signal >= SIGRTMIN && signal <= MAX_SIGNAL) return `SIGRTMIN+${signal - SIGRTMIN}`;
   return `signal ${signal}`;
+}
+
+/** 9 for `SIGKILL`, `KILL` and `kill`, 34 for `SIGRTMIN+2`; undefined for what is no name. */
+export function signalNumber(name: string): number | undefined {
+  const [, short, offset] = /^(?:SIG)?([A-Z]\w*)(?:\+(\d+))?$/.exec(name.toUpperCase()) ?? [];
+  if (short === "RTMIN") {
+    const number = SIGRTMIN + Number(offset ?? 0);
+    return number <= MAX_SIGNAL ? number : undefined;
+  }
+  const at = offset === undefined ? NAMES.indexOf(`SIG${short}`) : -1;
+  return at < 0 ? undefined : at + 1;
 }

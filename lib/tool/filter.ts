@@ -19,7 +19,7 @@ import type { Column, Fields } from "./field.ts";
 import { namedField } from "./named_fields.ts";
 import { parseTime } from "./options/parse_time.ts";
 import { rfc3339 } from "./time.ts";
-import { ValueError } from "./options/parsers.ts";
+import { ValueError } from "./options/usage_errors.ts";
 import { plainWords, type Words } from "./words.ts";
 
 /** What `--filter` asks for. */

@@ -13,7 +13,7 @@ import { requirePermissions } from "./permissions.ts";
 import { onEndingSignal } from "./signals.ts";
 import type { Tool } from "./tool.ts";
 import type { Each } from "./trace_interface.ts";
-import { reading } from "./options/parsers.ts";
+import { reading } from "./options/usage_errors.ts";
 import { VERSION } from "./version.ts";
 
 /**

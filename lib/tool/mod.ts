@@ -18,16 +18,28 @@ export type {
 export { type Counted, type Forms, type Loadable, loadHooks, missesOf } from "./hooks.ts";
 export { toolMain } from "./main.ts";
 export {
+  type AnyOption,
   type Declarations,
+  type Declared,
   type Flag,
   flag,
   list,
   type ListOption,
+  type Operand,
+  operand,
+  type Operands,
   option,
+  optional,
   type OptionsOf,
   type Parser,
+  rest,
+  type RestOperands,
+  type Valued,
+  type ValueOf,
   type ValueOption,
   withDefaults,
+  withLetters,
+  without,
 } from "./options/declarations.ts";
 export { shellQuote } from "./quote.ts";
 export {
@@ -42,7 +54,25 @@ export { rfc3339, timeOfDay } from "./time.ts";
 export type { Tool } from "./tool.ts";
 export { RingTrace } from "./trace.ts";
 export type { Each, Losses, Trace, TraceOptions } from "./trace_interface.ts";
-export { choice, decimal, integer, text, user, ValueError } from "./options/parsers.ts";
+export { frameOptions, type FrameSpellings, type Spelling } from "./options/frame_options.ts";
+export {
+  bytes,
+  choice,
+  count,
+  decimal,
+  errno,
+  integer,
+  MAX_ERRNO,
+  MAX_PID,
+  MAX_SECONDS,
+  pid,
+  port,
+  seconds,
+  signal,
+  text,
+  user,
+} from "./options/parsers.ts";
+export { ValueError } from "./options/usage_errors.ts";
 export {
   type Lazy,
   type LazyMember,

@@ -2,7 +2,7 @@
 import { quoted } from "./escape.ts";
 import { type Column, column, type Fields } from "./field.ts";
 import { nearest } from "../sys/nearest.ts";
-import { ValueError } from "./options/parsers.ts";
+import { ValueError } from "./options/usage_errors.ts";
 
 /**
  * The field that a user names.

@@ -6,7 +6,7 @@ import { write } from "./output.ts";
 import { type Order, parseOrder } from "./sort.ts";
 import { timeOfDay } from "./time.ts";
 import type { Tool } from "./tool.ts";
-import { reading } from "./options/parsers.ts";
+import { reading } from "./options/usage_errors.ts";
 
 /** What a tool declares that prints tables at intervals: each batch of its trace is one. */
 export interface Tables<Options, E> {

@@ -1,5 +1,6 @@
 import type { Fields } from "./field.ts";
-import type { Declarations } from "./options/declarations.ts";
+import type { Declarations, Operands } from "./options/declarations.ts";
+import type { FrameSpellings } from "./options/frame_options.ts";
 import type { Tables } from "./tables.ts";
 import type { Trace } from "./trace_interface.ts";
 
@@ -13,8 +14,15 @@ export interface Tool<Options, E> {
   readonly options: Declarations;
   /** Options that ask more of the host than the rest of the tool: `denobpf doctor` tries each. */
   readonly demanding?: readonly Partial<Options>[];
-  /** The words that it takes besides options, as its usage shows them: `MAP [KEY]`. */
-  readonly operands?: string;
+  /** The words that it takes besides options, in their order; their values are among the options. */
+  readonly operands?: Operands;
+  /** Options of every tool that it spells as its C tool does: `{ seconds: "d" }`. */
+  readonly frame?: FrameSpellings;
+  /**
+   * Other names that it is known by, each with what it stands for in front of the command line:
+   * `{ ext4slower: ["-t", "ext4"] }`.
+   */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>;
   /**
    * What it does with a command that it is given behind `--`, if it takes one. The words are the
    * option `command`.

@@ -1,20 +1,32 @@
 /** Manual pages, from what the tools declare; see man(7). */
 import { commonBeside } from "#lib/tool/options/frame_options.ts";
 import type { Tool } from "#lib/tool/mod.ts";
-import { type Declarations, longName } from "#lib/tool/options/declarations.ts";
+import { type Declarations, spellings } from "#lib/tool/options/declarations.ts";
+import { preset } from "#lib/tool/options/help.ts";
+import { operandsUsage } from "#lib/tool/options/operands.ts";
 import { VERSION } from "#lib/tool/version.ts";
 import { root } from "./stage.ts";
 
 /** The page of a tool. */
 export function toolPage(tool: Tool<unknown, unknown>): string {
-  const { name, brief, options, fields, examples, command } = tool;
+  const { name, brief, options, operands = {}, fields, examples, command } = tool;
   const own = Object.entries(options).map(option);
   if (command !== undefined) own.push(definition("\\-\\- \\fICOMMAND\\fR...", command));
   return page(name, brief, [
     section("SYNOPSIS", [
       `.B ${text(name)}`,
-      `[\\fIOPTIONS\\fR]${command === undefined ? "" : " [\\-\\- \\fICOMMAND\\fR...]"}`,
+      [
+        "[\\fIOPTIONS\\fR]",
+        text(operandsUsage(operands)).replace(/[^\s[\].]+/g, "\\fI$&\\fR"),
+        command === undefined ? "" : "[\\-\\- \\fICOMMAND\\fR...]",
+      ].filter((part) => part !== "").join(" "),
     ]),
+    section(
+      "OPERANDS",
+      Object.values(operands).map((operand) =>
+        definition(`\\fI${text(operand.placeholder)}\\fR`, operand.brief + preset(operand))
+      ),
+    ),
     section("OPTIONS", own),
     section(
       "OPTIONS OF EVERY TOOL",
@@ -63,21 +75,17 @@ function page(name: string, brief: string, sections: readonly string[]): string 
     `.TH ${name.toUpperCase()} 8 "" "denobpf ${VERSION}" "Tracing tools"`,
     section("NAME", [`${text(name)} \\- ${text(brief)}`]),
     ...sections,
-  ].join("\n") + "\n";
+  ].filter((part) => part !== "").join("\n") + "\n";
 }
 
 function section(title: string, lines: readonly string[]): string {
-  return [`.SH ${title}`, ...lines].join("\n");
+  return lines.length === 0 ? "" : [`.SH ${title}`, ...lines].join("\n");
 }
 
 function option([name, option]: [string, Declarations[string]]): string {
-  const names = [option.letter && `-${option.letter}`, `--${longName(name)}`].filter(Boolean)
-    .map((name) => `\\fB${text(name)}\\fR`).join(", ");
+  const names = spellings(name, option).map((name) => `\\fB${text(name)}\\fR`).join(", ");
   const value = option.kind === "flag" ? "" : ` \\fI${text(option.placeholder)}\\fR`;
-  const preset = option.kind === "value" && option.default !== undefined
-    ? ` (default ${option.default})`
-    : "";
-  return definition(names + value, option.brief + preset);
+  return definition(names + value, option.brief + preset(option));
 }
 
 /** @param term with its fonts; the meaning is plain text */

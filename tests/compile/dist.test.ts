@@ -61,7 +61,7 @@ binaryTest("the bill of materials and the notices name every part", async () => 
   const bill = JSON.parse(Deno.readTextFileSync(`${dist}/sbom.cdx.json`));
   const names = bill.components.map(({ name }: { name: string }) => name);
   const objects = toolNames.map((name) => `${name}.bpf.o`);
-  for (const name of ["deno", "libbpf", "elfutils", "zlib", "@stricli/core", ...objects]) {
+  for (const name of ["deno", "libbpf", "elfutils", "zlib", ...objects]) {
     assert(names.includes(name), `${name} is not in ${names}`);
   }
   const notices = Deno.readTextFileSync(`${dist}/NOTICES`);
@@ -73,7 +73,6 @@ binaryTest("the bill of materials and the notices name every part", async () => 
       "GNU LESSER GENERAL PUBLIC LICENSE",
       "GNU GENERAL PUBLIC LICENSE",
       "Jean-loup Gailly and Mark Adler",
-      "Apache License",
     ]
   ) assertStringIncludes(notices, text);
 });

@@ -7,12 +7,13 @@ import { completionScript } from "#lib/tool/options/completions.ts";
 import { ExitError } from "#lib/tool/exit.ts";
 import type { Fields } from "#lib/tool/field.ts";
 import { parseFilter } from "#lib/tool/filter.ts";
-import { expand } from "#lib/tool/options/getopt.ts";
 import { namedFields } from "#lib/tool/named_fields.ts";
-import { flag, longName, option } from "#lib/tool/options/declarations.ts";
+import { flag, list, longName, option, rest } from "#lib/tool/options/declarations.ts";
+import type { Tool } from "#lib/tool/mod.ts";
 import { parseTime } from "#lib/tool/options/parse_time.ts";
 import { parseOrder } from "#lib/tool/sort.ts";
-import { text, ValueError } from "#lib/tool/options/parsers.ts";
+import { text } from "#lib/tool/options/parsers.ts";
+import { ValueError } from "#lib/tool/options/usage_errors.ts";
 import { findTool, toolNames } from "../../tools/registry.ts";
 import { anyText, fuzz, mayThrow } from "./fuzz.ts";
 
@@ -38,21 +39,46 @@ const commandLines = fc.constantFrom(...toolNames).chain((name) => {
   return fc.tuple(fc.constant(name), fc.array(word, { maxLength: 8 }));
 });
 
-fuzz("a command line expands to words, none of which is lost", commandLines, ([name, args]) => {
-  const tool = tools.get(name)!;
-  const words = expand(args, { ...tool.options, ...commonBeside(tool) });
-  assert(words.every((word) => typeof word === "string"));
-  assert(words.length >= args.filter((arg) => !arg.startsWith("-")).length / 2);
+/** A tool of options that take any text, and operands of any number. */
+const echo: Tool<{ line: string; list: string[]; flag: boolean; words: string[] }, unknown> = {
+  ...tools.get("minimal")! as Tool<never, unknown>,
+  options: {
+    line: option("l", "TEXT", "Text", text),
+    list: { ...list("L", "TEXT", "Texts", text), commas: false },
+    flag: flag("f", "Flag"),
+  },
+  operands: { words: rest("WORD", "Words", text) },
+};
+
+/** One of the forms that give an option a value, and the value; or an operand. */
+const given = fc.oneof(
+  fc.tuple(fc.constantFrom("line", "list"), fc.nat(3), anyText("-", "--", "=", "\n", "-f")),
+  fc.tuple(fc.constant("words"), fc.constant(0), anyText("a", "=").map((text) => `w${text}`)),
+);
+
+fuzz("every form of getopt_long() gives a value whole", fc.array(given), (parts) => {
+  const args = parts.flatMap(([name, form, value]) => {
+    if (name === "words") return [value];
+    const letter = name === "line" ? "l" : "L";
+    const attached = value === "" ? [`-f${letter}`, ""] : [`-f${letter}${value}`];
+    return [[`--${name}`, value], [`--${name}=${value}`], [`-${letter}`, value], attached][form];
+  });
+  const of = (name: string) => parts.filter(([of]) => of === name).map(([, , value]) => value);
+  const { options } = parseOptions(echo, args);
+  assertEquals(options.list, of("list"));
+  assertEquals(options.line, of("line").at(-1));
+  assertEquals(options.words, of("words"));
+  assertEquals(options.flag, parts.some(([name, form]) => name !== "words" && form === 3));
 });
 
 Deno.test({
   name: "a command line is understood, or refused in one line with exit code 64",
   sanitizeResources: false, // users are looked up by libc, which stays open
-  async fn() {
-    await fc.assert(
-      fc.asyncProperty(commandLines, async ([name, args]) => {
+  fn() {
+    fc.assert(
+      fc.property(commandLines, ([name, args]) => {
         try {
-          await parseOptions(tools.get(name)!, args);
+          parseOptions(tools.get(name)!, args);
         } catch (error) {
           assert(error instanceof ExitError, String(error));
           assertEquals(error.exitCode, 64);

@@ -101,11 +101,11 @@ kernelTest("the commands of denobpf say which words they want", {}, async () => 
   };
   assertEquals(
     await said("prog", "show"),
-    "denobpf prog show: name PROG (denobpf prog show --help tells more)\n",
+    "denobpf prog show: name PROG (denobpf prog show --help lists the options)\n",
   );
   assertEquals(
     await said("link", "list", "1"),
-    'denobpf link list: unexpected argument "1" (denobpf link list --help tells more)\n',
+    'denobpf link list: unexpected argument "1" (denobpf link list --help lists the options)\n',
   );
   assertEquals(
     await said("prog"),

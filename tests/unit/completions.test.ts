@@ -5,7 +5,17 @@ import {
   type Shell,
   shells,
 } from "#lib/tool/options/completions.ts";
-import { choice, flag, integer, list, option, text, user } from "#lib/tool/mod.ts";
+import {
+  choice,
+  flag,
+  integer,
+  list,
+  operand,
+  option,
+  optional,
+  text,
+  user,
+} from "#lib/tool/mod.ts";
 
 const commands: Command[] = [
   {
@@ -20,7 +30,21 @@ const commands: Command[] = [
       max_args: option("", "N", "Show at most N arguments", integer(1, 10)),
     },
   },
-  { name: "tocks", brief: "Nothing", options: {}, operands: ["left", "right"] },
+  {
+    name: "tocks",
+    brief: "Nothing",
+    options: { seconds: { ...option("d", "N", "Stop after N seconds", text), alias: "duration" } },
+    operands: { side: operand("SIDE", "Which side", choice("left", "right")) },
+  },
+  {
+    name: "tacks",
+    brief: "Files",
+    options: {},
+    operands: {
+      file: operand("FILE", "Which file", text),
+      count: optional("COUNT", "How many", integer(1, 10)),
+    },
+  },
 ];
 
 function available(shell: string): boolean {
@@ -56,7 +80,7 @@ async function fish(line: string): Promise<string[]> {
 }
 
 Deno.test("bash completes commands, options, choices and operands", async () => {
-  assertEquals(await bash("denobpf t"), ["ticks", "tocks"]);
+  assertEquals(await bash("denobpf t"), ["ticks", "tocks", "tacks"]);
   assertEquals(await bash("denobpf ti"), ["ticks"]);
   assertEquals(await bash("denobpf ticks --"), [
     ...["--time", "--output", "--pid", "--uid", "--cgroup", "--max-args"],
@@ -72,6 +96,8 @@ Deno.test("bash completes commands, options, choices and operands", async () => 
   assertEquals(await bash("denobpf ticks -c /etc/hostn"), ["/etc/hostname"]);
   assertEquals(await bash("denobpf tocks "), ["left", "right"]);
   assertEquals(await bash("denobpf tocks r"), ["right"]);
+  assertEquals(await bash("denobpf tocks --"), ["--seconds", "--duration"]);
+  assertEquals(await bash("denobpf tacks /etc/hostn"), ["/etc/hostname"]);
 });
 
 Deno.test({
@@ -79,6 +105,7 @@ Deno.test({
   ignore: !available("fish"),
   fn: async () => {
     assertEquals(await fish("denobpf t"), [
+      "tacks\tFiles",
       "ticks\tCount the timer's ticks: [one] by \\one",
       "tocks\tNothing",
     ]);
@@ -89,6 +116,7 @@ Deno.test({
     assertEquals(await fish("denobpf ticks -o j"), [`json${brief}`]);
     assertEquals(await fish("denobpf ticks --output=c"), [`--output=csv${brief}`]);
     assertEquals(await fish("denobpf tocks "), ["left", "right"]);
+    assertStringIncludes((await fish("denobpf tacks /etc/passw")).join(), "/etc/passwd");
     assertStringIncludes((await fish("denobpf ticks -u roo")).join(), "root");
     assertStringIncludes((await fish("denobpf ticks -c /etc/passw")).join(), "/etc/passwd");
   },
@@ -128,6 +156,7 @@ async function onTerminal(shell: Shell, command: string, setup: string) {
     await screen(command, source, ["denobpf ti", "Tab", "--outp", "Tab"], "denobpf ticks --output");
     await screen(command, source, ["denobpf ticks --output=j", "Tab"], "--output=json");
     await screen(command, source, ["denobpf tocks ri", "Tab"], "denobpf tocks right");
+    await screen(command, source, ["denobpf tacks /etc/hostn", "Tab"], "tacks /etc/hostname");
   } finally {
     Deno.removeSync(file);
   }

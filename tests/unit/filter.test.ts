@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import type { Fields } from "#lib/tool/field.ts";
 import { parseFilter } from "#lib/tool/filter.ts";
-import { ValueError } from "#lib/tool/options/parsers.ts";
+import { ValueError } from "#lib/tool/options/usage_errors.ts";
 
 interface Event {
   readonly time?: bigint;

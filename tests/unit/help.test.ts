@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { helpText } from "#lib/tool/options/help.ts";
-import { flag, option, text } from "#lib/tool/mod.ts";
+import { count, flag, operand, option, optional, rest, seconds, text } from "#lib/tool/mod.ts";
 import { tool } from "./sample_tool.ts";
 
 Deno.test("helpText() shows usage, purpose, options, fields and examples", () => {
@@ -85,4 +85,31 @@ Deno.test("helpText() shows no letter twice: the tool's own option keeps it", ()
     "      --help                Show this help",
     "      --version             Show the version",
   ]);
+});
+
+Deno.test("helpText() shows operands, and how a tool spells what every tool has", () => {
+  const help = helpText({
+    ...tool,
+    frame: { seconds: { letter: "d", alias: "duration" } },
+    operands: {
+      map: operand("MAP", "Which map", text),
+      interval: optional("INTERVAL", "Print a table this often", seconds, 1),
+      count: optional("COUNT", "Stop after COUNT tables", count),
+    },
+  });
+  assertEquals(help.match(/\[--schema\] (.*)\n/)?.[1], "MAP [INTERVAL\u0020[COUNT]]");
+  assertEquals(
+    help.match(/^OPERANDS:\n(?: .*\n)+/m)?.[0],
+    `OPERANDS:
+  MAP                          Which map
+  INTERVAL                     Print a table this often (default 1)
+  COUNT                        Stop after COUNT tables
+`,
+  );
+  assertEquals(
+    help.match(/^ {2}-d, .*/m)?.[0],
+    "  -d, --seconds, --duration N  Stop after N seconds",
+  );
+  const some = helpText({ ...tool, operands: { tools: rest("TOOL", "Which tools", text) } });
+  assertEquals(some.match(/\[--schema\] (.*)\n/)?.[1], "[TOOL...]");
 });

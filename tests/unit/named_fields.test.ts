@@ -3,7 +3,7 @@ import type { Fields } from "#lib/tool/field.ts";
 import { namedFields } from "#lib/tool/named_fields.ts";
 import { nearest } from "#lib/sys/nearest.ts";
 import { parseOrder } from "#lib/tool/sort.ts";
-import { ValueError } from "#lib/tool/options/parsers.ts";
+import { ValueError } from "#lib/tool/options/usage_errors.ts";
 
 interface Row {
   readonly comm?: string;

@@ -3,7 +3,7 @@
  * tests of the frame. That a test uses an option is seen in its text.
  */
 import { assert, assertEquals } from "@std/assert";
-import { common } from "#lib/tool/options/frame_options.ts";
+import { frameOptions } from "#lib/tool/options/frame_options.ts";
 import { type Declarations, longName } from "#lib/tool/options/declarations.ts";
 import { targetOptions } from "#lib/tool/options/targets.ts";
 import { findTool, toolNames } from "../../tools/registry.ts";
@@ -12,7 +12,7 @@ import { ownTests, testFiles } from "../test_files.ts";
 const root = new URL("../../", import.meta.url).pathname;
 
 /** Options that tools share, and that do the same in each. */
-const shared: Declarations = { ...common, ...targetOptions };
+const shared: Declarations = { ...frameOptions, ...targetOptions };
 
 function textOf(files: readonly string[]): string {
   return files.map((path) => Deno.readTextFileSync(root + path)).join("\n");
@@ -45,7 +45,7 @@ Deno.test("every option that the tools share is used in a test", () => {
 
 Deno.test("an option that no test uses is found", () => {
   const text = `runTool("some", ["-xo", "--max-args", "3"]); some({ uid: 3 });`;
-  const { fields, output, verbose } = common;
+  const { fields, output, verbose } = frameOptions;
   const options = { max_args: fields, uid: fields, output, verbose, fields };
   assertEquals(unused(options, text), ["verbose", "fields"]);
 });

@@ -34,7 +34,7 @@ export const options = {
 
 export type Options = OptionsOf<typeof options>;
 
-interface Tick {
+export interface Tick {
   readonly number: number;
   readonly text: string;
 }

@@ -10,12 +10,12 @@ import { readFile } from "#lib/sys/file.ts";
 import { BTF_PATH } from "#lib/sys/kernel.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
 import type { Structure } from "#lib/tool/field.ts";
+import { operand, type OptionsOf, text } from "#lib/tool/mod.ts";
 import type { Command } from "./command.ts";
 
 const list: Command<unknown, BtfInfo> = {
   name: "denobpf btf list",
   brief: "Show which BTF the kernel holds: its own, its modules', that of loaded objects",
-  operands: "",
   options: {},
   examples: [["denobpf btf list", "one a line"]],
   fields: {
@@ -40,12 +40,16 @@ interface Row {
   readonly type: BtfType;
 }
 
-const dump: Command<unknown, Row> = {
+const dumpOperands = {
+  btf: operand("vmlinux|ID|FILE", "The kernel's, one by its id, or that of a file", text),
+};
+
+const dump: Command<OptionsOf<typeof dumpOperands>, Row> = {
   name: "denobpf btf dump",
   brief:
     "Show the types of a BTF: of the kernel (vmlinux), of the BTF with an id, or of a file, an " +
     "object or raw",
-  operands: "vmlinux|ID|FILE",
+  operands: dumpOperands,
   options: {},
   examples: [
     ["denobpf btf dump hello.bpf.o", "one type a line"],
@@ -79,8 +83,8 @@ const dump: Command<unknown, Row> = {
     },
   },
   columns: () => ["id", "kind", "name", "size", "c"],
-  *rows([given]) {
-    const btf = read(given);
+  *rows(options) {
+    const btf = read(options.btf);
     for (const [id, type] of btf.types.entries()) if (id > 0) yield { btf, id, type };
   },
 };

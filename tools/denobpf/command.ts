@@ -1,21 +1,16 @@
-/** What the commands of `denobpf` have in common: words besides options, in the frame of the tools. */
+/** What the commands of `denobpf` have in common: rows or a text, in the frame of the tools. */
 import type { Command as Completed } from "#lib/tool/options/completions.ts";
 import { commonBeside } from "#lib/tool/options/frame_options.ts";
-import { quoted } from "#lib/tool/escape.ts";
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
 import { ListTrace } from "#lib/tool/list_trace.ts";
-import { type Tool, toolMain } from "#lib/tool/mod.ts";
-import { takeOperands } from "#lib/tool/options/operands.ts";
+import { choice, operand, type Tool, toolMain } from "#lib/tool/mod.ts";
 import { requirePermissions } from "#lib/tool/permissions.ts";
 
-/** A command: a tool that has words to work on, and gives rows or a text. */
+/** A command: a tool that gives rows or a text. */
 export interface Command<Options, Row> extends Omit<Tool<Options, Row>, "trace" | "print"> {
-  /** The words: `MAP KEY`; those that may be left out in brackets, at the end: `NAME [DIR]`. */
-  readonly operands: string;
   /** The rows to print. */
-  rows?(operands: readonly string[], options: Options): Iterable<Row>;
+  rows?(options: Options): Iterable<Row>;
   /** What to print instead of rows. */
-  text?(operands: readonly string[], options: Options): string;
+  text?(options: Options): string;
 }
 
 /** A command whose types of options and rows do not matter. */
@@ -24,19 +19,15 @@ export type AnyCommand = Command<any, any>;
 
 /** Runs a command, and ends the process. */
 export async function commandMain(command: AnyCommand, args: readonly string[]): Promise<never> {
-  const { operands, rest } = takeOperands(command, args);
-  // After the options are read: with --help there need be no words.
-  const words = () => checked(command, operands);
   const { rows, text } = command;
   return await toolMain({
     ...command,
     print: text && ((options: unknown) => {
-      const given = words();
       requirePermissions();
-      return text(given, options);
+      return text(options);
     }),
-    trace: (options: unknown) => new ListTrace(begun(rows!(words(), options))),
-  }, rest);
+    trace: (options: unknown) => new ListTrace(begun(rows!(options))),
+  }, args);
 }
 
 /** The rows, of which the first is made at once: what fails then fails before the header is printed. */
@@ -52,21 +43,14 @@ function begun<Row>(rows: Iterable<Row>): AsyncIterable<Row> {
   })();
 }
 
-function checked(command: AnyCommand, operands: readonly string[]): readonly string[] {
-  const names = command.operands.split(" ").filter((name) => name !== "");
-  const needed = names.filter((name) => !name.startsWith("["));
-  const help = `(${command.name} --help tells more)`;
-  if (operands.length < needed.length) throw usage(`name ${needed.join(" and ")} ${help}`);
-  if (operands.length <= names.length) return operands;
-  throw usage(`unexpected argument ${quoted(operands[names.length])} ${help}`);
-}
-
 /** What the shells complete of a command. */
 export function completed(
-  command: Pick<AnyCommand, "name" | "brief" | "options" | "fields" | "tables">,
-  operands?: readonly string[],
+  command: Pick<
+    AnyCommand,
+    "name" | "brief" | "options" | "operands" | "fields" | "tables" | "frame"
+  >,
 ): Completed {
-  const { name, brief, options } = command;
+  const { name, brief, options, operands } = command;
   return { name, brief, options: { ...options, ...commonBeside(command) }, operands };
 }
 
@@ -77,10 +61,6 @@ export function completedGroup(
   commands: Readonly<Record<string, AnyCommand>>,
 ): Completed {
   const options = Object.values(commands).map((command) => completed(command).options);
-  return { name, brief, options: Object.assign({}, ...options), operands: Object.keys(commands) };
-}
-
-/** An error in what somebody typed. */
-export function usage(message: string): ExitError {
-  return new ExitError(ExitCode.Usage, message);
+  const operands = { command: operand("COMMAND", brief, choice(...Object.keys(commands))) };
+  return { name, brief, options: Object.assign({}, ...options), operands };
 }

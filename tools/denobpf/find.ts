@@ -1,7 +1,7 @@
 import { quoted } from "#lib/tool/escape.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
 import { nearest } from "#lib/sys/nearest.ts";
-import { usage } from "./command.ts";
+import { usage } from "#lib/tool/options/usage_errors.ts";
 
 /** BPF_OBJ_NAME_LEN of include/uapi/linux/bpf.h, less the NUL: the kernel keeps no more of a name. */
 const NAME_LENGTH = 15;

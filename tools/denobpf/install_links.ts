@@ -2,22 +2,26 @@
 import { symlink } from "#lib/sys/symlink.ts";
 import { quoted } from "#lib/tool/escape.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+import { operand, type OptionsOf, text } from "#lib/tool/mod.ts";
+import { usage } from "#lib/tool/options/usage_errors.ts";
 import { toolNames } from "../registry.ts";
-import { type Command, usage } from "./command.ts";
+import type { Command } from "./command.ts";
 
-export const installLinks: Command<unknown, never> = {
+const operands = { dir: operand("DIR", "Where to put the links", text) };
+
+export const installLinks: Command<OptionsOf<typeof operands>, never> = {
   name: "install-links",
   brief: "Make a link to this binary for each tool, by which it is that tool",
-  operands: "DIR",
+  operands,
   options: {},
   examples: [["install-links /usr/local/bin", "then execsnoop alone runs execsnoop"]],
   fields: {},
   columns: () => [],
-  text: ([directory]) => {
+  text: ({ dir }) => {
     if (!Deno.build.standalone) {
       throw usage("this is a command of the compiled binary, which make compile makes");
     }
-    const links = toolNames.map((name) => `${directory}/${name}`);
+    const links = toolNames.map((name) => `${dir}/${name}`);
     // All are looked at before the first is made.
     const missing = links.filter((path) => !isOurs(path));
     for (const path of missing) symlink(Deno.execPath(), path);

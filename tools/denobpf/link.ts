@@ -9,7 +9,6 @@ const OWN: readonly string[] = ["id", "programId", "type"];
 const list: Command<unknown, LinkInfo> = {
   name: "denobpf link list",
   brief: "Show the links in the kernel: which program is attached to what",
-  operands: "",
   options: {},
   examples: [
     ["denobpf link list", "one link a line"],

@@ -7,8 +7,9 @@ import type { UpdateCondition } from "#lib/objects/map.ts";
 import { isPerCpu, perCpu, possibleCpus } from "#lib/objects/per_cpu.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
 import type { Structure } from "#lib/tool/field.ts";
-import { type Fields, flag, type OptionsOf } from "#lib/tool/mod.ts";
-import { type Command, usage } from "./command.ts";
+import { type Fields, flag, operand, type OptionsOf, text } from "#lib/tool/mod.ts";
+import { usage } from "#lib/tool/options/usage_errors.ts";
+import type { Command } from "./command.ts";
 import { find } from "./find.ts";
 import {
   hexBytes,
@@ -48,7 +49,6 @@ const columns = () => ["id", "type", "name", "bytes_key", "bytes_value", "max_en
 const list: Command<unknown, MapInfo> = {
   name: "denobpf map list",
   brief: "Show the maps in the kernel, whoever made them",
-  operands: "",
   options: {},
   examples: [
     ["denobpf map list", "one map a line"],
@@ -59,10 +59,16 @@ const list: Command<unknown, MapInfo> = {
   rows: () => listMaps(),
 };
 
-const show: Command<unknown, MapInfo> = {
+/** What the commands about one map, and about one entry of it, are told. */
+const oneMap = { map: operand("MAP", "Its id, its name, or the path of its pin", text) };
+const oneKey = { ...oneMap, key: operand("KEY", "A number, a text, JSON, or hex:BYTES", text) };
+type OneMap = OptionsOf<typeof oneMap>;
+type OneKey = OptionsOf<typeof oneKey>;
+
+const show: Command<OneMap, MapInfo> = {
   name: "denobpf map show",
   brief: "Show one map: its type, its sizes",
-  operands: "MAP",
+  operands: oneMap,
   options: {},
   examples: [
     ["denobpf map show counts", "by its name"],
@@ -71,8 +77,8 @@ const show: Command<unknown, MapInfo> = {
   ],
   fields,
   columns: () => [...columns(), "flags", "bytes_memlock", "frozen"],
-  *rows([given]) {
-    using map = open(given);
+  *rows(options) {
+    using map = open(options.map);
     yield map.info();
   },
 };
@@ -94,18 +100,18 @@ const entryFields: Fields<Entry> = {
 
 const entry = { fields: entryFields, columns: () => ["key", "value"] };
 
-const dump: Command<unknown, Entry> = {
+const dump: Command<OneMap, Entry> = {
   name: "denobpf map dump",
   brief: "Show every entry of a map, by the types of its BTF",
-  operands: "MAP",
+  operands: oneMap,
   options: {},
   examples: [
     ["denobpf map dump counts", "one entry a line"],
     ["denobpf map dump hello.bss -o json", "the global variables of a program"],
   ],
   ...entry,
-  *rows([given]) {
-    using map = open(given);
+  *rows(options) {
+    using map = open(options.map);
     const { key, value } = codecs(map);
     for (const [k, v] of rawMap(map)) {
       yield { key: decodeAll(key, k), value: decodeAll(value, v) };
@@ -121,14 +127,14 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["denobpf map lookup counts -- -42", "what begins with a dash, behind --"],
 ];
 
-const lookup: Command<unknown, Entry> = {
+const lookup: Command<OneKey, Entry> = {
   name: "denobpf map lookup",
   brief: "Show the entry of a map at a key. The exit code is 1 if there is none",
-  operands: "MAP KEY",
+  operands: oneKey,
   options: {},
   examples: KEYS,
   ...entry,
-  *rows([given, text]) {
+  *rows({ map: given, key: text }) {
     using map = open(given);
     const { key, value } = codecs(map);
     const bytes = parse("KEY", key, text);
@@ -143,10 +149,12 @@ const updateOptions = {
   exist: flag("", "Only change an entry: fail if there is none at the key"),
 };
 
-const update: Command<OptionsOf<typeof updateOptions>, never> = {
+const updateOperands = { ...oneKey, value: operand("VALUE", "Written as keys are", text) };
+
+const update: Command<OptionsOf<typeof updateOptions & typeof updateOperands>, never> = {
   name: "denobpf map update",
   brief: "Set the value at a key. A single value is set for every CPU of a per-CPU map",
-  operands: "MAP KEY VALUE",
+  operands: updateOperands,
   options: updateOptions,
   examples: [
     ["denobpf map update limits 42 1000", "at the key 42"],
@@ -154,7 +162,7 @@ const update: Command<OptionsOf<typeof updateOptions>, never> = {
   ],
   fields: {},
   columns: () => [],
-  text([given, keyText, valueText], options) {
+  text({ map: given, key: keyText, value: valueText, ...options }) {
     if (options.noexist && options.exist) throw usage("--noexist and --exist exclude each other");
     using map = open(given);
     if (HOLDS_IDS.has(map.info().type)) {
@@ -173,30 +181,32 @@ const update: Command<OptionsOf<typeof updateOptions>, never> = {
   },
 };
 
-const remove: Command<unknown, never> = {
+const remove: Command<OneKey, never> = {
   name: "denobpf map delete",
   brief: "Take the entry at a key out of a map. The exit code is 1 if there is none",
-  operands: "MAP KEY",
+  operands: oneKey,
   options: {},
   examples: KEYS.map(([line, effect]) => [line.replace("lookup", "delete"), effect]),
   fields: {},
   columns: () => [],
-  text([given, text]) {
+  text({ map: given, key: text }) {
     using map = open(given);
     if (rawMap(map).delete(parse("KEY", codecs(map).key, text))) return "";
     throw noEntry(given, text);
   },
 };
 
-const pin: Command<unknown, never> = {
+const pinOperands = { ...oneMap, path: operand("PATH", "Where, below a mounted bpffs", text) };
+
+const pin: Command<OptionsOf<typeof pinOperands>, never> = {
   name: "denobpf map pin",
   brief: "Pin a map: it stays in the kernel while the file exists, whoever ends",
-  operands: "MAP PATH",
+  operands: pinOperands,
   options: {},
   examples: [["denobpf map pin counts /sys/fs/bpf/counts", "remove the file to unpin it"]],
   fields: {},
   columns: () => [],
-  text([given, path]) {
+  text({ map: given, path }) {
     using map = open(given);
     map.pin(path);
     return "";

@@ -4,9 +4,10 @@ import { fileExists } from "#lib/sys/file.ts";
 import { className, Names } from "#lib/skeleton/names.ts";
 import { quoted } from "#lib/tool/escape.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
-import { option, type OptionsOf, shellQuote, text } from "#lib/tool/mod.ts";
+import { operand, option, optional, type OptionsOf, shellQuote, text } from "#lib/tool/mod.ts";
+import { usage } from "#lib/tool/options/usage_errors.ts";
 import { VERSION } from "#lib/tool/version.ts";
-import { type Command, usage } from "./command.ts";
+import type { Command } from "./command.ts";
 import { kernelHalf } from "./new/kernel_half.ts";
 import type { Project } from "./new/project.ts";
 import { config, ignored, makefile } from "./new/build_files.ts";
@@ -24,12 +25,17 @@ const options = {
   ),
 };
 
-export const newTool: Command<OptionsOf<typeof options>, never> = {
+const operands = {
+  name: operand("NAME", "What the tool is called", text),
+  dir: optional("DIR", "The folder, by default one of that name", text),
+};
+
+export const newTool: Command<OptionsOf<typeof options & typeof operands>, never> = {
   name: "denobpf new",
   brief:
     "Write a tool of your own into a new folder: both halves, a test and a page, which build " +
     "and run as they are. Nothing is overwritten",
-  operands: "NAME [DIR]",
+  operands,
   options,
   examples: [
     ["denobpf new opens", "into the folder opens"],
@@ -38,10 +44,10 @@ export const newTool: Command<OptionsOf<typeof options>, never> = {
   ],
   fields: {},
   columns: () => [],
-  text([name, directory = name], { lib }) {
+  text({ name, dir = name, lib }) {
     const project = { name: checkedName(name), version: VERSION, checkout: checkout(lib) };
     const files = filesOf(project);
-    const base = directory.replace(/\/+$/, "") || "/";
+    const base = dir.replace(/\/+$/, "") || "/";
     const taken = files.map(({ path }) => `${base}/${path}`).filter(fileExists);
     if (taken.length > 0) {
       throw new ExitError(

@@ -7,7 +7,7 @@ import {
 } from "#lib/objects/program_info.ts";
 import { KernelSymbols } from "#lib/symbols/kallsyms.ts";
 import { WallClock } from "#lib/sys/clock.ts";
-import { type Fields, flag, type OptionsOf } from "#lib/tool/mod.ts";
+import { type Fields, flag, operand, type OptionsOf, text } from "#lib/tool/mod.ts";
 import type { Command } from "./command.ts";
 import { find } from "./find.ts";
 import { instructions, type Line, type NameOfCall } from "./instructions.ts";
@@ -63,7 +63,6 @@ const fields: Fields<ProgramInfo> = {
 const list: Command<unknown, ProgramInfo> = {
   name: "denobpf prog list",
   brief: "Show the programs in the kernel, whoever loaded them",
-  operands: "",
   options: {},
   examples: [
     ["denobpf prog list", "one program a line"],
@@ -75,10 +74,12 @@ const list: Command<unknown, ProgramInfo> = {
   rows: () => listPrograms(),
 };
 
-const show: Command<unknown, ProgramInfo> = {
+const oneProgram = { prog: operand("PROG", "Its id, its name, or the path of its pin", text) };
+
+const show: Command<OptionsOf<typeof oneProgram>, ProgramInfo> = {
   name: "denobpf prog show",
   brief: "Show one program: its sizes, how often and how long it ran",
-  operands: "PROG",
+  operands: oneProgram,
   options: {},
   examples: [
     ["denobpf prog show handle_exec", "by its name"],
@@ -87,8 +88,8 @@ const show: Command<unknown, ProgramInfo> = {
   ],
   fields,
   columns: () => ["id", "type", "name", "bytes_xlated", "bytes_jited", "run_cnt", "run_time_ns"],
-  *rows([given]) {
-    using program = open(given);
+  *rows({ prog }) {
+    using program = open(prog);
     yield program.info();
   },
 };
@@ -97,10 +98,10 @@ const dumpOptions = {
   jited: flag("", "Show the machine code instead, as bytes"),
 };
 
-const dump: Command<OptionsOf<typeof dumpOptions>, Line> = {
+const dump: Command<OptionsOf<typeof oneProgram & typeof dumpOptions>, Line> = {
   name: "denobpf prog dump",
   brief: "Show the instructions of a program, as the verifier has left them",
-  operands: "PROG",
+  operands: oneProgram,
   options: dumpOptions,
   examples: [["denobpf prog dump handle_exec", "one instruction a line"]],
   fields: {
@@ -114,8 +115,8 @@ const dump: Command<OptionsOf<typeof dumpOptions>, Line> = {
     disasm: { type: "text", brief: "In words", value: ({ text }) => text },
   },
   columns: ({ jited }) => jited ? ["index", "bytes"] : ["index", "disasm"],
-  *rows([given], { jited }) {
-    using program = open(given);
+  *rows({ prog, jited }) {
+    using program = open(prog);
     if (jited) return yield* machineCode(programCode(program, "jited"));
     yield* instructions(programCode(program, "xlated"), kernelCalls());
   },

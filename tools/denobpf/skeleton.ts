@@ -1,7 +1,7 @@
 /** `denobpf skeleton`: the TypeScript class of a compiled BPF object. */
 import { generateSkeleton, SkeletonError } from "#lib/skeleton/generate.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
-import { option, type OptionsOf, text } from "#lib/tool/mod.ts";
+import { operand, option, type OptionsOf, text } from "#lib/tool/mod.ts";
 import type { Command } from "./command.ts";
 
 const options = {
@@ -14,20 +14,22 @@ const options = {
   ),
 };
 
-export const skeleton: Command<OptionsOf<typeof options>, never> = {
+const operands = { file: operand("FILE.bpf.o", "What clang has made", text) };
+
+export const skeleton: Command<OptionsOf<typeof options & typeof operands>, never> = {
   name: "denobpf skeleton",
   brief: "Print the TypeScript class of a compiled BPF object: its maps, programs, variables and " +
     "events with their types, and the object itself",
-  operands: "FILE.bpf.o",
+  operands,
   options,
   examples: [
     ["denobpf skeleton hello.bpf.o > hello.skel.ts", "to be imported as ./hello.skel.ts"],
   ],
   fields: {},
   columns: () => [],
-  text([path], options) {
+  text(options) {
     try {
-      return generateSkeleton(path, options.import);
+      return generateSkeleton(options.file, options.import);
     } catch (error) {
       if (!(error instanceof SkeletonError)) throw error;
       throw new ExitError(ExitCode.Data, error.message, { hint: error.hint });

@@ -1,44 +1,132 @@
-import { common, commonBeside, type CommonOptions } from "./frame_options.ts";
-import type { Given } from "./command.ts";
-import { expand } from "./getopt.ts";
-import { type Declarations, longName, type OptionsOf, withDefaults } from "./declarations.ts";
+/**
+ * Command lines in getopt_long(3)'s forms: `-xT`, `-xu1000`, `-u 1000`, `--uid 1000`, `--uid=1000`. What
+ * follows an option that takes a value is its value, whatever it looks like.
+ */
+import { nearest } from "../../sys/nearest.ts";
+import { escapeText } from "../escape.ts";
+import type { ExitError } from "../exit.ts";
 import type { Tool } from "../tool.ts";
+import { type Declarations, longName, spellings, withDefaults } from "./declarations.ts";
+import { commonBeside, type CommonOptions, frameOptions } from "./frame_options.ts";
+import { readOperands } from "./operands.ts";
+import { parsed, usage } from "./usage_errors.ts";
+
+/** What stands on a command line. */
+interface CommandLine {
+  /** The values of the options that are given, by the names of these. */
+  readonly given: ReadonlyMap<string, readonly unknown[]>;
+  /** What is no option. */
+  readonly words: readonly string[];
+  /** What stands behind `--`. */
+  readonly behind: readonly string[];
+}
 
 /**
- * Reads the command line of a tool.
+ * Reads the command line of a tool. With `--help` and its like no operand is asked for.
  * @throws {ExitError} (64) with what is wrong in one line
  */
-export async function parseOptions<Options, E>(
+export function parseOptions<Options, E>(
   tool: Tool<Options, E>,
   args: readonly string[],
-): Promise<{ options: Options; common: CommonOptions }> {
+): { options: Options; common: CommonOptions } {
+  const { name, options, operands = {} } = tool;
   const shared = commonBeside(tool);
-  const all = { ...tool.options, ...shared };
-  const words = expand(args, all);
-  const end = tool.command === undefined ? -1 : words.indexOf("--");
-  const command = end < 0 ? [] : words.splice(end).slice(1);
-  const given = await parse(tool.name, all, words);
+  const { given, words, behind } = readWords(name, { ...shared, ...options }, args);
+  const frame = { ...withDefaults(frameOptions, {}), ...valuesOf(shared, given) } as CommonOptions;
+  const command = tool.command === undefined ? [] : behind;
+  const others = tool.command === undefined ? [...words, ...behind] : words;
+  const unasked = frame.help || frame.version || (frame.schema && others.length === 0);
   return {
     options: {
-      ...valuesOf(tool.options, given),
+      ...valuesOf(options, given),
+      ...withDefaults(operands, unasked ? {} : readOperands(name, operands, others)),
       ...(command.length > 0 && { command }),
     } as Options,
-    common: { ...valuesOf(common, {}), ...valuesOf(shared, given) } as CommonOptions,
+    common: frame,
   };
 }
 
-/** The parser takes 3 ms of a tool's start, which the bare command can do without. */
-async function parse(name: string, all: Declarations, words: readonly string[]): Promise<Given> {
-  if (words.length === 0) return {};
-  const { parseWords } = await import("./command.ts");
-  return await parseWords(name, all, words);
-}
-
 /** Of an option that was given again, the last value counts, unless it collects them. */
-function valuesOf<D extends Declarations>(options: D, given: Given): OptionsOf<D> {
-  const values = Object.entries(options).map(([name, option]) => {
-    const list = given[longName(name)];
-    return [name, option.kind === "list" ? list : list?.at(-1)];
+function valuesOf(options: Declarations, given: CommandLine["given"]): Record<string, unknown> {
+  const values = Object.entries(options).map(([name, { kind }]) => {
+    const list = given.get(name);
+    return [name, kind === "list" ? list : list?.at(-1)];
   });
   return withDefaults(options, Object.fromEntries(values));
+}
+
+/**
+ * Reads the words of a command line.
+ * @param tool its name, for messages
+ */
+function readWords(tool: string, options: Declarations, args: readonly string[]): CommandLine {
+  const names = new Map(
+    Object.entries(options).flatMap(([name, option]) =>
+      spellings(name, option).map((spelling) => [spelling, name] as const)
+    ),
+  );
+  const given = new Map<string, unknown[]>();
+  const words: string[] = [];
+  const rest = [...args];
+
+  /** @param attached what its own word has for a value: the 1000 of `-u1000` or `--uid=1000` */
+  function take(name: string, attached: string | undefined): void {
+    const option = options[name];
+    const shown = `--${longName(name)}`;
+    if (option.kind !== "flag") {
+      const value = attached ?? rest.shift();
+      if (value === undefined) throw usage(`${shown} needs a value`, tool);
+      const values = option.kind === "list" && option.commas ? value.split(",") : [value];
+      for (const value of values) add(name, parsed(shown, option.parse, value));
+    } else if (option.number !== undefined && /^\d+$/.test(attached ?? rest[0] ?? "")) {
+      take(option.number, attached);
+    } else {
+      if (attached !== undefined) throw usage(`${shown}: takes no value`);
+      add(name, true);
+    }
+  }
+
+  function add(name: string, value: unknown): void {
+    const values = given.get(name);
+    if (values === undefined) given.set(name, [value]);
+    else values.push(value);
+  }
+
+  function takeLetters(letters: string): void {
+    for (let left = letters; left !== "";) {
+      const [letter] = left;
+      left = left.slice(letter.length);
+      const name = names.get(`-${letter}`);
+      if (name === undefined) throw unknown(`-${letter}`, tool, names);
+      if (left === "" || options[name].kind !== "flag") return take(name, left || undefined);
+      add(name, true);
+    }
+  }
+
+  for (let word; (word = rest.shift()) !== undefined;) {
+    if (word === "--") return { given, words, behind: rest };
+    if (!word.startsWith("-") || word === "-") {
+      words.push(word);
+    } else if (!word.startsWith("--")) {
+      takeLetters(word.slice(1));
+    } else {
+      const [, long, value] = /^([^=]*)(?:=(.*))?$/s.exec(word)!;
+      const name = names.get(long);
+      if (name === undefined) throw unknown(long, tool, names);
+      take(name, value);
+    }
+  }
+  return { given, words, behind: [] };
+}
+
+/** The error for what is no option, with the one that was meant: of letters the other case. */
+function unknown(given: string, tool: string, names: ReadonlyMap<string, string>): ExitError {
+  const long = given.startsWith("--");
+  const meant = long
+    ? nearest(given.slice(2), [...names.keys()].flatMap((name) => /^--(.+)/.exec(name)?.[1] ?? []))
+    : [...names.keys()].find((name) => name.toLowerCase() === given.toLowerCase())?.slice(1);
+  const wrong = `unknown option ${escapeText(given)}`;
+  return meant === undefined
+    ? usage(wrong, tool)
+    : usage(`${wrong}, did you mean ${long ? "--" : "-"}${meant}?`);
 }

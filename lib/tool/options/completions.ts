@@ -2,7 +2,7 @@
 import { bashScript } from "./completions/bash.ts";
 import { fishScript } from "./completions/fish.ts";
 import { zshScript } from "./completions/zsh.ts";
-import type { Declarations } from "./declarations.ts";
+import type { Declarations, Operands } from "./declarations.ts";
 
 /** What stands behind the program's name on a command line: `execsnoop` behind `denobpf`. */
 export interface Command {
@@ -10,8 +10,8 @@ export interface Command {
   readonly brief: string;
   /** All options that it takes. */
   readonly options: Declarations;
-  /** Words that it takes besides options. */
-  readonly operands?: readonly string[];
+  /** The words that it takes besides options. */
+  readonly operands?: Operands;
 }
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };

@@ -1,13 +1,10 @@
 import type { Fields } from "../field.ts";
 import { type Declarations, flag, list, option, type OptionsOf } from "./declarations.ts";
 import { timeFormatNames } from "../time.ts";
-import { choice, decimal, integer, text } from "./parsers.ts";
-
-/** The longest timer of a JavaScript runtime: 2^31 - 1 milliseconds. */
-const MAX_SECONDS = 2_147_483;
+import { choice, count, seconds, text } from "./parsers.ts";
 
 /** The options that every tool has. */
-export const common = {
+export const frameOptions = {
   output: option(
     "o",
     "FORMAT",
@@ -16,12 +13,15 @@ export const common = {
     "table",
   ),
   fields: option("", "NAME,...", "Print these of the FIELDS, in this order", text),
-  filter: list(
-    "",
-    "CONDITION",
-    "Print only what meets it: FIELD==VALUE, also != < <= > >= ~REGEX !~REGEX; several with &&",
-    text,
-  ),
+  filter: {
+    ...list(
+      "",
+      "CONDITION",
+      "Print only what meets it: FIELD==VALUE, also != < <= > >= ~REGEX !~REGEX; several with &&",
+      text,
+    ),
+    commas: false,
+  },
   sort: option("", "[-]NAME", "Sort by this of the FIELDS; with - the largest first", text),
   time_format: option(
     "",
@@ -31,8 +31,8 @@ export const common = {
   ),
   no_header: flag("", "Print no header line"),
   no_color: flag("", "Print without colours, as NO_COLOR=1 does"),
-  seconds: option("", "N", "Stop after N seconds", decimal(0, MAX_SECONDS)),
-  events: option("", "N", "Stop after N events", integer(1, Number.MAX_SAFE_INTEGER)),
+  seconds: option("", "N", "Stop after N seconds", seconds),
+  events: option("", "N", "Stop after N events", count),
   btf: option("", "PATH", "Take the kernel's types from this file: for a kernel without BTF", text),
   strict: flag("", "End with exit code 1 if events were lost"),
   schema: flag("", "Show the JSON Schema of what -o json prints"),
@@ -41,33 +41,53 @@ export const common = {
   version: flag("V", "Show the version"),
 };
 
-export type CommonOptions = OptionsOf<typeof common>;
+export type CommonOptions = OptionsOf<typeof frameOptions>;
 
 /** The options that work without fields. */
 const FIELDLESS: readonly string[] = ["verbose", "help", "version"];
 
+/** How a tool spells an option of the frame: its letter, and the long name that its C tool has. */
+export type Spelling = string | {
+  /** The letter. */
+  readonly letter?: string;
+  /** Another long name, beside the frame's: `duration`. */
+  readonly alias?: string;
+};
+
+/** The options of the frame that a tool spells in its own way: `{ seconds: "d" }`. */
+export type FrameSpellings = { readonly [Name in keyof typeof frameOptions]?: Spelling };
+
 /**
- * The options that every tool has, except for names and letters that a tool uses in its own way, and
- * for those that have nothing to work on.
+ * The options that every tool has, except for those whose names a tool uses in its own way, and for those
+ * that have nothing to work on. A letter belongs to the tool's own option, then to the one that the tool
+ * gives it to.
  */
 export function commonBeside(
-  { options, fields, tables }: {
+  { options, fields, tables, frame = {} }: {
     options: Declarations;
     fields: Fields<never>;
     tables?: unknown;
+    frame?: FrameSpellings;
   },
 ): Declarations {
-  const letters = new Set(Object.values(options).map((option) => option.letter));
+  const own = new Set(Object.values(options).map((option) => option.letter));
+  const given = new Set(Object.values(frame).map((spelling) => spelled(spelling).letter));
   const shown = Object.keys(fields).length > 0;
   const timed = Object.values(fields).some((field) => field.type === "time");
   return Object.fromEntries(
-    Object.entries(common)
+    (Object.entries(frameOptions) as [keyof typeof frameOptions, Declarations[string]][])
       .filter(([name]) => !Object.hasOwn(options, name))
       .filter(([name]) => shown || FIELDLESS.includes(name))
       .filter(([name]) => timed || name !== "time_format")
       .filter(([name]) => tables !== undefined || name !== "sort")
-      .map(([name, option]) =>
-        letters.has(option.letter) ? [name, { ...option, letter: "" }] : [name, option]
-      ),
+      .map(([name, option]) => {
+        const { letter, alias } = spelled(frame[name] ?? {});
+        const own_letter = letter ?? (given.has(option.letter) ? "" : option.letter);
+        return [name, { ...option, letter: own.has(own_letter) ? "" : own_letter, alias }];
+      }),
   );
+}
+
+function spelled(spelling: Spelling): Exclude<Spelling, string> {
+  return typeof spelling === "string" ? { letter: spelling } : spelling;
 }

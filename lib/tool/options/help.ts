@@ -1,6 +1,7 @@
 import { commonBeside } from "./frame_options.ts";
 import type { Fields } from "../field.ts";
-import { type Declarations, longName } from "./declarations.ts";
+import { type Declarations, longName, type Operands, spellings } from "./declarations.ts";
+import { operandsUsage } from "./operands.ts";
 import type { Tool } from "../tool.ts";
 
 /** Every line stays under 80 columns. */
@@ -15,12 +16,17 @@ export function helpText<Options, E>(tool: Tool<Options, E>): string {
   const own = Object.entries(tool.options).map(definition);
   if (tool.command !== undefined) own.push([`-- ${COMMAND}`, tool.command]);
   const others = Object.entries(shared).map(definition);
-  const left = columnOf([...own, ...others]);
+  const operands = Object.values(tool.operands ?? {}).map(operandDefinition);
+  const left = columnOf([...operands, ...own, ...others]);
   const fields = fieldDefinitions(tool.fields);
-  const last = tool.command === undefined ? tool.operands : `[--\u00a0${COMMAND}]`;
+  const last = [
+    operandsUsage(tool.operands ?? {}),
+    tool.command === undefined ? "" : `[--\u00a0${COMMAND}]`,
+  ].filter((part) => part !== "").join(" ");
   return [
     usage(tool.name, { ...tool.options, ...shared }, last),
     wrap(tool.brief, 0),
+    list("OPERANDS", operands, left),
     list("OPTIONS", own, left),
     list("OPTIONS OF EVERY TOOL", others, left),
     list("FIELDS", fields, columnOf(fields)),
@@ -31,7 +37,7 @@ export function helpText<Options, E>(tool: Tool<Options, E>): string {
 /** What stands behind `--`. */
 const COMMAND = "COMMAND...";
 
-function usage(name: string, options: Declarations, last: string | undefined): string {
+function usage(name: string, options: Declarations, last: string): string {
   const all = Object.entries(options);
   const letters = all.filter(([, { kind, letter }]) => kind === "flag" && letter)
     .map(([, { letter }]) => letter)
@@ -54,11 +60,19 @@ function value(option: Declarations[string]): string {
 type Definition = readonly [term: string, meaning: string];
 
 function definition([name, option]: [string, Declarations[string]]): Definition {
-  const letter = option.letter ? `-${option.letter}, ` : "    ";
-  const preset = option.kind === "value" && option.default !== undefined
-    ? ` (default ${option.default})`
+  const names = `${option.letter ? "" : "    "}${spellings(name, option).join(", ")}`;
+  return [`${names}${value(option)}`, option.brief + preset(option)];
+}
+
+function operandDefinition(operand: Operands[string]): Definition {
+  return [operand.placeholder, operand.brief + preset(operand)];
+}
+
+/** What a value is when it is not given, if that is said of it. */
+export function preset(declaration: Declarations[string] | Operands[string]): string {
+  return "default" in declaration && declaration.default !== undefined
+    ? ` (default ${declaration.default})`
     : "";
-  return [`${letter}--${longName(name)}${value(option)}`, option.brief + preset];
 }
 
 /** Names and types, one below the other, with what the fields are. */

@@ -1,5 +1,5 @@
 import { quoted } from "../escape.ts";
-import { ValueError } from "./parsers.ts";
+import { ValueError } from "./usage_errors.ts";
 
 /** RFC 3339, of which all but hours and minutes may be left out: date, seconds, their fraction, zone. */
 const TIME =

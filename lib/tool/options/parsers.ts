@@ -1,41 +1,11 @@
 /** Parsers for the values of options. */
+import { errnoNumber } from "../../sys/errno.ts";
+import { MAX_SIGNAL, signalNumber } from "../../sys/signals.ts";
 import { userId } from "../../sys/users.ts";
-import { ExitCode, ExitError } from "../exit.ts";
 import type { Parser } from "./declarations.ts";
 import { requirePermissions } from "../permissions.ts";
 import { quoted } from "../escape.ts";
-
-/**
- * A value that an option does not accept. The message reads on from the option's name.
- *
- * @example
- * ```ts
- * import { option, type Parser, ValueError } from "@denobpf/denobpf/tool";
- *
- * const even: Parser<number> = (text) => {
- *   if (/^\d*[02468]$/.test(text)) return Number(text);
- *   throw new ValueError(`${text} is not an even number`);
- * };
- * const options = { pages: option("", "N", "Size of the ring", even, 64) };
- * ```
- */
-export class ValueError extends Error {
-  /** The name of its class. */
-  override readonly name = "ValueError";
-}
-
-/**
- * Reads the value of an option that can be understood only once the tool's fields are known.
- * @throws {ExitError} (64) for the ValueError of `read`
- */
-export function reading<T>(option: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    throw new ExitError(ExitCode.Usage, `--${option}: ${error.message}`);
-  }
-}
+import { ValueError } from "./usage_errors.ts";
 
 /**
  * Any text.
@@ -107,6 +77,124 @@ export function choice<const T extends string>(...words: readonly T[]): Parser<T
   };
   return Object.assign(parse, { choices: words });
 }
+
+/** PID_MAX_LIMIT of include/linux/threads.h. */
+export const MAX_PID = 4_194_304;
+
+/**
+ * The id of a process or thread.
+ *
+ * @example
+ * ```ts
+ * import { list, pid } from "@denobpf/denobpf/tool";
+ *
+ * const options = { pid: list("p", "PID,...", "Trace these processes only", pid) };
+ * ```
+ */
+export const pid: Parser<number> = integer(1, MAX_PID);
+
+/**
+ * How many: a whole number from 1 on.
+ *
+ * @example
+ * ```ts
+ * import { count, optional } from "@denobpf/denobpf/tool";
+ *
+ * const operands = { count: optional("COUNT", "Stop after COUNT tables", count) };
+ * ```
+ */
+export const count: Parser<number> = integer(1, Number.MAX_SAFE_INTEGER);
+
+/** The longest timer of a JavaScript runtime: 2^31 - 1 milliseconds. */
+export const MAX_SECONDS = 2_147_483;
+
+/**
+ * A time in seconds, which may have a fraction.
+ *
+ * @example
+ * ```ts
+ * import { optional, seconds } from "@denobpf/denobpf/tool";
+ *
+ * const operands = { interval: optional("INTERVAL", "Print a table this often", seconds) };
+ * ```
+ */
+export const seconds: Parser<number> = decimal(0, MAX_SECONDS);
+
+/** The powers of 1024 that a size can be given in. */
+const UNITS = ["", "K", "M", "G", "T"];
+
+/**
+ * A size in bytes: `4096`, `64K`, `1M`, in powers of 1024, with or without `B` or `iB` behind.
+ *
+ * @example
+ * ```ts
+ * import { bytes } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(bytes("64K"), 65_536);
+ * ```
+ */
+export const bytes: Parser<number> = (text): number => {
+  const [, number, unit = ""] = /^(\d+)(?:([KMGT])i?)?B?$/i.exec(text) ?? [];
+  const value = Number(number) * 1024 ** UNITS.indexOf(unit.toUpperCase());
+  if (Number.isSafeInteger(value)) return value;
+  throw new ValueError(`${quoted(text)} is not a size in bytes, such as 4096, 64K or 1M`);
+};
+
+/** MAX_ERRNO of include/linux/err.h. */
+export const MAX_ERRNO = 4095;
+
+/**
+ * An errno by number or by name, `2` or `ENOENT`: the number.
+ *
+ * @example
+ * ```ts
+ * import { errno } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(errno("ENOENT"), 2);
+ * ```
+ */
+export const errno: Parser<number> = (text): number => {
+  if (/^\d+$/.test(text)) return integer(1, MAX_ERRNO)(text);
+  const number = errnoNumber(text.toUpperCase());
+  if (number !== undefined) return number;
+  throw new ValueError(
+    `${quoted(text)} is no errno; a number or a name such as ENOENT is accepted`,
+  );
+};
+
+/**
+ * A signal by number or by name, `9`, `KILL` or `SIGKILL`: the number.
+ *
+ * @example
+ * ```ts
+ * import { signal } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(signal("KILL"), 9);
+ * ```
+ */
+export const signal: Parser<number> = (text): number => {
+  if (/^\d+$/.test(text)) return integer(1, MAX_SIGNAL)(text);
+  const number = signalNumber(text);
+  if (number !== undefined) return number;
+  throw new ValueError(
+    `${quoted(text)} is no signal; a number or a name such as SIGKILL is accepted`,
+  );
+};
+
+/**
+ * A port of TCP or UDP.
+ *
+ * @example
+ * ```ts
+ * import { list, port } from "@denobpf/denobpf/tool";
+ *
+ * const options = { port: list("P", "PORT,...", "Trace these ports only", port) };
+ * ```
+ */
+export const port: Parser<number> = integer(0, 65_535);
 
 /** The highest user id; the one above it, (uid_t) -1, means "none" to the kernel. */
 const MAX_UID = 0xffff_fffe;

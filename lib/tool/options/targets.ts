@@ -16,18 +16,14 @@ import { fileId, OpenFile } from "../../sys/file.ts";
 import { quoted } from "../escape.ts";
 import { ExitCode, ExitError } from "../exit.ts";
 import { list, option, type OptionsOf, type Parser } from "./declarations.ts";
-import { integer, text, user, ValueError } from "./parsers.ts";
-
-/** PID_MAX_LIMIT of include/linux/threads.h. */
-const MAX_PID = 4_194_304;
+import { integer, pid, text, user } from "./parsers.ts";
+import { ValueError } from "./usage_errors.ts";
 
 /** TASK_COMM_LEN of include/linux/sched.h, less the NUL. */
 const MAX_COMM = 15;
 
 /** PROC_PID_INIT_INO of include/linux/proc_ns.h: the pid namespace of the host. */
 const HOST_PIDNS = 0xefff_fffcn;
-
-const pid = integer(1, MAX_PID);
 
 /** Longer names are cut by the kernel, and a longer text would match nothing. */
 const comm: Parser<string> = (text) => {
@@ -46,7 +42,8 @@ function namespace(kind: string): Parser<number> {
 }
 
 /**
- * The options, to be spread into those of a tool.
+ * The options, to be spread into those of a tool; {@link without} leaves some out, and
+ * {@link withLetters} their letters.
  *
  * @example
  * ```ts
@@ -56,7 +53,7 @@ function namespace(kind: string): Parser<number> {
  * ```
  */
 export const targetOptions = {
-  pid: list("p", "PID", "Trace this process only; may be given several times", pid),
+  pid: list("p", "PID,...", "Trace these processes only", pid),
   ppid: option("", "PID", "Trace children of this process only", pid),
   uid: option("u", "UID|NAME", "Trace this user only", user),
   comm: option("", "NAME", "Trace processes of exactly this name only", comm),
@@ -66,8 +63,8 @@ export const targetOptions = {
   pidns: option("", "INODE", "Trace this pid namespace only", namespace("pid")),
 };
 
-/** What a user has asked for by {@link targetOptions}. */
-export type Targets = OptionsOf<typeof targetOptions>;
+/** What a user has asked for by {@link targetOptions}, or by those of them that a tool has. */
+export type Targets = Partial<OptionsOf<typeof targetOptions>>;
 
 /** What targets.h puts into every skeleton: its variables, and its maps once they are loaded. */
 export interface Targeted {
@@ -123,7 +120,7 @@ export function loadTargeted<
     const cgroup = targetCgroup(targets);
     setConstants(opened, targets, cgroup !== undefined);
     const loaded = opened.load() as ReturnType<Opened["load"]>;
-    for (const pid of targets.pid) loaded.maps.targ_pids.update(pid, true);
+    for (const pid of targets.pid ?? []) loaded.maps.targ_pids.update(pid, true);
     if (cgroup !== undefined) {
       using directory = OpenFile.open(cgroup);
       loaded.maps.targ_cgroups.update(0, directory.fd);
@@ -136,13 +133,14 @@ export function loadTargeted<
 }
 
 function setConstants({ rodata, maps }: Targeted, targets: Targets, by_cgroup: boolean): void {
+  const { pid = [] } = targets;
   rodata.targ_by_cgroup = by_cgroup;
-  if (targets.pid.length > 0) {
+  if (pid.length > 0) {
     rodata.targ_by_pid = true;
-    maps.targ_pids.maxEntries = targets.pid.length;
+    maps.targ_pids.maxEntries = pid.length;
   }
   if (targets.ppid !== undefined) rodata.targ_ppid = targets.ppid;
-  if (targets.pid.length > 0 || targets.ppid !== undefined) rodata.targ_pids_in = ownPidns();
+  if (pid.length > 0 || targets.ppid !== undefined) rodata.targ_pids_in = ownPidns();
   if (targets.uid !== undefined) rodata.targ_uid = targets.uid;
   if (targets.comm !== undefined) rodata.targ_comm = targets.comm;
   if (targets.mntns !== undefined) rodata.targ_mntns = targets.mntns;

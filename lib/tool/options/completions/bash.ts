@@ -1,10 +1,16 @@
 import type { Command } from "../completions.ts";
-import { type OptionWords, optionWords, spellings } from "./option_words.ts";
+import {
+  operandWords,
+  type OptionWords,
+  optionWords,
+  spellings,
+  type ValueWords,
+} from "./option_words.ts";
 
 /** See "Programmable Completion" in bash(1). `--output=json` comes as three words. */
 export function bashScript(program: string, commands: readonly Command[]): string {
   return `_${program}() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} words=
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} words= files=
   if [[ $cur == = ]]; then
     cur=
   elif [[ $prev == = ]]; then
@@ -18,13 +24,13 @@ export function bashScript(program: string, commands: readonly Command[]): strin
 ${commands.map(commandCase).join("\n")}
     esac
   fi
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+  mapfile -t COMPREPLY < <(compgen \${files:+-f} -W "$words" -- "$cur")
 }
 complete -F _${program} ${program} ${program}.ts
 `;
 }
 
-function commandCase({ name, options, operands = [] }: Command): string {
+function commandCase({ name, options, operands = {} }: Command): string {
   const words = optionWords(options);
   const values = words.filter((option) => option.value !== undefined).map(valueCase);
   const all = words.flatMap(spellings).join(" ");
@@ -32,12 +38,18 @@ function commandCase({ name, options, operands = [] }: Command): string {
         case $prev in
 ${values.join("\n")}
         esac
-        ${
-    operands.length === 0
-      ? `words='${all}'`
-      : `if [[ $cur == -* ]]; then words='${all}'; else words='${operands.join(" ")}'; fi`
-  }
+        ${places(all, operandWords(operands).map(({ completes }) => completes))}
         ;;`;
+}
+
+/** Options, or what any of the operands can be: which of them it is would take a parser to say. */
+function places(options: string, operands: readonly ValueWords["completes"][]): string {
+  const words = operands.flatMap((completes) => typeof completes === "string" ? [] : completes);
+  const files = operands.includes("files") ? "compopt -o filenames; files=f; " : "";
+  if (words.length === 0 && files === "") return `words='${options}'`;
+  return `if [[ $cur == -* ]]; then words='${options}'; else ${files}words='${
+    words.join(" ")
+  }'; fi`;
 }
 
 function valueCase(option: OptionWords): string {

@@ -1,5 +1,5 @@
 import type { Command } from "../completions.ts";
-import { type OptionWords, optionWords } from "./option_words.ts";
+import { operandWords, type OptionWords, optionWords } from "./option_words.ts";
 
 /** See complete(1) of fish. */
 export function fishScript(program: string, commands: readonly Command[]): string {
@@ -15,15 +15,20 @@ ${[...first, ...commands.flatMap((command) => rules(program, command))].join("\n
 `;
 }
 
-function rules(program: string, { name, options, operands = [] }: Command): string[] {
+function rules(program: string, { name, options, operands = {} }: Command): string[] {
   const when = `complete -c ${program} -n '__${program}_runs ${name}'`;
   const lines = optionWords(options).map((option) => `${when} ${rule(option)}`);
-  return operands.length === 0 ? lines : [...lines, `${when} -a ${quote(operands.join(" "))}`];
+  const places = operandWords(operands).map(({ completes }) => completes);
+  const words = places.flatMap((completes) => typeof completes === "string" ? [] : completes);
+  if (words.length > 0) lines.push(`${when} -a ${quote(words.join(" "))}`);
+  if (places.includes("files")) lines.push(`${when} -F`);
+  return lines;
 }
 
 function rule(option: OptionWords): string {
   const letter = option.letter === "" ? "" : `-s ${option.letter} `;
-  return `${letter}-l ${option.long} ${value(option)}-d ${quote(option.brief)}`;
+  const long = option.long.map((name) => `-l ${name} `).join("");
+  return `${letter}${long}${value(option)}-d ${quote(option.brief)}`;
 }
 
 function value({ value }: OptionWords): string {

@@ -1,5 +1,12 @@
 import type { Command } from "../completions.ts";
-import { type OptionWords, optionWords, spellings } from "./option_words.ts";
+import {
+  type OperandWords,
+  operandWords,
+  type OptionWords,
+  optionWords,
+  spellings,
+  type ValueWords,
+} from "./option_words.ts";
 
 /** See _arguments and _describe in zshcompsys(1). Sourced, or as a file `_denobpf` in $fpath. */
 export function zshScript(program: string, commands: readonly Command[]): string {
@@ -27,9 +34,11 @@ fi
 `;
 }
 
-function commandCase({ name, options, operands = [] }: Command): string {
-  const specs = optionWords(options).flatMap(optionSpecs);
-  if (operands.length > 0) specs.push(`*:operand:(${operands.join(" ")})`);
+function commandCase({ name, options, operands = {} }: Command): string {
+  const specs = [
+    ...optionWords(options).flatMap(optionSpecs),
+    ...operandWords(operands).map(operandSpec),
+  ];
   return `    ${name})
       _arguments -s -S \\
 ${specs.map((spec) => `        ${quote(spec)}`).join(" \\\n")}
@@ -47,12 +56,21 @@ function optionSpecs(option: OptionWords): string[] {
   );
 }
 
-function value({ value }: OptionWords): string {
-  if (value === undefined) return "";
-  return `:${escape(value.placeholder)}:${action(value.completes)}`;
+/** `:NAME:` of one that must be there, `::NAME:` of one that may be, `*:NAME:` of the rest. */
+function operandSpec(operand: OperandWords): string {
+  const before = { operand: "", optional: ":", rest: "*" }[operand.kind];
+  return before + message(operand);
 }
 
-function action(completes: NonNullable<OptionWords["value"]>["completes"]): string {
+function value({ value }: OptionWords): string {
+  return value === undefined ? "" : message(value);
+}
+
+function message({ placeholder, completes }: ValueWords): string {
+  return `:${escape(placeholder)}:${action(completes)}`;
+}
+
+function action(completes: ValueWords["completes"]): string {
   switch (completes) {
     case "anything":
       return " ";
