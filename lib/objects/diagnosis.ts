@@ -10,6 +10,7 @@ import {
   EMFILE,
   ENOENT,
   ENOMEM,
+  ENOSYS,
   EPERM,
   ESRCH,
 } from "../sys/errno.ts";
@@ -29,6 +30,9 @@ import {
 } from "../sys/kernel.ts";
 import { tracefs } from "../sys/mounts.ts";
 import { nearest } from "../sys/nearest.ts";
+import { hasSeccompFilter, seccompForbidsBpf } from "../sys/seccomp.ts";
+import { inUserNamespace } from "../sys/user_namespace.ts";
+import { errorName } from "../libbpf/error.ts";
 import { BpfError, PermissionError, UnsupportedError, VerifierError } from "./errors.ts";
 import type { ProgramType } from "./program_types.ts";
 
@@ -43,6 +47,8 @@ export const HINTS = {
   files: "raise the limit on open files: ulimit -n 1024",
   perf: "run it as root, or with CAP_SYS_ADMIN; or let CAP_PERFMON do: " +
     "sysctl kernel.perf_event_paranoid=2",
+  seccomp: "let the seccomp profile of this container or service allow bpf and perf_event_open; " +
+    "Docker and podman take one with --security-opt seccomp=FILE",
   pin: "pins must lie on a bpf file system (as root: mount -t bpf bpf /sys/fs/bpf)",
 };
 
@@ -57,6 +63,10 @@ export function explain(operation: string, errno: number, log = ""): BpfError {
   const denied = errno === EPERM || errno === EACCES;
   if (errno === EMFILE) return new BpfError(operation, errno, HINTS.files);
   if (denied && !mayUseBpf()) return new PermissionError(operation, errno, privilegeHint());
+  if ((denied || errno === ENOSYS) && seccompForbidsBpf()) {
+    const reason = `a seccomp filter forbids bpf(2) to this process (${errorName(errno)})`;
+    return new PermissionError(operation, errno, HINTS.seccomp, reason);
+  }
   const rejected = verifierLog(log);
   if ((denied || rejected !== undefined) && lockdown() === "confidentiality") {
     return new PermissionError(operation, errno, HINTS.lockdown, "the kernel is locked down");
@@ -81,6 +91,10 @@ export function explain(operation: string, errno: number, log = ""): BpfError {
       undefined,
       HINTS.btf,
     );
+  }
+  if (denied && hasSeccompFilter()) {
+    const reason = `a seccomp filter of this process may forbid it (${errorName(errno)})`;
+    return new PermissionError(operation, errno, HINTS.seccomp, reason);
   }
   if (denied) {
     const program = lastProgram(log);
@@ -301,6 +315,10 @@ function readTracefs(file: string): string[] {
 
 /** What to do about a process that may not use BPF. */
 export function privilegeHint(): string {
+  if (inUserNamespace()) {
+    return "this is root of a user namespace alone (a container without root?), and its capabilities are " +
+      "of that namespace: it must be root of the host";
+  }
   return geteuid() === 0
     ? "this root lacks capabilities (a container?): it needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN"
     : "run it as root (sudo), or with CAP_BPF and CAP_PERFMON";

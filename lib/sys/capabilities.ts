@@ -1,4 +1,5 @@
 import { tryReadTextFile } from "./file.ts";
+import { inUserNamespace } from "./user_namespace.ts";
 
 /** Capabilities that BPF asks for, by their bits: include/uapi/linux/capability.h, capabilities(7). */
 const BITS = {
@@ -27,9 +28,10 @@ export function capabilitiesIn(status: string): Set<Capability> {
 
 /**
  * Whether this process may load tracing programs: with CAP_SYS_ADMIN, or from Linux 5.8 on with
- * CAP_BPF and CAP_PERFMON.
+ * CAP_BPF and CAP_PERFMON, on the host and not in a user namespace.
  */
 export function mayUseBpf(): boolean {
+  if (inUserNamespace()) return false;
   const has = capabilities();
   return has.has("CAP_SYS_ADMIN") || has.has("CAP_BPF") && has.has("CAP_PERFMON");
 }

@@ -28,8 +28,8 @@ function findings({ stdout }: Output): Record<string, Row> {
 }
 
 const HOST = [
-  ...["kernel", "BTF", "libbpf", "tracefs", "capabilities", "lockdown", "unprivileged BPF"],
-  ...["JIT", "memlock", "program types", "map types", "attach kinds"],
+  ...["kernel", "BTF", "libbpf", "tracefs", "capabilities", "seccomp", "lockdown"],
+  ...["unprivileged BPF", "JIT", "memlock", "program types", "map types", "attach kinds"],
 ];
 
 kernelTest("doctor looks at the host and at every tool", { needs: ["btf"] }, async () => {
@@ -70,6 +70,37 @@ kernelTest("doctor tells a user without privileges what is missing, with 69", {}
     assertStringIncludes(hint!, "CAP_BPF and CAP_PERFMON");
   }
   assertEquals([output.code, output.stderr], [69, "doctor: execsnoop cannot run on this host\n"]);
+});
+
+kernelTest("doctor probes nothing where all is forbidden, and says why", {}, async () => {
+  const bpf = Deno.build.arch === "aarch64" ? 280 : 321;
+  const hosts: [host: string, subject: string, detail: string, hint: string][] = [
+    ["unshare --user --map-root-user", "capabilities", "of a user namespace: CAP_", "of the host"],
+    [`build/tests/forbid 1 ${bpf}`, "seccomp", "a filter, which forbids bpf(2)", "profile"],
+  ];
+  for (const [host, subject, detail, hint] of hosts) {
+    const found = findings(await shell(`${host} ${DOCTOR} -o json`));
+    assertEquals(found[subject].state, "no", host);
+    assertStringIncludes(found[subject].detail, detail);
+    assertStringIncludes(found[subject].hint!, hint);
+    for (const kinds of ["program types", "map types", "attach kinds"]) {
+      assertEquals(found[kinds].state, "unknown", `${host}: ${kinds}`);
+    }
+  }
+});
+
+kernelTest("doctor lets a seccomp filter that lets bpf(2) through alone", {}, async () => {
+  const found = findings(await shell(`build/tests/forbid 1 9999 ${DOCTOR} minimal -o json`));
+  assertEquals([found.seccomp.state, found.minimal.state], ["ok", "runs"]);
+});
+
+kernelTest("a seccomp filter that forbids perf_event_open(2) alone is suspected", {}, async () => {
+  const number = Deno.build.arch === "aarch64" ? 241 : 298;
+  const { minimal } = findings(
+    await shell(`build/tests/forbid 1 ${number} ${DOCTOR} minimal -o json`),
+  );
+  assertEquals(minimal.state, "cannot");
+  assertStringIncludes(minimal.detail, "a seccomp filter of this process may forbid it (EPERM)");
 });
 
 kernelTest("doctor of no tool in particular ends with 0 also where none runs", {}, async () => {

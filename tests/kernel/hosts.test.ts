@@ -4,6 +4,9 @@ import { assertEquals } from "@std/assert";
 import { kernelTest, startCommand } from "./harness.ts";
 import { type Host, testHost, TOOLS } from "./hosts.ts";
 
+/** `__NR_bpf` of asm/unistd_64.h and asm-generic/unistd.h. */
+const NR_BPF = Deno.build.arch === "aarch64" ? 280 : 321;
+
 const hosts: Host[] = [
   {
     name: "a plain user",
@@ -19,6 +22,18 @@ const hosts: Host[] = [
     code: 77,
     words: ["Operation not permitted (EPERM)", "this root lacks capabilities"],
   },
+  {
+    name: "the root of a user namespace",
+    host: `unshare --user --map-root-user "$@"`,
+    code: 77,
+    words: ["(EPERM)", "this is root of a user namespace alone", "it must be root of the host"],
+  },
+  ...[1, 38].map((errno) => ({ // EPERM, as Docker's filter answers; ENOSYS
+    name: `a host whose seccomp filter answers bpf(2) with ${errno}`,
+    host: `build/tests/forbid ${errno} ${NR_BPF} "$@"`,
+    code: 77,
+    words: ["a seccomp filter forbids bpf(2) to this process", "--security-opt seccomp="],
+  })),
   {
     name: "a kernel without BTF",
     needs: ["btf"],

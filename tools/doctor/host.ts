@@ -17,6 +17,8 @@ import {
   unprivilegedBpfDisabled,
 } from "#lib/sys/kernel.ts";
 import { tracefs } from "#lib/sys/mounts.ts";
+import { hasSeccompFilter, seccompForbidsBpf } from "#lib/sys/seccomp.ts";
+import { inUserNamespace } from "#lib/sys/user_namespace.ts";
 import type { Finding } from "./finding.ts";
 
 /** Looks at everything that the tools stand on, one thing after the other. */
@@ -26,6 +28,7 @@ export function* examineHost(): Generator<Finding> {
   yield library();
   yield tracingFiles();
   yield privileges();
+  yield seccomp();
   yield lockdownLevel();
   yield unprivileged();
   yield jit();
@@ -78,7 +81,22 @@ function tracingFiles(): Finding {
 function privileges(): Finding {
   const detail = [...capabilities()].join(" ") || "none that BPF asks for";
   if (mayUseBpf()) return { subject: "capabilities", state: "ok", detail };
-  return { subject: "capabilities", state: "no", detail, hint: privilegeHint() };
+  return {
+    subject: "capabilities",
+    state: "no",
+    detail: inUserNamespace() ? `of a user namespace: ${detail}` : detail,
+    hint: privilegeHint(),
+  };
+}
+
+function seccomp(): Finding {
+  const subject = "seccomp";
+  if (!hasSeccompFilter()) return { subject, state: "ok", detail: "no filter" };
+  if (!mayUseBpf()) return { subject, state: "unknown", detail: "a filter" };
+  if (!seccompForbidsBpf()) {
+    return { subject, state: "ok", detail: "a filter, which lets bpf(2) through" };
+  }
+  return { subject, state: "no", detail: "a filter, which forbids bpf(2)", hint: HINTS.seccomp };
 }
 
 function lockdownLevel(): Finding {
@@ -141,7 +159,7 @@ interface Kind {
 
 /** Refused probes say nothing of the kernel where the process is refused everything. */
 function kinds(subject: string, probe: () => readonly Kind[]): Finding {
-  if (!mayUseBpf()) {
+  if (!mayUseBpf() || seccompForbidsBpf()) {
     return { subject, state: "unknown", detail: "cannot be probed by this process" };
   }
   try {
