@@ -72,10 +72,10 @@ static __always_inline int on_exit(struct task_struct *task)
 
 /* Each hook in two forms, of which one is loaded: lib/tool/hooks.ts says when, and why. */
 
-SEC("tp_btf/sched_process_exec")
+SEC("raw_tp/sched_process_exec")
 int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return on_exec(task, bprm->filename);
+	return on_exec(task, BPF_CORE_READ(bprm, filename));
 }
 
 SEC("tp/sched/sched_process_exec")
@@ -86,7 +86,7 @@ int tp_exec(struct trace_event_raw_sched_process_exec *ctx)
 		       (void *)ctx + (__u16)ctx->__data_loc_filename);
 }
 
-SEC("tp_btf/sched_process_exit")
+SEC("raw_tp/sched_process_exit")
 int BPF_PROG(btf_exit, struct task_struct *task)
 {
 	return on_exit(task);

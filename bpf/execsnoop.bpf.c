@@ -220,10 +220,12 @@ struct image {
 static __always_inline struct image image_of(struct linux_binprm *bprm)
 {
 	struct image image = {
-		.script = bprm->interp != bprm->filename,
-		.compat = bprm->buf[EI_CLASS] == ELFCLASS32,
+		.script = BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename),
 	};
+	char class = 0;
 
+	bpf_core_read(&class, sizeof(class), &bprm->buf[EI_CLASS]);
+	image.compat = class == ELFCLASS32;
 	return image;
 }
 
@@ -250,10 +252,10 @@ static __always_inline int on_exec(const void *filename, struct image image)
 
 /* Each hook in two forms, of which one is loaded: lib/tool/hooks.ts says when, and why. */
 
-SEC("tp_btf/sched_process_exec")
+SEC("raw_tp/sched_process_exec")
 int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return on_exec(bprm->filename, image_of(bprm));
+	return on_exec(BPF_CORE_READ(bprm, filename), image_of(bprm));
 }
 
 /* from tp_image to tp_exec: what processes are about to run */
@@ -265,7 +267,7 @@ struct {
 } images SEC(".maps");
 
 /* from Linux 6.10 on; by process, because it may be another thread's id that the exec leaves */
-SEC("tp_btf/sched_prepare_exec")
+SEC("raw_tp/sched_prepare_exec")
 int BPF_PROG(tp_image, struct task_struct *task, struct linux_binprm *bprm)
 {
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
@@ -364,7 +366,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
+SEC("raw_tp/sched_process_exit")
 int BPF_PROG(btf_exit, struct task_struct *task)
 {
 	return on_exit(task);

@@ -303,7 +303,7 @@ static __always_inline int enter(long nr)
 	return 0;
 }
 
-SEC("tp_btf/sys_enter")
+SEC("raw_tp/sys_enter")
 int BPF_PROG(btf_enter, struct pt_regs *regs, long nr)
 {
 	return enter(nr);
@@ -413,10 +413,10 @@ static __always_inline int adopt_child(__u32 tid)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
+SEC("raw_tp/sched_process_fork")
 int BPF_PROG(btf_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return adopt_child(child->pid);
+	return adopt_child(BPF_CORE_READ(child, pid));
 }
 
 SEC("tp/sched/sched_process_fork")
@@ -460,7 +460,7 @@ static __always_inline int handle_exec(__u32 old_pid)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
+SEC("raw_tp/sched_process_exec")
 int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid)
 {
 	return handle_exec(old_pid);
@@ -487,7 +487,7 @@ static __always_inline int handle_end(void)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
+SEC("raw_tp/sched_process_exit")
 int BPF_PROG(btf_end)
 {
 	return handle_end();

@@ -141,5 +141,5 @@ export const exit = startRow(
   "From SIGINT to the end of the process, on a terminal.",
   "exit_ms",
   (against) => against === "C" ? 1 : undefined,
-  "The C tools' classic tracepoints take 70 ms each to detach; tp_btf programs take next to nothing.",
+  "The C tools' classic tracepoints take 70 ms each to detach; raw tracepoints take next to nothing.",
 );

@@ -14,12 +14,12 @@ export interface Counted {
   readonly misses: bigint;
 }
 
-/** Both forms of each hook: `btf_exec` at a tp_btf section, `tp_exec` at a classic tracepoint. */
+/** Both forms of each hook: `btf_exec` of raw_tp or tp_btf, `tp_exec` at a classic tracepoint. */
 export type Forms<H extends string, Program> = Readonly<Record<`btf_${H}` | `tp_${H}`, Program>>;
 
 /**
- * Chooses what is loaded, of programs that are there in two forms: `tp_btf`, which costs less, and the
- * classic tracepoint. From Linux 7.0 on a task can lose the CPU in the middle of the first, and until
+ * Chooses what is loaded, of programs that are there in two forms: a raw tracepoint, which costs less,
+ * and the classic one. From Linux 7.0 on a task can lose the CPU in the middle of the first, and until
  * it goes on the kernel skips the program for all other tasks of that CPU. The second keeps the CPU, and
  * is all that a kernel without types has, for which `--btf` names a file.
  *
