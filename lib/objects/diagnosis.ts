@@ -126,6 +126,10 @@ export function explainAttach(
   }
   const error = explain(operation, errno, log);
   if (error instanceof PermissionError || errno === EBUSY || errno === EEXIST) return error;
+  if (errno === LIBBPF_ERRNO_FORMAT && /^u(ret)?probe$/.test(kind)) {
+    const hint = "attach it by hand: attachUprobe() finds the default version, or NAME@VERSION";
+    return new BpfError(operation, errno, hint, "the file has several functions of this name");
+  }
   const unknown = tooOld(operation, errno, ATTACH_SINCE, /^[\w.]*/.exec(section)![0]);
   if (unknown !== undefined) return unknown;
   const missing = HOOKS[kind]?.(section.slice(kind.length + 1));
@@ -158,6 +162,9 @@ export function wrongType(
   const reason = `it is of type ${type} (its section is ${section}), not ${takes.join(" or ")}`;
   return new BpfError(operation, errno, undefined, reason);
 }
+
+/** LIBBPF_ERRNO__FORMAT of libbpf.h: what libbpf says of a name that two symbols have. */
+const LIBBPF_ERRNO_FORMAT = 4001;
 
 /** The first Linux of what came after 5.10, the oldest that is tested; see features/since.ts for all. */
 const ATTACH_SINCE: Since = {

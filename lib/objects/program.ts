@@ -29,7 +29,7 @@ interface Way<L extends Link> {
   /** The types of programs that can be attached so. */
   readonly takes: readonly ProgramType[];
   /** What it means that it failed, where that is known better than the errno tells. */
-  readonly fault?: (operation: string, errno: number) => BpfError | undefined;
+  readonly fault?: (operation: string, errno: number, log: string) => BpfError | undefined;
   /** The class of the link. */
   readonly Kind?: new (pointer: Deno.PointerObject, program: string) => L;
 }
@@ -265,7 +265,7 @@ export class Program {
     const { result, log } = withLog(() => make(this.#pointer) ?? lastError());
     if (typeof result === "number") {
       const operation = `attach ${this.name} to ${hook}`;
-      throw wrongType(operation, result, this, takes) ?? fault?.(operation, result) ??
+      throw wrongType(operation, result, this, takes) ?? fault?.(operation, result, log) ??
         explainAttach(operation, result, log, hook);
     }
     return this.own(new Kind(result, this.name));

@@ -53,7 +53,10 @@ export function u32(value: number, what: string): number {
  * An array of `__u64`.
  * @throws {RangeError} if a value is none
  */
-export function u64Array(values: readonly bigint[], what: string): Uint8Array<ArrayBuffer> {
+export function u64Array(
+  values: readonly (number | bigint)[],
+  what: string,
+): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new BigUint64Array(values.map((value) => u64(value, what))).buffer);
 }
 

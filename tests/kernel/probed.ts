@@ -1,8 +1,9 @@
 import { ElfFile } from "../../lib/symbols/elf.ts";
 
-/** The workload tests/workloads/probed.c: it takes steps when it is told to. */
+/** The workload tests/workloads/probed.c: it takes steps when it is told to; or named.c, whose are others. */
 export class Probed implements AsyncDisposable {
   static readonly path = new URL("../../build/tests/probed", import.meta.url).pathname;
+  static readonly named = new URL("../../build/tests/named", import.meta.url).pathname;
 
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -16,8 +17,17 @@ export class Probed implements AsyncDisposable {
 
   /** Starts a process that takes so many steps at each {@link go}. */
   static start(...steps: number[]): Probed {
-    const options = { args: steps.map(String), stdin: "piped", stdout: "piped" } as const;
-    return new Probed(new Deno.Command(Probed.path, options).spawn());
+    return Probed.#of(Probed.path, steps.map(String));
+  }
+
+  /** Starts tests/workloads/named.c. */
+  static startNamed(): Probed {
+    return Probed.#of(Probed.named, []);
+  }
+
+  static #of(path: string, args: string[]): Probed {
+    const options = { args, stdin: "piped", stdout: "piped" } as const;
+    return new Probed(new Deno.Command(path, options).spawn());
   }
 
   get pid(): number {

@@ -26,7 +26,8 @@ export function requireLibbpf(operation: string, since: string): void {
   }
 }
 
-function tooOld(operation: string, since: string): UnsupportedError {
+/** @internal The error for what only a later libbpf can. */
+export function tooOld(operation: string, since: string): UnsupportedError {
   const { major, minor } = libbpfVersion();
   const feature = `libbpf ${since} or later (its libbpf is ${major}.${minor})`;
   const hint = "install a later libbpf1, or name one in DENOBPF_LIBBPF";

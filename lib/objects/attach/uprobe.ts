@@ -5,6 +5,7 @@ import { u64 } from "../../sys/integers.ts";
 import { cString } from "../../sys/libc.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
+import { checkWithin, findFunction, type Place } from "./elf_function.ts";
 import { functionNames } from "./elf_names.ts";
 import { missingName, missingProcess } from "./missing.ts";
 
@@ -12,7 +13,10 @@ import { missingName, missingProcess } from "./missing.ts";
 export interface UprobeOptions {
   /** One process; by default every one, those to come too. */
   pid?: number;
-  /** Bytes from the start of the function. */
+  /**
+   * Bytes from the start of the function: those of an instruction's first byte. In the middle of one the
+   * breakpoint breaks the instruction, and the traced program dies or goes wrong; nothing checks that.
+   */
   offset?: number;
   /** What bpf_get_attach_cookie() gives the program; Linux 5.15. */
   cookie?: bigint;
@@ -43,10 +47,11 @@ export const ALL_PROCESSES = -1;
  *
  * @param binary its path, or a name that the loader or the shell would find. A file that another mount
  *   namespace has is at `/proc/PID/root/PATH`
- * @param target the function, found in the file's symbols (the dynamic ones of a stripped file); or a
- *   place in the file, in bytes from its start
+ * @param target the function, found in the file's symbols (the dynamic ones of a stripped file), of its
+ *   default version unless it is named: `memcpy@GLIBC_2.2.5`; or a place in the file, in bytes from its
+ *   start, which must be the first byte of an instruction
  * @throws {SystemError} if there is no such file; {BpfError} with the nearest name if there is no such
- *   function in it
+ *   function in it, if it is imported or chosen when a program starts, if the offset is beyond it
  */
 export function attachUprobe(
   program: Attachable,
@@ -56,16 +61,19 @@ export function attachUprobe(
 ): Link {
   const { retprobe = program.section.startsWith("uretprobe"), pid = ALL_PROCESSES } = options;
   const path = findBinary(binary);
+  const hook = `${retprobe ? "uretprobe" : "uprobe"}/${path}:${target}`;
+  const within = Number(u64(options.offset ?? 0, "offset"));
   const named = typeof target === "string";
-  const offset = u64((named ? 0 : target) + (options.offset ?? 0), "offset");
+  const place = named ? namedPlace(program, hook, path, target, within) : undefined;
+  const offset = u64((named ? place?.offset ?? 0 : target) + within, "target");
   const struct = new OptionStruct(OPTIONS)
     .u64(OPTIONS.ref_ctr_offset, options.refCtrOffset ?? 0)
     .u64(OPTIONS.bpf_cookie, options.cookie ?? 0n)
     .bool(OPTIONS.retprobe, retprobe)
-    .string(OPTIONS.func_name, named ? target : undefined);
+    .string(OPTIONS.func_name, named && place === undefined ? target : undefined);
   const { bpf_program__attach_uprobe_opts } = uprobes();
   return program.attachTo(
-    `${retprobe ? "uretprobe" : "uprobe"}/${path}:${target}`,
+    hook,
     (pointer) => bpf_program__attach_uprobe_opts(pointer, pid, cString(path), offset, struct.bytes),
     {
       takes: ["kprobe"],
@@ -76,4 +84,17 @@ export function attachUprobe(
             : undefined),
     },
   );
+}
+
+function namedPlace(
+  program: Attachable,
+  hook: string,
+  path: string,
+  target: string,
+  offset: number,
+): Place | undefined {
+  const operation = `attach ${program.name} to ${hook}`;
+  const place = findFunction(path, target, operation);
+  if (place !== undefined) checkWithin(place, offset, target, operation);
+  return place;
 }

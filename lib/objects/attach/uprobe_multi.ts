@@ -7,6 +7,7 @@ import { cString } from "../../sys/libc.ts";
 import { BpfError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
+import { findFunction } from "./elf_function.ts";
 import { functionNames } from "./elf_names.ts";
 import { globPattern } from "./glob.ts";
 import { laterLibbpf, requireLibbpf } from "./later_libbpf.ts";
@@ -29,7 +30,7 @@ export interface UprobeMultiOptions {
 }
 
 /** `struct bpf_uprobe_multi_opts` of libbpf.h: size and offsets in bytes, 1.3 to 1.7. */
-const OPTIONS = { size: 56, syms: 8, cookies: 32, cnt: 40, retprobe: 48, session: 49 };
+const OPTIONS = { size: 56, syms: 8, offsets: 16, cookies: 32, cnt: 40, retprobe: 48, session: 49 };
 
 /**
  * Attaches a program of a section `uprobe.multi` to many functions in one go; Linux 6.6 and libbpf 1.3.
@@ -48,7 +49,7 @@ const OPTIONS = { size: 56, syms: 8, cookies: 32, cnt: 40, retprobe: 48, session
  * ```
  *
  * @param binary as for {@link attachUprobe}
- * @param functions their names, or a pattern with `*` and `?`
+ * @param functions their names, as for {@link attachUprobe}, or a pattern with `*` and `?`
  * @throws {UnsupportedError} with an earlier libbpf; {SystemError} if there is no such file; {BpfError}
  *   ENOENT with the nearest name if there is no such function in it; {RangeError} if cookies and functions
  *   are not as many
@@ -72,13 +73,17 @@ export function attachUprobeMulti(
   if (cookies !== undefined && cookies.length !== names.length) {
     throw new RangeError(`Cannot ${operation}: one cookie is needed for each function named`);
   }
+  const path = findBinary(binary);
+  const places = names.map((name) => findFunction(path, name, operation)?.offset);
+  const offsets = places.filter((offset) => offset !== undefined);
+  const found = offsets.length === names.length;
   const struct = new OptionStruct(OPTIONS)
-    .strings(OPTIONS.syms, names)
+    .strings(OPTIONS.syms, found ? undefined : names)
+    .pointer(OPTIONS.offsets, found ? u64Array(offsets, "offset") : undefined)
     .pointer(OPTIONS.cookies, cookies && u64Array(cookies, "cookie"))
     .u64(OPTIONS.cnt, names.length)
     .bool(OPTIONS.retprobe, retprobe)
     .bool(OPTIONS.session, session);
-  const path = findBinary(binary);
   return program.attachTo(
     hook,
     (pointer) => attach(pointer, pid, cString(path), glob, struct.bytes),

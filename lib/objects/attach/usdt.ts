@@ -2,9 +2,11 @@ import { usdts } from "../../libbpf/attach_symbols.ts";
 import { OptionStruct } from "../../libbpf/options.ts";
 import { findBinary } from "../../sys/binary.ts";
 import { cString } from "../../sys/libc.ts";
+import type { UnsupportedError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { probeNames } from "./elf_names.ts";
+import { tooOld } from "./later_libbpf.ts";
 import { missingName, missingProcess } from "./missing.ts";
 import { ALL_PROCESSES } from "./uprobe.ts";
 
@@ -55,9 +57,18 @@ export function attachUsdt(
     (pointer) => bpf_program__attach_usdt(pointer, pid, file, of, probe, struct.bytes),
     {
       takes: ["kprobe"],
-      fault: (operation, errno) =>
-        missingProcess(pid, operation, errno) ??
+      fault: (operation, errno, log) =>
+        missingProcess(pid, operation, errno) ?? unknownArgument(log, operation) ??
           missingName(path, "USDT probe", probeNames(path), `${provider}:${name}`, operation),
     },
   );
+}
+
+/**
+ * An argument that a compiler took from an array: base, index and scale, `8@(%rbp,%rax,8)`. libbpf before
+ * 1.7 takes the three for the name of a register.
+ */
+function unknownArgument(log: string, operation: string): UnsupportedError | undefined {
+  if (!/unrecognized register '[^']*,/.test(log)) return undefined;
+  return tooOld(operation, "1.7");
 }
