@@ -9,13 +9,30 @@ export {
   decodeAll,
   encodeAll,
   type EventCodec,
+  eventOf,
   raw,
   type RawView,
   RecordView,
+  type ValueView,
 } from "./btf/codec.ts";
 export { Btf, type ResolvedType } from "./btf/layout.ts";
 export { printDefinition, printType } from "./btf/print.ts";
-export { bool, s16, s32, s64, s8, toNumber, u16, u32, u64, u8 } from "./btf/scalars.ts";
+export {
+  bool,
+  f32,
+  f64,
+  s128,
+  s16,
+  s32,
+  s64,
+  s8,
+  toNumber,
+  u128,
+  u16,
+  u32,
+  u64,
+  u8,
+} from "./btf/scalars.ts";
 export { decodeText, encodeText } from "./sys/text.ts";
 export * from "./btf/types.ts";
 export { type BtfValue, printValue, readValue } from "./btf/values.ts";

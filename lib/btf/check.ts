@@ -1,4 +1,4 @@
-import { sizeOfType, type TypeList } from "./resolve.ts";
+import { knownSize, type TypeList } from "./resolve.ts";
 import { BtfError, type BtfType, type TypeId } from "./types.ts";
 
 /** Types within types within types: the kernel allows 32 (MAX_RESOLVE_DEPTH in kernel/bpf/btf.c). */
@@ -104,14 +104,14 @@ function spelledTypes(type: BtfType): TypeId[] {
 }
 
 function checkMembers(types: TypeList, type: BtfType, id: TypeId): void {
-  if (type.kind === "array" && sizeOfType(types, id) > LARGEST) {
-    throw new BtfError(`${label(type, id)} has ${sizeOfType(types, id)} bytes`);
-  }
+  const size = type.kind === "array" ? knownSize(types, id) ?? 0 : 0;
+  if (size > LARGEST) throw new BtfError(`${label(type, id)} has ${size} bytes`);
   if (type.kind === "struct" || type.kind === "union") {
     for (const { name, type: of, bitOffset, bitSize } of type.members) {
-      const room = bitSize > 0 ? sizeOfType(types, of) * 8 : Infinity;
-      const end = bitOffset + (bitSize || sizeOfType(types, of) * 8);
-      if (end > type.size * 8 || bitSize > room || (bitSize === 0 && bitOffset % 8 !== 0)) {
+      // What clang has no BTF for is `void`; the kernel refuses it, and libbpf goes on without BTF there.
+      const bits = 8 * (knownSize(types, of) ?? 0);
+      const end = bitOffset + (bitSize || bits);
+      if (end > type.size * 8 || bitSize > bits || (bitSize === 0 && bitOffset % 8 !== 0)) {
         throw new BtfError(`Member ${name} lies outside of ${label(type, id)}`);
       }
     }

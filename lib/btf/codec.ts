@@ -127,6 +127,45 @@ export const raw: EventCodec<Uint8Array<ArrayBuffer>, RawView> = {
   view: () => new RawView(),
 };
 
+/** A record that is no struct: a number, an enum, a union, an array. */
+export class ValueView<T> extends RecordView {
+  readonly #codec: Codec<T>;
+
+  /** Makes a view for values of the codec. */
+  constructor(codec: Codec<T>) {
+    super();
+    this.#codec = codec;
+  }
+
+  /** What the record holds. */
+  get value(): T {
+    return this.#codec.decode(this.$$bytes, this.$$at, this.$$end);
+  }
+}
+
+/**
+ * Makes events of values that are no structs: `__type(value, __u64)` of a ring buffer.
+ *
+ * @example
+ * ```ts
+ * import { BpfObject, eventOf, u64 } from "@denobpf/denobpf";
+ *
+ * using object = BpfObject.open("build/bootstrap.bpf.o");
+ * object.load();
+ * const ring = object.ringBuffer("events", eventOf(u64));
+ * ring.consume(({ value }) => console.log(value));
+ * ```
+ */
+export function eventOf<T>(codec: Codec<T>): EventCodec<T, ValueView<T>> {
+  return {
+    name: codec.name,
+    size: codec.size,
+    decode: (from, at, end) => codec.decode(from, at, end),
+    encode: (into, at, value, end) => codec.encode(into, at, value, end),
+    view: () => new ValueView(codec),
+  };
+}
+
 /**
  * Decodes one value that stands alone in `bytes`.
  * @throws {RangeError} when there are fewer bytes than the type has; the message names the type.

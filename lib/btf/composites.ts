@@ -76,7 +76,9 @@ export function flexibleArray<T>(element: Codec<T>): Codec<readonly T[]> {
     size: 0,
     decode(from, at, end = at) {
       const values: T[] = [];
-      for (; at + size <= end; at += size) values.push(element.decode(from, at, at + size));
+      for (; size > 0 && at + size <= end; at += size) {
+        values.push(element.decode(from, at, at + size));
+      }
       return values;
     },
     encode(into, at, values, end = at) {

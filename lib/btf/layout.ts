@@ -6,7 +6,7 @@ import { ElfError, isElf } from "../symbols/elf_headers.ts";
 import { FileSource } from "../symbols/source.ts";
 import { LazyTypes } from "./lazy.ts";
 import { parseTypes } from "./parse.ts";
-import { resolveType, sizeOfType, type TypeList } from "./resolve.ts";
+import { knownSize, resolveType, sizeOfType, type TypeList } from "./resolve.ts";
 import { BtfError, type BtfType, type TypeId } from "./types.ts";
 
 /** A type that is not just another name for one. */
@@ -108,6 +108,11 @@ export class Btf {
   /** `sizeof`, in bytes. @throws {BtfError} for a type without a size, as `void`. */
   sizeOf(id: TypeId): number {
     return sizeOfType(this.#list, id);
+  }
+
+  /** `sizeof`, in bytes; undefined for a type without a size, as `void`. */
+  knownSizeOf(id: TypeId): number | undefined {
+    return knownSize(this.#list, id);
   }
 
   /** The id of the first type of this kind and name, or undefined; of a module its own come first. */

@@ -1,5 +1,5 @@
-import type { Bytes } from "./bytes.ts";
-import { type Codec, encodeAll } from "./codec.ts";
+import { Bytes } from "./bytes.ts";
+import type { Codec } from "./codec.ts";
 
 /** Errors whose message already begins with the name of a member. */
 const named = new WeakSet<Error>();
@@ -32,10 +32,19 @@ export function put<T>(
  * Checks that a member of a union is still what {@link put} wrote, after the members that share its
  * bytes were written over it.
  */
-export function kept<T>(into: Bytes, at: number, codec: Codec<T>, name: string, value: T): void {
+export function kept<T>(
+  into: Bytes,
+  at: number,
+  codec: Codec<T>,
+  name: string,
+  value: T,
+  end: number = at + codec.size,
+): void {
+  const [now, given] = [Bytes.zeroed(end - at), Bytes.zeroed(end - at)];
   // Through the codec, since equal texts may differ in the bytes behind their NUL.
-  const now = encodeAll(codec, codec.decode(into, at, at + codec.size));
-  if (encodeAll(codec, value).some((byte, index) => byte !== now[index])) {
+  codec.encode(now, 0, codec.decode(into, at, end), end - at);
+  codec.encode(given, 0, value, end - at);
+  if (given.u8.some((byte, index) => byte !== now.u8[index])) {
     throw new RangeError(
       `${name} shares its bytes with another member of its union that has another value; ` +
         "give the union a name in C, and only one member needs to be set",

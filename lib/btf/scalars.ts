@@ -30,6 +30,7 @@ function number(
 
 function bigint(
   name: string,
+  size: number,
   low: bigint,
   high: bigint,
   read: (view: DataView, at: number) => bigint,
@@ -37,7 +38,7 @@ function bigint(
 ): Codec<bigint> {
   return {
     name,
-    size: 8,
+    size,
     decode: (from: Bytes, at: number) => read(from.view, at),
     encode(into: Bytes, at: number, value: bigint) {
       if (typeof value !== "bigint") {
@@ -184,6 +185,7 @@ export const s32: Codec<number> = number(
  */
 export const u64: Codec<bigint> = bigint(
   "u64",
+  8,
   0n,
   0xffff_ffff_ffff_ffffn,
   (view, at) => view.getBigUint64(at, LITTLE_ENDIAN),
@@ -203,11 +205,111 @@ export const u64: Codec<bigint> = bigint(
  */
 export const s64: Codec<bigint> = bigint(
   "s64",
+  8,
   -0x8000_0000_0000_0000n,
   0x7fff_ffff_ffff_ffffn,
   (view, at) => view.getBigInt64(at, LITTLE_ENDIAN),
   (view, at, value) => view.setBigInt64(at, value, LITTLE_ENDIAN),
 );
+
+/**
+ * 128-bit unsigned: `unsigned __int128`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, u128 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(u128, 1n << 127n).at(-1), 0x80);
+ * ```
+ */
+export const u128: Codec<bigint> = bigint(
+  "u128",
+  16,
+  0n,
+  (1n << 128n) - 1n,
+  (view, at) =>
+    view.getBigUint64(at + 8, LITTLE_ENDIAN) << 64n | view.getBigUint64(at, LITTLE_ENDIAN),
+  set128,
+);
+
+/**
+ * 128-bit signed: `__int128`.
+ *
+ * @example
+ * ```ts
+ * import { encodeAll, s128 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeAll(s128, -1n), new Uint8Array(16).fill(0xff));
+ * ```
+ */
+export const s128: Codec<bigint> = bigint(
+  "s128",
+  16,
+  -(1n << 127n),
+  (1n << 127n) - 1n,
+  (view, at) =>
+    view.getBigInt64(at + 8, LITTLE_ENDIAN) << 64n | view.getBigUint64(at, LITTLE_ENDIAN),
+  set128,
+);
+
+/** Writes the lower and the upper half; each takes the 64 lowest bits of what it is given. */
+function set128(view: DataView, at: number, value: bigint): void {
+  view.setBigInt64(at, value, LITTLE_ENDIAN);
+  view.setBigInt64(at + 8, value >> 64n, LITTLE_ENDIAN);
+}
+
+/**
+ * `float`, rounded to its 24 bits when it is written.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, encodeAll, f32 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeAll(f32, encodeAll(f32, 0.5)), 0.5);
+ * ```
+ */
+export const f32: Codec<number> = {
+  name: "float",
+  size: 4,
+  decode: (from, at) => from.view.getFloat32(at, LITTLE_ENDIAN),
+  encode(into, at, value) {
+    needNumber("float", value);
+    if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
+      throw new RangeError(`float: ${value} does not fit`);
+    }
+    into.view.setFloat32(at, value, LITTLE_ENDIAN);
+  },
+};
+
+/**
+ * `double`.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, encodeAll, f64 } from "@denobpf/denobpf";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeAll(f64, encodeAll(f64, 0.1)), 0.1);
+ * ```
+ */
+export const f64: Codec<number> = {
+  name: "double",
+  size: 8,
+  decode: (from, at) => from.view.getFloat64(at, LITTLE_ENDIAN),
+  encode(into, at, value) {
+    needNumber("double", value);
+    into.view.setFloat64(at, value, LITTLE_ENDIAN);
+  },
+};
+
+function needNumber(name: string, value: number): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name}: a number is needed, not ${typeof value} (${String(value)})`);
+  }
+}
 
 /**
  * `bool`: any byte but 0 is true.

@@ -3,9 +3,14 @@ import type { Codec } from "./codec.ts";
 import { INSPECT, membersOf } from "./inspect.ts";
 import { put } from "./put.ts";
 
-/** Where a member of a union lies and how it is read. The offset is 0 unless it is flattened. */
+/**
+ * Where a member of a union lies, how it is read, and where its memory ends if its codec asks for that.
+ * The offset is 0 unless it is flattened.
+ */
+type UnionMember<T> = readonly [offset: number, codec: Codec<T>, end?: number];
+
 type UnionMembers<U> = {
-  readonly [K in Exclude<keyof U, "$bytes">]: readonly [number, Codec<U[K]>];
+  readonly [K in Exclude<keyof U, "$bytes">]: UnionMember<U[K]>;
 };
 
 /** What every union has besides its members: the bytes that all of them share, copied. */
@@ -29,7 +34,7 @@ export function union<U extends Union>(
   size: number,
   members: UnionMembers<U>,
 ): UnionCodec<U> {
-  const codecs = new Map<string, readonly [number, Codec<unknown>]>(Object.entries(members));
+  const codecs = new Map<string, UnionMember<unknown>>(Object.entries(members));
 
   class Value implements Union {
     readonly #bytes: Bytes;
@@ -46,11 +51,11 @@ export function union<U extends Union>(
       return inspect(membersOf(this), options);
     }
     static {
-      for (const [member, [offset, codec]] of codecs) {
+      for (const [member, [offset, codec, end]] of codecs) {
         Object.defineProperty(this.prototype, member, {
           enumerable: true,
           get: function (this: Value) {
-            return codec.decode(this.#bytes, offset);
+            return codec.decode(this.#bytes, offset, end);
           },
         });
       }
@@ -72,7 +77,8 @@ export function union<U extends Union>(
       for (const [member, value] of Object.entries(given)) {
         const found = codecs.get(member);
         if (!found) throw new TypeError(`${name} has no member ${member}`);
-        put(bytes, found[0], found[1], member, value);
+        const [offset, codec, end] = found;
+        put(bytes, offset, codec, member, value, end);
       }
       return new Value(bytes) as Union as U;
     },

@@ -2,6 +2,7 @@ import { signedBigBits, unsignedBigBits } from "./bits.ts";
 import { Bytes } from "./bytes.ts";
 import type { Btf } from "./layout.ts";
 import { printType } from "./print.ts";
+import { roomOf } from "./resolve.ts";
 import { decodeText } from "../sys/text.ts";
 import { type BtfComposite, BtfError, type BtfInt, type BtfMember, type TypeId } from "./types.ts";
 
@@ -28,7 +29,7 @@ export type BtfValue =
  * | `bool` | boolean |
  * | enum | the name of its value; its number if it has none |
  * | array of `char` | text up to its NUL |
- * | array of bytes, and integers of odd sizes | Uint8Array, copied |
+ * | array of bytes, integers of odd sizes, what has no type in the BTF | Uint8Array, copied |
  * | array | array; without a length at the end of a struct: as many as there is room for |
  * | struct, union, `.bss` and its like | object; members without a name are dissolved into theirs |
  *
@@ -127,8 +128,15 @@ class Reader {
       case "section":
         return Object.fromEntries(type.variables.flatMap(({ type: id, offset, size }) => {
           const variable = this.#btf.type(id);
-          if (variable.kind !== "variable" || offset + this.#btf.sizeOf(id) > type.size) return [];
-          return [[variable.name, this.value(variable.type, at + offset, at + offset + size)]];
+          const known = this.#btf.knownSizeOf(id);
+          if (variable.kind !== "variable" || offset + (known ?? size) > type.size) return [];
+          const start = at + offset;
+          return [[
+            variable.name,
+            known === undefined
+              ? this.#bytes(start, size)
+              : this.value(variable.type, start, start + size),
+          ]];
         }));
       case "variable":
         return this.value(type.type, at, end);
@@ -149,7 +157,7 @@ class Reader {
   }
 
   #array(element: TypeId, length: number, at: number, end: number): BtfValue {
-    const size = this.#btf.sizeOf(element);
+    const size = this.#btf.knownSizeOf(element) ?? 0;
     const count = length === 0 && size > 0 ? Math.max(0, Math.floor((end - at) / size)) : length;
     const type = this.#btf.resolved(element);
     if (type.kind === "int" && type.size === 1) {
@@ -168,6 +176,11 @@ class Reader {
     const last = type.kind === "struct" ? type.members.at(-1) : undefined;
     return Object.fromEntries(type.members.flatMap((member): [string, BtfValue][] => {
       const place = at + Math.floor(member.bitOffset / 8);
+      if (this.#btf.knownSizeOf(member.type) === undefined) {
+        const room = roomOf(type, member);
+        if (member.name === "" && room === 0) return [];
+        return [[member.name || "base", this.#bytes(place, room)]];
+      }
       if (member.bitSize > 0) {
         if (member.name === "") return [];
         return [[member.name, this.#bitField(member, place, member.bitOffset % 8)]];

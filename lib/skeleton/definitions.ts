@@ -1,5 +1,5 @@
 import type { BtfEnum } from "../btf/types.ts";
-import { type Field, type Mapped, Place } from "./mapping.ts";
+import { describe, type Field, type Mapped, Place } from "./mapping.ts";
 import { Names } from "./names.ts";
 import { comment, literal } from "./safe_text.ts";
 
@@ -16,7 +16,7 @@ export interface Shape {
 /** An interface and its codec, which reads every member at its own offset, with no table between. */
 export function emitStruct(shape: Shape, view?: string): string {
   const { name, spelled, size, fields } = shape;
-  const open = fields.some((field) => field.mapped.open);
+  const open = fields.some((field) => field.end === "record");
   const end = open ? `, end = at + ${size}` : "";
   const reads = fields.map((field) =>
     `    ${field.name}: ${emitRead(field, "from", "at", "end")},\n`
@@ -37,24 +37,29 @@ ${view ? `  view: () => new ${view}(),\n` : ""}};
 `;
 }
 
-/** Only a field that is last, and open, reaches up to the end of the record. */
 function emitRead(field: Field, from: string, at: string, end: string): string {
   return field.mapped.read(placeOf(field, from, at, end));
 }
 
-function placeOf({ offset, mapped }: Field, from: string, at: string, end: string): Place {
-  return new Place(from, at, offset, mapped.open ? end : undefined);
+function placeOf(field: Field, from: string, at: string, end: string): Place {
+  return new Place(from, at, field.offset, endOf(field, at, end));
 }
 
-function emitPut(how: string, { name, offset, mapped }: Field): string {
-  const at = new Place("into", "at", offset).at();
-  const end = mapped.open ? ", end" : "";
-  return `${how}(into, ${at}, ${mapped.codec}, ${literal(name)}, value.${name}${end});`;
+/** Where a field's flexible array ends, as an expression. */
+function endOf(field: Field, at: string, end: string): string | undefined {
+  return typeof field.end === "number" ? new Place("", at, field.end).at() : field.end && end;
+}
+
+function emitPut(how: string, field: Field): string {
+  const { name, mapped } = field;
+  const place = placeOf(field, "into", "at", "end");
+  const parts = ["into", place.at(), mapped.codec, literal(name), `value.${name}`, place.end];
+  return `${how}(${parts.filter((part) => part !== undefined).join(", ")});`;
 }
 
 function emitInterface({ name, spelled, size, fields }: Shape, base = "", note = ""): string {
   const members = fields.map((field) =>
-    `  /** \`${comment(field.declaration)}\` at ${field.offset} */\n` +
+    `  /** ${describe(field.declaration, field.mapped, field.offset)} */\n` +
     `  readonly ${field.name}: ${field.mapped.type};\n`
   );
   return `/** \`${comment(spelled)}\`, ${size} bytes${note}. */
@@ -90,8 +95,8 @@ ${getters.join("")}${texts.join("")}}
 /** An interface and its codec. Which member counts is not in the bytes, so each is read on demand. */
 export function emitUnion(shape: Shape): string {
   const { name, spelled, size, fields } = shape;
-  const members = fields.map((field) =>
-    `  ${field.name}: [${field.offset}, ${field.mapped.codec}],\n`
+  const members = fields.map(({ name, offset, mapped, end }) =>
+    `  ${name}: [${[offset, mapped.codec, ...(end === undefined ? [] : [end])].join(", ")}],\n`
   );
   return `${emitInterface(shape, " extends $.Union", ", which all members share")}
 export const ${name}: $.UnionCodec<${name}> = $.union(${literal(spelled)}, ${size}, {

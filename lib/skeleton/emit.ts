@@ -25,7 +25,7 @@ export interface SkeletonSource {
 
 /**
  * Writes the skeleton of an object: TypeScript text.
- * @throws {BtfError} for a type that has no TypeScript type; the message names the path to it.
+ * @throws {BtfError} for BTF that makes no sense
  */
 export function emitSkeleton(source: SkeletonSource): string {
   const btf = new Btf(source.btf);

@@ -35,8 +35,7 @@ export class SkeletonError extends Error {
 /**
  * Reads the object at `path` through libbpf and returns its skeleton's text.
  * @param importing what the skeleton imports the library by
- * @throws {SkeletonError} if the file cannot be read, is no BPF object, or has types that TypeScript
- *   cannot have
+ * @throws {SkeletonError} if the file cannot be read or is no BPF object
  * @throws {LibraryError} without a fit libbpf
  */
 export function generateSkeleton(path: string, importing: string): string {

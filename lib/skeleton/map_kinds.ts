@@ -1,8 +1,9 @@
 import type { Btf } from "../btf/layout.ts";
+import { printType } from "../btf/print.ts";
 import type { TypeId } from "../btf/types.ts";
 import type { MapDescription } from "../objects/object.ts";
-import { Path } from "./mapping.ts";
-import { literal } from "./safe_text.ts";
+import type { Mapped } from "./mapping.ts";
+import { comment, literal } from "./safe_text.ts";
 import type { TypeMapper } from "./type_mapper.ts";
 
 /** `enum bpf_map_type` of include/uapi/linux/bpf.h. */
@@ -74,7 +75,6 @@ export function eventType(btf: Btf, map: MapDescription): TypeId | undefined {
 
 /**
  * The expression that a skeleton sets its member for a map to.
- * @throws {BtfError} for a key, value or event that TypeScript has no type for
  */
 export function emitMap(btf: Btf, mapper: TypeMapper, map: MapDescription): string {
   const name = literal(map.name);
@@ -83,6 +83,10 @@ export function emitMap(btf: Btf, mapper: TypeMapper, map: MapDescription): stri
   if (map.type === RING_BUFFER) return `this.ringBuffer(${name}, ${parts.event()})`;
   const method = PER_CPU.has(map.type) ? "perCpuMap" : "map";
   return `this.${method}(${name}, ${parts.key()}, ${parts.value()})`;
+}
+
+function withNote({ codec, note }: Mapped): string {
+  return note === undefined ? codec : `${codec} /* ${note} */`;
 }
 
 /** The expression that gives a bare `map` its types. */
@@ -97,12 +101,15 @@ function emitTyped(parts: Parts): string {
 function partsOf(btf: Btf, mapper: TypeMapper, map: MapDescription): Parts {
   const part = (what: "key" | "value", id: TypeId, size: number) => {
     if (id === 0) return `$.bytes(${size})`;
-    const path = Path.root(`${map.name} (${what})`, `${map.name}_${what}`);
+    const known = btf.knownSizeOf(id);
     // A user ring buffer has values, and no size of them.
-    if (size !== 0 && btf.sizeOf(id) !== size) {
-      throw path.error(`the map has ${size} bytes, its type has ${btf.sizeOf(id)}`);
+    if (size !== 0 && known !== size) {
+      const type = comment(printType(btf, id));
+      return `$.bytes(${size}) /* the map has ${size} bytes, \`${type}\` has ${
+        known ?? "no size"
+      } */`;
     }
-    return mapper.map(id, path).codec;
+    return withNote(mapper.map(id, `${map.name}_${what}`));
   };
   return {
     map,
@@ -111,9 +118,7 @@ function partsOf(btf: Btf, mapper: TypeMapper, map: MapDescription): Parts {
     event() {
       const id = eventType(btf, map);
       if (id === undefined) return "$.raw";
-      const path = Path.root(map.name, `${map.name}_event`);
-      if (btf.resolved(id).kind !== "struct") throw path.error("an event must be a struct");
-      return mapper.map(id, path).codec;
+      return withNote(mapper.event(id, `${map.name}_event`));
     },
     inner: () =>
       map.inner === undefined ? "$maps.rawMap(map)" : emitTyped(partsOf(btf, mapper, map.inner)),

@@ -1,4 +1,4 @@
-import { BtfError } from "../btf/types.ts";
+import { comment } from "./safe_text.ts";
 
 /** Where in a generated decoder a value lies, in expressions. */
 export class Place {
@@ -34,6 +34,8 @@ export interface Mapped {
   lies?(place: Place): string;
   /** Whether it ends in a flexible array, and so reads up to the end of the record. */
   readonly open?: boolean;
+  /** What a reader should know that neither C nor TypeScript say. */
+  readonly note?: string;
 }
 
 /** A member of a struct or union, anonymous ones inside it dissolved into their own members. */
@@ -44,40 +46,18 @@ export interface Field {
   /** Bytes from the start of the struct that the fields belong to. */
   readonly offset: number;
   readonly mapped: Mapped;
+  /**
+   * Where the flexible array that it ends in may end: with the record, or so many bytes from the start of
+   * the struct. Undefined for one that has no room, and for what ends in none.
+   */
+  readonly end?: "record" | number;
   /** Whether it lies in an anonymous union, whose other members share its bytes. */
   readonly shared: boolean;
 }
 
-/** How the generator came to a type: for errors, and to name types that have no name in C. */
-export class Path {
-  private constructor(
-    private readonly root: string,
-    private readonly steps: string,
-    readonly name: string,
-  ) {}
-
-  /** @param name what an anonymous type found here is called */
-  static root(root: string, name: string): Path {
-    return new Path(root, "", name);
-  }
-
-  /** Steps into a member of the type `owner`; `name` is what `owner` is called. */
-  member(owner: string, name: string, member: string): Path {
-    return new Path(this.root, `${this.steps || owner}.${member}`, `${name}_${member}`);
-  }
-
-  element(): Path {
-    return new Path(this.root, this.steps && `${this.steps}[]`, this.name);
-  }
-
-  /** An error: `events: struct event.when.big: __int128 has no TypeScript type`. */
-  error(problem: string): BtfError {
-    return new BtfError([this.root, this.steps, problem].filter((part) => part !== "").join(": "));
-  }
-}
-
 /** An integer, an enum or a pointer of this size; undefined when no scalar has it. */
 export function integer(size: number, signed: boolean): Mapped | undefined {
+  if (size === 16) return byCodec("bigint", signed ? "$.s128" : "$.u128");
   if (![1, 2, 4, 8].includes(size)) return undefined;
   const bits = size * 8;
   const getter = `get${bits === 64 ? "Big" : ""}${signed ? "Int" : "Uint"}${bits}`;
@@ -87,4 +67,32 @@ export function integer(size: number, signed: boolean): Mapped | undefined {
     codec: `$.${signed ? "s" : "u"}${bits}`,
     read: (place) => `${place.from}.view.${getter}(${place.at()}${order})`,
   };
+}
+
+/** A `float` or `double`; undefined for other sizes, as that of `long double`. */
+export function float(size: number): Mapped | undefined {
+  if (size === 4) return byCodec("number", "$.f32");
+  return size === 8 ? byCodec("number", "$.f64") : undefined;
+}
+
+/**
+ * What its codec reads.
+ * @param open whether the codec is to be told where the record ends, if the value reaches up to there
+ */
+export function byCodec(type: string, codec: string, open = false): Mapped {
+  return {
+    type,
+    codec,
+    open,
+    read(place) {
+      const end = open && place.end !== undefined ? `, ${place.end}` : "";
+      return `${codec}.decode(${place.from}, ${place.at()}${end})`;
+    },
+  };
+}
+
+/** The declaration of a value, as a comment. */
+export function describe(declaration: string, { note }: Mapped, offset?: number): string {
+  const place = offset === undefined ? "" : ` at ${offset}`;
+  return `\`${comment(declaration)}\`${place}${note === undefined ? "" : `, ${note}`}`;
 }

@@ -12,7 +12,7 @@ export {
   unsignedBigBits,
   unsignedBits,
 } from "../btf/bits.ts";
-export { type Codec, type EventCodec, raw, RecordView } from "../btf/codec.ts";
+export { type Codec, type EventCodec, eventOf, raw, RecordView } from "../btf/codec.ts";
 export {
   array,
   bytes,
@@ -25,7 +25,21 @@ export {
 export type { EnumOf } from "../btf/enum.ts";
 export type { RawText } from "../sys/raw_text.ts";
 export { kept, put } from "../btf/put.ts";
-export { bool, s16, s32, s64, s8, u16, u32, u64, u8 } from "../btf/scalars.ts";
+export {
+  bool,
+  f32,
+  f64,
+  s128,
+  s16,
+  s32,
+  s64,
+  s8,
+  u128,
+  u16,
+  u32,
+  u64,
+  u8,
+} from "../btf/scalars.ts";
 export { decodeText } from "../sys/text.ts";
 export { type Union, union, type UnionCodec } from "../btf/union.ts";
 export type { DataSection } from "../objects/data_section.ts";

@@ -1,7 +1,7 @@
 import type { Btf } from "../btf/layout.ts";
 import { printType } from "../btf/print.ts";
-import type { BtfSection } from "../btf/types.ts";
-import { type Mapped, Path, Place } from "./mapping.ts";
+import { BtfError, type BtfSection } from "../btf/types.ts";
+import { describe, type Mapped, Place } from "./mapping.ts";
 import { Names } from "./names.ts";
 import { comment, literal } from "./safe_text.ts";
 import type { TypeMapper } from "./type_mapper.ts";
@@ -32,10 +32,12 @@ export function emitSection(
     const variable = btf.type(type);
     if (variable.kind !== "variable" || OF_MACROS.test(variable.name)) return [];
     const name = members.take(variable.name);
-    const path = Path.root(`${section.name}: ${variable.name}`, name);
-    if (offset + length > size) throw path.error(`it lies beyond the section's ${size} bytes`);
-    const mapped = mapper.map(variable.type, path);
-    const declaration = printType(btf, type);
+    if (offset + length > size) {
+      const bytes = `the section's ${size} bytes`;
+      throw new BtfError(`${section.name}: ${variable.name}: it lies beyond ${bytes}`);
+    }
+    const mapped = mapper.map(variable.type, name, length);
+    const declaration = describe(printType(btf, type), mapped);
     return emitAccessors({ name, declaration, mapped, offset, end: offset + length }, section);
   });
   if (accessors.length === 0) return undefined;
@@ -59,6 +61,7 @@ ${accessors.join("")}}
 /** A global variable, `offset` to `end` in its section. */
 interface Variable {
   readonly name: string;
+  /** As a comment. */
   readonly declaration: string;
   readonly mapped: Mapped;
   readonly offset: number;
@@ -69,7 +72,7 @@ function emitAccessors(variable: Variable, section: BtfSection): string {
   const { name, declaration, mapped, offset, end } = variable;
   const place = new Place("this.#section.readable()", "", offset, String(end));
   const getter = `
-  /** \`${comment(declaration)}\` */
+  /** ${declaration} */
   get ${name}(): ${mapped.type} {
     return ${mapped.read(place)};
   }

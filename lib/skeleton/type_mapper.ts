@@ -1,9 +1,21 @@
 import type { Btf } from "../btf/layout.ts";
 import { printType } from "../btf/print.ts";
-import type { BtfArray, BtfComposite, BtfEnum, BtfInt, BtfMember, TypeId } from "../btf/types.ts";
+import { roomOf } from "../btf/resolve.ts";
+import {
+  type BtfArray,
+  type BtfComposite,
+  type BtfEnum,
+  BtfError,
+  type BtfInt,
+  type BtfMember,
+  type TypeId,
+} from "../btf/types.ts";
 import { emitEnum, emitStruct, emitUnion, emitView } from "./definitions.ts";
-import { type Field, integer, type Mapped, type Path, type Place } from "./mapping.ts";
+import { byCodec, type Field, float, integer, type Mapped, type Place } from "./mapping.ts";
 import { Names } from "./names.ts";
+
+/** Anonymous unions can lie within one another so that no memory holds their members. */
+const MOST_MEMBERS = 100_000;
 
 /**
  * Maps C types to TypeScript, and collects the definitions that the mapped types need, each after
@@ -26,29 +38,54 @@ export class TypeMapper {
     this.#events = new Set(events.map((id) => btf.resolve(id)));
   }
 
-  /** @throws {BtfError} for a type that TypeScript has no type for, naming the path to it. */
-  map(id: TypeId, path: Path): Mapped {
+  /**
+   * A type; one that TypeScript has no type for is its bytes.
+   * @param place what it is called if C has no name for it: the names of the members that lead to it
+   * @param room how many bytes it has if its type does not tell
+   */
+  map(id: TypeId, place: string, room = 0): Mapped {
+    const size = this.#btf.knownSizeOf(id);
+    if (size === undefined) return this.#mapUnknown(room, UNTYPED);
+    const unknown = () => this.#mapUnknown(size, "its bytes: TypeScript has no type for it");
     const resolved = this.#btf.resolve(id);
     const type = this.#btf.resolved(id);
     switch (type.kind) {
       case "int":
-        return mapInt(type) ?? this.#refuse(id, path);
+        return mapInt(type) ?? unknown();
+      case "float":
+        return float(size) ?? unknown();
       case "pointer":
         return integer(8, false)!;
       case "array":
-        return this.#mapArray(type, path);
-      case "enum":
-        return this.#once(resolved, () => this.#mapEnum(type, this.#nameOf(id, path), id, path));
+        return this.#mapArray(type, place);
+      case "enum": {
+        const base = integer(size, type.signed);
+        if (base === undefined) return unknown();
+        return this.#once(resolved, () => this.#mapEnum(type, base, id, place));
+      }
       case "struct":
       case "union":
-        return this.#once(resolved, () => this.#mapComposite(type, id, path));
+        return this.#once(resolved, () => this.#mapComposite(type, id, place));
       default:
-        return this.#refuse(id, path);
+        return unknown();
     }
   }
 
-  #refuse(id: TypeId, path: Path): never {
-    throw path.error(`${printType(this.#btf, id)} has no TypeScript type`);
+  /** The events of a ring: what is no struct is a value on its own. */
+  event(id: TypeId, place: string): Mapped {
+    if (this.#btf.knownSizeOf(id) === undefined) return byCodec("$.ReadonlyBytes", "$.raw");
+    const mapped = this.map(id, place);
+    if (this.#btf.resolved(id).kind === "struct") return mapped;
+    return { ...mapped, codec: this.#constant(`$.eventOf(${mapped.codec})`, place) };
+  }
+
+  #mapUnknown(size: number, note: string): Mapped {
+    return { ...this.#mapBytes(size), note };
+  }
+
+  #mapBytes(length: number): Mapped {
+    const codec = this.#constant(`$.bytes(${length})`, `bytes_${length}`);
+    return { type: "$.ReadonlyBytes", codec, read: bytesReader(length), lies: liesAt(length) };
   }
 
   #once(id: TypeId, map: () => Mapped): Mapped {
@@ -58,8 +95,8 @@ export class TypeMapper {
   }
 
   /** What the type is called: its tag, else the typedef it was reached by, else its place. */
-  #nameOf(id: TypeId, path: Path): string {
-    let name = path.name;
+  #nameOf(id: TypeId, place: string): string {
+    let name = place;
     for (let type = this.#btf.type(id);; type = this.#btf.type(type.type)) {
       if ("name" in type && type.name !== "" && type.kind !== "type_tag") name = type.name;
       if (!("type" in type)) return this.#names.take(name);
@@ -76,119 +113,129 @@ export class TypeMapper {
     return constant;
   }
 
-  #mapArray({ element, length }: BtfArray, path: Path): Mapped {
+  #mapArray({ element, length }: BtfArray, place: string): Mapped {
     const of = this.#btf.resolved(element);
     if (of.kind === "int" && isChar(of)) {
       const codec = this.#constant(`$.chars(${length})`, `chars_${length}`);
       return { type: "string", codec, read: textReader(length), lies: liesAt(length) };
     }
-    if (of.kind === "int" && isByte(of)) {
-      const codec = this.#constant(`$.bytes(${length})`, `bytes_${length}`);
-      return { type: "$.ReadonlyBytes", codec, read: bytesReader(length), lies: liesAt(length) };
-    }
-    const mapped = this.map(element, path.element());
+    if (of.kind === "int" && isByte(of)) return this.#mapBytes(length);
+    const mapped = this.map(element, place);
     const name = `${mapped.codec.replace("$.", "")}_x${length}`;
     const codec = this.#constant(`$.array(${mapped.codec}, ${length})`, name);
-    return { type: listOf(mapped), codec, read: codecReader(codec) };
+    return { ...byCodec(listOf(mapped), codec), note: mapped.note };
   }
 
-  #mapFlexibleArray({ element }: BtfArray, path: Path): Mapped {
+  #mapFlexibleArray({ element }: BtfArray, place: string): Mapped {
     const of = this.#btf.resolved(element);
     if (of.kind === "int" && isChar(of)) {
       const codec = "$.flexibleChars";
       return { type: "string", codec, read: textReader(), lies: liesAt(), open: true };
     }
-    if (of.kind === "int" && isByte(of)) {
-      const codec = "$.flexibleBytes";
-      const lies = liesAt();
-      return { type: "$.ReadonlyBytes", codec, read: bytesReader(), lies, open: true };
-    }
-    const mapped = this.map(element, path.element());
+    if (of.kind === "int" && isByte(of)) return flexibleBytes;
+    if (this.#btf.knownSizeOf(element) === undefined) return { ...flexibleBytes, note: UNTYPED };
+    const mapped = this.map(element, place);
     const name = `${mapped.codec.replace("$.", "")}_flexible`;
     const codec = this.#constant(`$.flexibleArray(${mapped.codec})`, name);
-    return { type: listOf(mapped), codec, read: codecReader(codec, true), open: true };
+    return { ...byCodec(listOf(mapped), codec, true), note: mapped.note };
   }
 
-  #mapEnum(type: BtfEnum, name: string, id: TypeId, path: Path): Mapped {
-    const base = integer(type.size, type.signed) ?? this.#refuse(id, path);
+  #mapEnum(type: BtfEnum, base: Mapped, id: TypeId, place: string): Mapped {
+    const name = this.#nameOf(id, place);
     const codec = this.#names.take(`${name}_codec`);
     this.definitions.push(emitEnum(type, name, codec, base, printType(this.#btf, id)));
     return { ...base, type: name, codec };
   }
 
-  #mapComposite(type: BtfComposite, id: TypeId, path: Path): Mapped {
-    const name = this.#nameOf(id, path);
+  #mapComposite(type: BtfComposite, id: TypeId, place: string): Mapped {
+    const name = this.#nameOf(id, place);
     const spelled = this.#btf.type(id).kind === "typedef" || type.name === ""
       ? name
       : `${type.kind} ${type.name}`;
-    const fields = this.#fields(type, path, spelled, name);
+    const fields = this.#fields(type, name);
     const shape = { name, spelled, size: type.size, fields };
     if (type.kind === "union") {
       this.definitions.push(emitUnion(shape));
-      return { type: name, codec: name, read: codecReader(name) };
+      return byCodec(name, name);
     }
     const event = this.#events.has(this.#btf.resolve(id));
     const view = event ? this.#names.take(`${name}_view`) : undefined;
     this.definitions.push(emitStruct(shape, view));
     if (view) this.definitions.push(emitView(shape, view));
-    const open = fields.some((field) => field.mapped.open);
-    return { type: name, codec: name, read: codecReader(name, open), open };
+    return byCodec(name, name, fields.some((field) => field.end === "record"));
   }
 
-  #fields(owner: BtfComposite, path: Path, spelled: string, name: string): Field[] {
+  #fields(owner: BtfComposite, name: string): Field[] {
     const names = Names.ofMembers();
     const fields: Field[] = [];
-    // `tail`: whether the end of this struct or union is the end of the record.
-    const walk = (composite: BtfComposite, start: number, shared: boolean, tail: boolean) => {
-      const inUnion = shared || composite.kind === "union";
+    let count = 0;
+    // `end`: where an array without a length may end that is the last of this struct, or in this union.
+    const walk = (composite: BtfComposite, start: number, inUnion: boolean, end: Field["end"]) => {
+      const union = composite.kind === "union";
       composite.members.forEach((member, index) => {
-        const last = tail &&
-          (composite.kind === "union" || index === composite.members.length - 1);
+        if (++count > MOST_MEMBERS) {
+          throw new BtfError(`${name} has more than ${MOST_MEMBERS} members`);
+        }
+        const last = union || index === composite.members.length - 1 ? end : undefined;
         const bit = start + member.bitOffset;
-        if (member.name === "") {
-          const inner = this.#btf.resolved(member.type);
-          // What else has no name is padding: `int : 4`.
-          if (inner.kind === "struct" || inner.kind === "union") walk(inner, bit, inUnion, last);
+        const type = this.#btf.resolved(member.type);
+        if (member.name === "" && (type.kind === "struct" || type.kind === "union")) {
+          const inner = type.kind === "union" && type.size > 0 ? bit / 8 + type.size : last;
+          walk(type, bit, inUnion || type.kind === "union", inner);
           return;
         }
-        const at = path.member(spelled, name, member.name);
-        const mapped = this.#mapMember(member, bit, at, last);
-        if (mapped.open && inUnion) {
-          throw at.error("a flexible array in a union has no TypeScript type");
-        }
+        const unknown = this.#btf.knownSizeOf(member.type) === undefined;
+        const room = unknown ? roomOf(composite, member) : 0;
+        // What else has no name is padding, `int : 4`, or what C++ derives a struct from.
+        if (member.name === "" && room === 0) return;
+        const called = member.name || "base";
+        const mapped = this.#mapMember(member, bit, `${name}_${called}`, room, last);
         fields.push({
-          name: names.take(member.name),
+          name: names.take(called),
           declaration: printType(this.#btf, member.type, member.name) +
             (member.bitSize > 0 ? ` : ${member.bitSize}` : ""),
           offset: Math.floor(bit / 8),
-          mapped: last ? mapped : { ...mapped, open: false },
+          mapped,
+          end: mapped.open ? last : undefined,
           shared: inUnion,
         });
       });
     };
-    walk(owner, 0, false, true);
+    walk(owner, 0, false, owner.kind === "union" ? owner.size : "record");
     return fields;
   }
 
-  #mapMember(member: BtfMember, bit: number, path: Path, last: boolean): Mapped {
-    if (member.bitSize > 0) return this.#mapBits(member, bit % 8, path);
+  #mapMember(
+    member: BtfMember,
+    bit: number,
+    place: string,
+    bytes: number,
+    end: Field["end"],
+  ): Mapped {
+    if (member.bitSize > 0) return this.#mapBits(member, bit % 8, place);
     const type = this.#btf.resolved(member.type);
-    if (type.kind === "array" && type.length === 0 && last) {
-      return this.#mapFlexibleArray(type, path);
+    if (type.kind !== "array" || type.length > 0 || end === undefined) {
+      return this.map(member.type, place, bytes);
     }
-    return this.map(member.type, path);
+    const size = this.#btf.knownSizeOf(type.element);
+    if (size === 0) return this.#mapArray(type, place);
+    if (end === "record") return this.#mapFlexibleArray(type, place);
+    const room = end - bit / 8;
+    if (size === undefined) return this.#mapUnknown(room, UNTYPED);
+    const mapped = this.#mapArray({ ...type, length: Math.floor(room / size) }, place);
+    return { ...mapped, note: mapped.note ?? "up to the end of its union" };
   }
 
-  #mapBits({ type: id, bitSize }: BtfMember, shift: number, path: Path): Mapped {
-    const { type } = this.map(id, path);
+  #mapBits({ type: id, bitSize }: BtfMember, shift: number, place: string): Mapped {
     const base = this.#btf.resolved(id);
     const signed = base.kind === "enum" ? base.signed : base.kind === "int" && isSigned(base);
+    const big = this.#btf.sizeOf(id) > 4;
+    const bool = base.kind === "int" && base.encoding === "bool";
     const sign = signed ? "signed" : "unsigned";
-    const reader = type === "boolean"
-      ? "$.boolBits"
-      : `$.${sign}${this.#btf.sizeOf(id) === 8 ? "Big" : ""}Bits`;
+    const reader = bool ? "$.boolBits" : `$.${sign}${big ? "Big" : ""}Bits`;
+    const named = base.kind === "enum" && integer(base.size, signed) !== undefined;
     return {
-      type,
+      type: named ? this.map(id, place).type : bool ? "boolean" : big ? "bigint" : "number",
       codec: this.#constant(
         `$.bits(${reader}, ${shift}, ${bitSize})`,
         `${reader.slice(2)}_${shift}_${bitSize}`,
@@ -197,6 +244,17 @@ export class TypeMapper {
     };
   }
 }
+
+/** What is said of a type that the compiler left out: clang does so for some of C++ and Rust. */
+const UNTYPED = "its bytes: the object does not say of which type";
+
+const flexibleBytes: Mapped = {
+  type: "$.ReadonlyBytes",
+  codec: "$.flexibleBytes",
+  read: bytesReader(),
+  lies: liesAt(),
+  open: true,
+};
 
 function mapInt(type: BtfInt): Mapped | undefined {
   if (type.bits !== type.size * 8) return undefined;
@@ -224,14 +282,6 @@ function isByte({ encoding, size }: BtfInt): boolean {
 
 function listOf({ type }: Mapped): string {
   return `readonly ${/[^\w$.]/.test(type) ? `(${type})` : type}[]`;
-}
-
-/** Reads by a codec; an open one is told where the record ends, if it reaches up to there. */
-function codecReader(codec: string, open = false): Mapped["read"] {
-  return (place) => {
-    const end = open && place.end !== undefined ? `, ${place.end}` : "";
-    return `${codec}.decode(${place.from}, ${place.at()}${end})`;
-  };
 }
 
 function liesAt(length?: number): (place: Place) => string {

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { color, OddTypes } from "../../build/tests/skel/odd_types.ts";
 import { Names } from "../../build/tests/skel/names.ts";
 import { address as unionOf, libbpf_tristate, state, Types } from "../../build/tests/skel/types.ts";
 import { address, filled } from "../fixtures/types.ts";
@@ -27,6 +28,35 @@ kernelTest("every type arrives through the ring buffer as the kernel half sent i
   const lines: unknown[] = [];
   skel.maps.lines.consume(({ pid, text }) => lines.push({ pid, text }));
   assertEquals(lines, [{ pid: 42, text: "a line!" }]);
+});
+
+kernelTest("an event may be a number, an enum, a text or a union", {}, () => {
+  using opened = OddTypes.open();
+  const { maps } = opened.load().attach();
+  Deno.statSync("/");
+  const seen: unknown[] = [];
+  maps.stamps.consume(({ value }) => seen.push(value));
+  maps.colors.consume(({ value }) => seen.push(value));
+  maps.words.consume(({ value }) => seen.push(value));
+  maps.unions.consume(({ value }) => seen.push(value.process));
+  maps.tails.consume(({ length, text }) => seen.push({ length, text }));
+  maps.structs.consume(({ process }) => seen.push(process));
+  assertEquals(seen, [
+    0x0123_4567_89ab_cdefn,
+    color.BLUE,
+    "a word",
+    { pid: 1, args: "argument" },
+    { length: 5, text: "tail!" },
+    { pid: 2, args: "" },
+  ]);
+});
+
+kernelTest("keys have 128 bits", {}, () => {
+  using opened = OddTypes.open();
+  const { by_wide } = opened.load().maps;
+  const address = opened.data.address;
+  by_wide.update(1n << 127n, address);
+  assertEquals([...by_wide], [[1n << 127n, address]]);
 });
 
 kernelTest("global variables are the running program's own, in both directions", {}, () => {

@@ -126,6 +126,18 @@ Deno.test("Btf refuses cycles instead of following them for ever", () => {
   }, "bytes");
 });
 
+Deno.test("Btf takes members that the compiler has no type for", () => {
+  const builder = new BtfBuilder();
+  const letters = builder.array(0, 3);
+  const derived = builder.struct("derived", 8, [["", 0, 0], ["letters", letters, 32]]);
+  const btf = new Btf(builder.bytes());
+  assertEquals(btf.sizeOf(derived), 8);
+  assertEquals(btf.knownSizeOf(letters), undefined);
+  assertThrows(() => btf.sizeOf(letters), BtfError, "Type 0 (void) has no size");
+  const outside = builder.struct("derived", 8, [["", 0, 96]]);
+  assertThrows(() => new Btf(builder.bytes()), BtfError, `lies outside of type ${outside}`);
+});
+
 Deno.test("Btf takes a struct that points to itself", () => {
   const builder = new BtfBuilder();
   builder.pointer(2);

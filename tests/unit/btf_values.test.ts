@@ -125,6 +125,21 @@ Deno.test("readValue() refuses what is too short, has no values, or unfolds with
   assertEquals(readValue(btf, empty, bytes), []);
 });
 
+Deno.test("readValue() reads as bytes what the compiler has no type for", () => {
+  const builder = new BtfBuilder();
+  const int = builder.int("int", 4, 1);
+  const derived = builder.struct("derived", 12, [["", 0, 0], ["value", int, 32], ["last", 0, 64]]);
+  const section = builder.section(".bss", 4, [[builder.variable("letter", 0), 2, 2]]);
+  const btf = new Btf(builder.bytes());
+  const bytes = Uint8Array.of(1, 2, 3, 4, 5, 0, 0, 0, 6, 7, 8, 9);
+  assertEquals(readValue(btf, derived, bytes), {
+    base: Uint8Array.of(1, 2, 3, 4),
+    value: 5,
+    last: Uint8Array.of(6, 7, 8, 9),
+  });
+  assertEquals(readValue(btf, section, bytes.slice(0, 4)), { letter: Uint8Array.of(3, 4) });
+});
+
 Deno.test("readValue() reads any bytes of the right length", () => {
   const { builder, event } = sample();
   const btf = new Btf(builder.bytes());

@@ -55,7 +55,7 @@ function emit(
   });
 }
 
-for (const fixture of ["types", "names", "maps_kinds"]) {
+for (const fixture of ["types", "odd_types", "names", "maps_kinds"]) {
   Deno.test(`the skeleton of ${fixture}.bpf.c is the golden one`, () => {
     const golden = new URL(`../golden/${fixture}.txt`, import.meta.url);
     const text = skeletonOf(fixture);
@@ -64,52 +64,144 @@ for (const fixture of ["types", "names", "maps_kinds"]) {
   });
 }
 
-Deno.test("a type without a TypeScript type is an error that names the path to it", () => {
-  const refused = (build: (btf: BtfBuilder) => number, message: string) => {
+Deno.test("a type without a TypeScript type is its bytes, and its comment says so", () => {
+  const emitted = (build: (btf: BtfBuilder) => number) => {
     const btf = new BtfBuilder();
-    const member = build(btf);
-    const when = btf.struct("", 64, [["big", member, 0]]);
-    const inList = btf.array(when, 2);
-    const event = btf.struct("event", 128, [["when", inList, 0]]);
-    const error = assertThrows(() => emit(btf, [{ valueTypeId: event }]), BtfError);
-    assertEquals(error.message, `events: struct event.when[].big: ${message}`);
+    const when = btf.struct("", 64, [["big", build(btf), 0]]);
+    const event = btf.struct("event", 128, [["when", btf.array(when, 2), 0]]);
+    return emit(btf, [{ valueTypeId: event }]);
   };
-  refused((btf) => btf.int("__int128", 16, 1), "__int128 has no TypeScript type");
-  refused((btf) => btf.add(16, { name: "double", sizeOrType: 8 }), "double has no TypeScript type");
-  refused((btf) => btf.int("odd", 3), "odd has no TypeScript type");
-  refused((btf) => btf.int("_Bool", 4, 4), "bool has no TypeScript type");
-  refused(
-    (btf) => btf.add(6, { name: "state", sizeOrType: 3 }),
-    "enum state has no TypeScript type",
-  );
+  const bytes = (build: (btf: BtfBuilder) => number, declaration: string, size: number) => {
+    const text = emitted(build);
+    const note = "its bytes: TypeScript has no type for it";
+    assertStringIncludes(text, `/** \`${declaration}\` at 0, ${note} */\n`);
+    assertStringIncludes(text, `    big: from.u8.slice(at, at + ${size}),\n`);
+    assertStringIncludes(text, `    $.put(into, at, bytes_${size}, "big", value.big);\n`);
+  };
+  bytes((btf) => btf.int("odd", 3), "odd big", 3);
+  bytes((btf) => btf.int("_Bool", 4, 4), "bool big", 4);
+  bytes((btf) => btf.add(6, { name: "state", sizeOrType: 3 }), "enum state big", 3);
+  bytes((btf) => btf.add(16, { name: "long double", sizeOrType: 16 }), "long double big", 16);
+  const list = emitted((btf) => btf.array(btf.int("odd", 3), 4));
+  assertStringIncludes(list, "`odd big[4]` at 0, its bytes: TypeScript has no type for it */");
+  assertStringIncludes(list, "  readonly big: readonly $.ReadonlyBytes[];");
 });
 
-Deno.test("a flexible array in a union is refused", () => {
+Deno.test("what the object has no type for reaches up to the next member", () => {
   const btf = new BtfBuilder();
-  const rest = btf.array(btf.int("int", 4, 1), 0);
+  const int = btf.int("int", 4, 1);
+  const wide = btf.typedef("char16_t", 0);
+  const derived = btf.struct("derived", 24, [
+    ["", 0, 0],
+    ["value", int, 32],
+    ["letters", btf.array(wide, 3), 64],
+    ["number", int, 128],
+    ["last", wide, 160],
+  ]);
+  const empty = btf.struct("of_nothing", 4, [["", 0, 0], ["value", int, 0]]);
+  const loose = btf.variable("loose", wide);
+  btf.section(".bss", 8, [[loose, 0, 2]]);
+  const text = emit(btf, [
+    { name: "a", type: ARRAY, valueTypeId: derived, valueSize: 24 },
+    { name: "b", type: ARRAY, valueTypeId: empty, valueSize: 4 },
+    { name: ".bss", type: ARRAY, valueSize: 8, internal: true },
+    { valueTypeId: wide },
+  ]);
+  for (
+    const line of [
+      "  /** `void` at 0, its bytes: the object does not say of which type */",
+      "    base: from.u8.slice(at, at + 4),",
+      "    letters: from.u8.slice(at + 8, at + 16),",
+      "    last: from.u8.slice(at + 20, at + 24),",
+      "  /** `char16_t loose`, its bytes: the object does not say of which type */",
+      "    return this.#section.readable().u8.slice(0, 2);",
+      '    events: this.ringBuffer("events", $.raw),',
+    ]
+  ) assertStringIncludes(text, `${line}\n`);
+  assertEquals(text.match(/base:/g)!.length, 2, "what is empty is left out");
+});
+
+Deno.test("an array without a length in a union reaches up to the union's end", () => {
+  const btf = new BtfBuilder();
   const number = btf.int("int", 4, 1);
-  const event = btf.union("either", 4, [["rest", rest, 0], ["number", number, 0]]);
-  assertThrows(
-    () => emit(btf, [{ type: ARRAY, valueTypeId: event, valueSize: 4 }]),
-    BtfError,
-    "events (value): union either.rest: a flexible array in a union has no TypeScript type",
-  );
+  const char = btf.int("char", 1, 1);
+  const open = btf.struct("open", 4, [["n", number, 0], ["rest", btf.array(char, 0), 32]]);
+  const inner = btf.struct("", 8, [["n", number, 0], ["tail", btf.array(number, 0), 64]]);
+  const members: [string, number, number][] = [
+    ["texts", btf.array(char, 0), 0],
+    ["list", btf.array(number, 0), 0],
+    ["open", open, 0],
+    ["", inner, 0],
+    ["whole", btf.array(number, 5), 0],
+  ];
+  const either = btf.union("either", 20, members);
+  const around = btf.struct("around", 28, [["a", number, 0], ["", btf.union("", 20, members), 32], [
+    "z",
+    number,
+    192,
+  ]]);
+  const text = emit(btf, [
+    { type: ARRAY, valueTypeId: either, valueSize: 20 },
+    { name: "around", valueTypeId: around },
+  ]);
+  for (
+    const line of [
+      "  /** `char texts[]` at 0, up to the end of its union */",
+      "  texts: [0, chars_20],",
+      "  list: [0, s32_x5],",
+      "  open: [0, open, 20],",
+      "  tail: [8, s32_x3],",
+      "    texts: $.decodeText(from.u8, at + 4, at + 24),",
+      "    open: open.decode(from, at + 4, at + 24),",
+      '    $.put(into, at + 4, open, "open", value.open, at + 24);',
+      '    $.kept(into, at + 4, open, "open", value.open, at + 24);',
+      "    tail: s32_x3.decode(from, at + 12),",
+      "    return open.decode(this.$$bytes, this.$$at + 4, this.$$at + 24);",
+    ]
+  ) assertStringIncludes(text, `${line}\n`);
 });
 
-Deno.test("the event of a ring buffer must be a struct", () => {
+Deno.test("an array without a length whose elements have no size is empty", () => {
   const btf = new BtfBuilder();
-  const valueTypeId = btf.int("int", 4, 1);
-  assertThrows(() => emit(btf, [{ valueTypeId }]), BtfError, "events: an event must be a struct");
+  const nothing = btf.struct("nothing", 0, []);
+  const event = btf.struct("event", 4, [["list", btf.array(nothing, 0), 32]]);
+  assertStringIncludes(emit(btf, [{ valueTypeId: event }]), "$.array(nothing, 0)");
 });
 
-Deno.test("a map whose type has another size than the map is refused", () => {
+Deno.test("unions that unfold without end are refused", () => {
   const btf = new BtfBuilder();
-  const keyTypeId = btf.int("int", 4, 1);
-  assertThrows(
-    () => emit(btf, [{ name: "m", type: ARRAY, keyTypeId, keySize: 8 }]),
-    BtfError,
-    "m (key): the map has 8 bytes, its type has 4",
-  );
+  let union = btf.int("int", 4);
+  for (let depth = 0; depth < 25; depth++) {
+    union = btf.union("", 4, [["", union, 0], ["", union, 0]]);
+  }
+  assertThrows(() => emit(btf, [{ valueTypeId: union }]), BtfError, "more than 100000 members");
+});
+
+Deno.test("an event that is no struct is a value", () => {
+  const btf = new BtfBuilder();
+  const int = btf.int("unsigned int", 4);
+  const either = btf.typedef("either", btf.union("", 4, [["a", int, 0]]));
+  const text = emit(btf, [
+    { name: "numbers", valueTypeId: int },
+    { name: "unions", valueTypeId: either },
+    { name: "lists", valueTypeId: btf.array(int, 3) },
+  ]);
+  for (
+    const line of [
+      "const numbers_event = $.eventOf($.u32);",
+      '    numbers: this.ringBuffer("numbers", numbers_event),',
+      "const unions_event = $.eventOf(either);",
+      "const lists_event = $.eventOf(u32_x3);",
+    ]
+  ) assertStringIncludes(text, `${line}\n`);
+});
+
+Deno.test("a map whose type has another size than the map has bytes", () => {
+  const btf = new BtfBuilder();
+  const keyTypeId = btf.int("x*/", 4, 1);
+  const text = emit(btf, [{ name: "m", type: ARRAY, keyTypeId, keySize: 8, valueSize: 1 }]);
+  const note = "/* the map has 8 bytes, `x*\\/` has 4 */";
+  assertStringIncludes(text, `this.map("m", $.bytes(8) ${note}, $.bytes(1))`);
 });
 
 Deno.test("a variable that lies beyond its section is refused", () => {
@@ -175,7 +267,7 @@ Deno.test("only a skeleton with rare kinds of maps imports their module", () => 
   assertStringIncludes(rare, 'import * as $maps from "#lib/skeleton/maps.ts";\n');
 });
 
-Deno.test("the events of a perf event array are a struct, or bytes where C names none", () => {
+Deno.test("the events of a perf event array are what C names, or bytes where C names none", () => {
   const btf = new BtfBuilder();
   const int = btf.int("unsigned int", 4);
   const event = btf.struct("event", 4, [["pid", int, 0]]);
@@ -186,7 +278,8 @@ Deno.test("the events of a perf event array are a struct, or bytes where C names
   for (const untyped of [0, int]) {
     assertStringIncludes(emitted(untyped), "new $maps.PerfBuffer(map, $.raw)");
   }
-  assertThrows(() => emitted(btf.int("long", 8, 1)), BtfError, "an event must be a struct");
+  const long = emitted(btf.int("long", 8, 1));
+  assertStringIncludes(long, "new $maps.PerfBuffer(map, events_event)");
 });
 
 Deno.test("names of an object are written as names, texts and comments, whatever is in them", () => {

@@ -1,7 +1,22 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import { type Codec, decodeAll, encodeAll } from "#lib/btf/codec.ts";
-import { bool, s16, s32, s64, s8, toNumber, u16, u32, u64, u8 } from "#lib/btf/scalars.ts";
+import {
+  bool,
+  f32,
+  f64,
+  s128,
+  s16,
+  s32,
+  s64,
+  s8,
+  toNumber,
+  u128,
+  u16,
+  u32,
+  u64,
+  u8,
+} from "#lib/btf/scalars.ts";
 
 const numbers: [Codec<number>, low: number, high: number][] = [
   [u8, 0, 255],
@@ -15,6 +30,8 @@ const numbers: [Codec<number>, low: number, high: number][] = [
 const bigints: [Codec<bigint>, low: bigint, high: bigint][] = [
   [u64, 0n, 2n ** 64n - 1n],
   [s64, -(2n ** 63n), 2n ** 63n - 1n],
+  [u128, 0n, 2n ** 128n - 1n],
+  [s128, -(2n ** 127n), 2n ** 127n - 1n],
 ];
 
 Deno.test("integers up to 32 bits keep every value of their range, and refuse the next", () => {
@@ -28,7 +45,7 @@ Deno.test("integers up to 32 bits keep every value of their range, and refuse th
   }
 });
 
-Deno.test("64-bit integers keep every value of their range, and refuse the next", () => {
+Deno.test("larger integers keep every value of their range, and refuse the next", () => {
   for (const [codec, low, high] of bigints) {
     fc.assert(fc.property(fc.bigInt({ min: low, max: high }), (value) => {
       assertEquals(decodeAll(codec, encodeAll(codec, value)), value);
@@ -43,6 +60,21 @@ Deno.test("integers are little-endian", () => {
   assertEquals(encodeAll(u32, 0x01020304), Uint8Array.of(4, 3, 2, 1));
   assertEquals(encodeAll(s16, -2), Uint8Array.of(0xfe, 0xff));
   assertEquals(decodeAll(u64, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0x80)), 2n ** 63n + 1n);
+});
+
+Deno.test("fractions keep every value, and a float what fits in it", () => {
+  fc.assert(fc.property(fc.double(), (value) => {
+    assertEquals(decodeAll(f64, encodeAll(f64, value)), value);
+  }));
+  fc.assert(fc.property(fc.float(), (value) => {
+    assertEquals(decodeAll(f32, encodeAll(f32, value)), value);
+  }));
+  assertEquals(encodeAll(f32, -2), Uint8Array.of(0, 0, 0, 0xc0));
+  assertEquals(encodeAll(f64, -2), Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0xc0));
+  assertThrows(() => encodeAll(f32, 1e39), RangeError, "float: 1e+39 does not fit");
+  for (const codec of [f32, f64]) {
+    assertThrows(() => encodeAll(codec, 1n as never), TypeError, "a number is needed");
+  }
 });
 
 Deno.test("bool is true for any byte but 0, and takes nothing but a boolean", () => {

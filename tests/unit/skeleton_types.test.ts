@@ -3,13 +3,19 @@ import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeAll, encodeAll, RecordView } from "#lib/btf/codec.ts";
 import { Bytes } from "#lib/btf/bytes.ts";
+import { Btf } from "#lib/btf/layout.ts";
+import { readValue } from "#lib/btf/values.ts";
+import { BpfObject as CheckedObject } from "#lib/objects/check_object.ts";
 import { BpfObject } from "#lib/objects/object.ts";
+import { readObjectFile } from "#lib/objects/object_file.ts";
 import { RawText } from "#lib/sys/raw_text.ts";
 import * as names from "../../build/tests/skel/names.ts";
+import * as odd from "../../build/tests/skel/odd_types.ts";
 import * as types from "../../build/tests/skel/types.ts";
 import { address, filled } from "../fixtures/types.ts";
 
 const { Names } = names;
+const { OddTypes } = odd;
 const { Types } = types;
 
 Deno.test("a skeleton reads what the C compiler put into every kind of member", () => {
@@ -142,6 +148,25 @@ Deno.test("texts may be called as what a view has for itself", () => {
   assertEquals(view.$$length, record.length);
 });
 
+Deno.test("an object whose compiler had no BTF for a member is opened, as libbpf does", () => {
+  const bytes = Deno.readFileSync(new URL("../../build/tests/names.bpf.o", import.meta.url));
+  const { bytes: btf } = readObjectFile(bytes).find(({ name }) => name === ".BTF")!;
+  const view = new DataView(btf.buffer, btf.byteOffset, btf.length);
+  const text = new TextDecoder("latin1").decode(btf);
+  const [header, strings] = [view.getUint32(4, true), view.getUint32(16, true)];
+  const name = text.indexOf("\0left\0") + 1 - header - strings;
+  // `struct btf_member`: its name, then its type, which becomes void.
+  const places = Array.from({ length: strings / 4 }, (_, word) => header + 4 * word);
+  const member = places.find((at) => view.getUint32(at, true) === name)!;
+  view.setUint32(member + 4, 0, true);
+  using object = CheckedObject.open(bytes, { name: "names" });
+  const pair = new Btf(object.btf());
+  const id = pair.types.findIndex((type) =>
+    type.kind === "struct" && type.members[0]?.name === "left"
+  );
+  assertEquals(readValue(pair, id, new Uint8Array(8)), { left: new Uint8Array(8) });
+});
+
 Deno.test("an object whose name has dots has its variables", () => {
   const bytes = Deno.readFileSync(new URL("../../build/tests/names.bpf.o", import.meta.url));
   using object = BpfObject.open(bytes, { name: "names.of.mine" });
@@ -201,6 +226,51 @@ Deno.test("a bad member of an event is named with its whole path", () => {
     RangeError,
     "nested.names[1]: char[8]: 15 bytes do not fit",
   );
+});
+
+Deno.test("numbers of 128 bits and fractions are read and written", () => {
+  using skel = OddTypes.open();
+  const numbers = {
+    wide: 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210n,
+    minus: -(1n << 100n),
+    ratio: 0.1,
+    part: -2.5,
+    parts: [1.5, Math.fround(1e30)],
+  };
+  assertEquals(skel.data.numbers, numbers);
+  assertEquals(skel.rodata.threshold, 0.75);
+  skel.rodata.threshold = -0.1;
+  skel.data.numbers = { ...numbers, minus: (1n << 127n) - 1n, part: 0.25 };
+  assertEquals(skel.rodata.threshold, -0.1);
+  assertEquals(skel.data.numbers, { ...numbers, minus: (1n << 127n) - 1n, part: 0.25 });
+  assertThrows(() => skel.data.numbers = { ...numbers, wide: -1n }, RangeError, "wide: u128: -1");
+  assertThrows(() => skel.data.numbers = { ...numbers, part: 1e40 }, RangeError, "part: float: 1e");
+});
+
+Deno.test("an array without a length in a union has what room the union has", () => {
+  using skel = OddTypes.open();
+  const { address, message, mixed } = skel.data;
+  assertEquals([address.sa_family, address.sa_data], [2, "fourteen bytes"]);
+  assertEquals([message.process.pid, message.process.args, message.words], [7, "", [7, 0, 0]]);
+  assertEquals(mixed.process, { pid: 2, args: "" });
+  skel.data.address = { ...address, sa_data: "other", sa_data_min: "other" };
+  assertEquals(skel.data.address.sa_data_min, "other");
+  const text = "args";
+  const raw = Uint8Array.of(9, 0, 0, 0, ...new TextEncoder().encode(text));
+  skel.data.mixed = { ...mixed, process: { pid: 9, args: text }, raw };
+  assertEquals(skel.data.mixed, { before: 1, process: { pid: 9, args: text }, raw, after: 3 });
+  assertThrows(
+    () => skel.data.mixed = { ...mixed, process: { pid: 9, args: "beyond" }, raw },
+    RangeError,
+    "process.args: char[]: 6 bytes do not fit, there is room for 4",
+  );
+  assertThrows(
+    () => skel.data.mixed = { ...mixed, process: { pid: 8, args: text }, raw },
+    RangeError,
+    "process shares its bytes",
+  );
+  skel.data.message = odd.message.from({ process: { pid: 1, args: "8 bytes!" } });
+  assertEquals(skel.data.message.process.args, "8 bytes!");
 });
 
 function bytesOf(length: number): fc.Arbitrary<Uint8Array<ArrayBuffer>> {

@@ -9,7 +9,8 @@ import { chars } from "#lib/btf/composites.ts";
 import type { Btf } from "#lib/btf/layout.ts";
 import { printType } from "#lib/btf/print.ts";
 import { put } from "#lib/btf/put.ts";
-import { bool, s16, s32, s64, s8, u16, u32, u64, u8 } from "#lib/btf/scalars.ts";
+import { roomOf } from "#lib/btf/resolve.ts";
+import { bool, f32, f64, s16, s32, s64, s8, u16, u32, u64, u8 } from "#lib/btf/scalars.ts";
 import type { BtfEnum, BtfMember, BtfSection, BtfType, TypeId } from "#lib/btf/types.ts";
 import { type BtfValue, readValue } from "#lib/btf/values.ts";
 import type { Structure } from "#lib/tool/field.ts";
@@ -87,6 +88,8 @@ function writerOf(btf: Btf, id: TypeId): Writer {
     case "int":
       if (type.encoding === "bool" && type.size === 1) return truth;
       return integer(type.size, type.encoding !== "unsigned");
+    case "float":
+      return float(type.size);
     case "enum":
       return enumeration(type);
     case "array": {
@@ -169,6 +172,22 @@ function integer(size: number, signed: boolean): Writer {
   return { name, size, encode: (into, at, value) => large.encode(into, at, whole(value, name)) };
 }
 
+function float(size: number): Writer {
+  const codec = ({ 4: f32, 8: f64 } as const)[size as 4 | 8];
+  if (codec === undefined) return bytes(size);
+  return {
+    ...codec,
+    encode(into, at, value) {
+      const text = String(value).trim();
+      const number = Number(text);
+      if (text === "" || Number.isNaN(number) !== (text === "NaN")) {
+        throw new TypeError(`${codec.name}: ${show(value)} is not a number`);
+      }
+      codec.encode(into, at, number);
+    },
+  };
+}
+
 /** Takes the name of a value, or a number. */
 function enumeration({ values, signed, size }: BtfEnum): Writer {
   const number = integer(size, signed);
@@ -208,18 +227,26 @@ function fields(btf: Btf, id: TypeId, start = 0): Member[] {
   if (type.kind !== "struct" && type.kind !== "union") return [];
   return type.members.flatMap((member) => {
     const bit = start + member.bitOffset;
+    const offset = Math.floor(bit / 8);
+    if (btf.knownSizeOf(member.type) === undefined) {
+      const room = roomOf(type, member);
+      if (member.name === "" && room === 0) return [];
+      return [{ name: member.name || "base", offset, writer: bytes(room) }];
+    }
     if (member.name === "") return fields(btf, member.type, bit);
     const writer = member.bitSize > 0 ? bitField(btf, member, bit % 8) : writerOf(btf, member.type);
-    return [{ name: member.name, offset: Math.floor(bit / 8), writer }];
+    return [{ name: member.name, offset, writer }];
   });
 }
 
 /** The variables of `.bss` and its like, as members of one value. */
 function variables(btf: Btf, { variables }: BtfSection): Member[] {
-  return variables.flatMap(({ type: id, offset }) => {
+  return variables.flatMap(({ type: id, offset, size }) => {
     const variable = btf.type(id);
     if (variable.kind !== "variable") return [];
-    return [{ name: variable.name, offset, writer: writerOf(btf, variable.type) }];
+    const known = btf.knownSizeOf(id) !== undefined;
+    const writer = known ? writerOf(btf, variable.type) : bytes(size);
+    return [{ name: variable.name, offset, writer }];
   });
 }
 
