@@ -15,7 +15,9 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 export const EMFILE = 24;
 export const ENOSPC = 28;
+export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
+export const ELOOP = 40;
 export const EOPNOTSUPP = 95;
 export const ENOTSUPP = 524;
 

@@ -6,6 +6,7 @@
 import { findLibrary, hotSymbols, symbolGroup } from "./library.ts";
 import { SystemError } from "./errno.ts";
 import { once } from "./once.ts";
+import { encodeText } from "./text.ts";
 
 /** Where libc is. */
 export const libc = once(() => {
@@ -114,7 +115,7 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) {
     throw new RangeError(`${JSON.stringify(text)} has a NUL in it, which no name or path can have`);
   }
-  return new TextEncoder().encode(text + "\0") as Uint8Array<ArrayBuffer>;
+  return encodeText(text + "\0");
 }
 
 /** A text of C's, up to its NUL; undefined for NULL. */

@@ -1,5 +1,6 @@
 import { check, cString, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
+import { decodeText } from "./text.ts";
 
 const links = symbolGroup(libc, {
   // int symlink(const char *target, const char *linkpath)
@@ -17,7 +18,7 @@ const PATH_MAX = 4096;
 export function readLink(path: string): string | undefined {
   const target = new Uint8Array(PATH_MAX);
   const length = reading().readlink(cString(path), target, BigInt(PATH_MAX));
-  return length < 0 ? undefined : new TextDecoder().decode(target.subarray(0, Number(length)));
+  return length < 0 ? undefined : decodeText(target, 0, Number(length));
 }
 
 /**

@@ -1,0 +1,72 @@
+import { check, cString, stats } from "./libc.ts";
+
+/** From include/uapi/linux/fcntl.h and include/uapi/linux/stat.h. */
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
+const S_IFMT = 0o170000;
+const S_IFREG = 0o100000;
+const S_IFLNK = 0o120000;
+
+/** `struct statx` of include/uapi/linux/stat.h: offsets in bytes. */
+const STATX = {
+  size: 256,
+  stx_uid: 20,
+  stx_mode: 28,
+  stx_ino: 32,
+  stx_size: 40,
+  stx_ctime: 96,
+  stx_dev_major: 136,
+  stx_dev_minor: 140,
+};
+
+/** What tells one file from another, and from what it was before it was written to. */
+export interface FileStatus {
+  readonly inode: bigint;
+  /** The same for the same file, whatever its contents: device and inode. */
+  readonly file: string;
+  /** Kind and permissions: inode(7). */
+  readonly mode: number;
+  /** Of its owner. */
+  readonly uid: number;
+  readonly size: number;
+  /** The same for the same file with the same contents. */
+  readonly identity: string;
+}
+
+/**
+ * What a descriptor stands for, also one that was opened with `O_PATH`.
+ * @param name what it is, for the error
+ * @throws {SystemError}
+ */
+export function fileStatus(fd: number, name: string): FileStatus {
+  const bytes = new Uint8Array(STATX.size);
+  const result = stats().statx(fd, cString(""), AT_EMPTY_PATH, STATX_BASIC_STATS, bytes);
+  check(result, `stat ${name}`);
+  const view = new DataView(bytes.buffer);
+  const inode = view.getBigUint64(STATX.stx_ino, true);
+  const size = Number(view.getBigUint64(STATX.stx_size, true));
+  const device = [STATX.stx_dev_major, STATX.stx_dev_minor].map((at) => view.getUint32(at, true));
+  const changed = [
+    view.getBigInt64(STATX.stx_ctime, true),
+    view.getUint32(STATX.stx_ctime + 8, true),
+  ];
+  const file = [...device, inode].join(":");
+  return {
+    inode,
+    file,
+    size,
+    mode: view.getUint16(STATX.stx_mode, true),
+    uid: view.getUint32(STATX.stx_uid, true),
+    identity: [file, size, ...changed].join(":"),
+  };
+}
+
+/** Whether it is neither a folder nor a device, nor anything else that opening could wait for. */
+export function isRegular({ mode }: FileStatus): boolean {
+  return (mode & S_IFMT) === S_IFREG;
+}
+
+/** Whether it is a symbolic link. */
+export function isLink({ mode }: FileStatus): boolean {
+  return (mode & S_IFMT) === S_IFLNK;
+}
