@@ -8,6 +8,12 @@ const MIB = 1024 * 1024;
 
 /** The most that is read of each thing, and kept of it. */
 export const LIMITS = {
+  /** Bytes of /proc/PID/maps: as many mappings as Linux allows, with paths of 180 letters. */
+  mapsBytes: 16 * MIB,
+  /** Mappings that hold code; vm.max_map_count is 65,530 unless root raises it. */
+  mappings: 65_536,
+  /** Bytes of a file that is read from end to end for its checksum. */
+  summedBytes: 32 * MIB,
   /** Bytes of a perf map: 200,000 lines as V8 and HotSpot write them. */
   perfMapBytes: 16 * MIB,
   perfMapLines: 262_144,
@@ -15,21 +21,40 @@ export const LIMITS = {
   perfMapLine: 4096,
 } as const;
 
+/** Work for each thing that is sorted, in bytes that could be read meanwhile. */
+export const SORTED = 64;
+
 /** Bytes that are read at once, and in each second from then on. */
 interface Rate {
   readonly most: number;
   readonly perSecond: number;
 }
 
-/** What may be read of files: to look at a byte takes 1 to 6 ns. */
+/** What may be read of files: a byte takes 1 to 6 ns. */
 const FILES = {
-  process: { most: 384 * MIB, perSecond: 16 * MIB },
-  all: { most: 1024 * MIB, perSecond: 32 * MIB },
+  process: { most: 256 * MIB, perSecond: 16 * MIB },
+  all: { most: 768 * MIB, perSecond: 32 * MIB },
+} as const;
+
+/** What may be read of /proc/PID/maps, which the kernel makes up each time: a byte takes up to 30 ns. */
+const MAPS = {
+  process: { most: 32 * MIB, perSecond: 2 * MIB },
+  all: { most: 256 * MIB, perSecond: 16 * MIB },
 } as const;
 
 /** A budget has been used up. The message is a reason for a name that is not known. */
 export class BudgetError extends Error {
   override readonly name = "BudgetError";
+
+  /** @param budget the one that has been used up */
+  constructor(readonly budget: Budget, whose: string, { most, perSecond }: Rate) {
+    const later = perSecond > 0 ? `, then ${inMib(perSecond)} a second` : "";
+    super(`${whose} has used up what is read of it: ${inMib(most)}${later}`);
+  }
+}
+
+function inMib(bytes: number): string {
+  return `${Math.round(bytes / MIB)} MiB`;
 }
 
 /** An amount of work, of which some comes back with time. */
@@ -67,19 +92,36 @@ export class Budget {
   }
 
   /**
+   * Finds out whether there is an amount, and takes nothing.
+   * @throws {BudgetError} if there is less, here or above
+   */
+  check(amount: number): void {
+    this.#fill();
+    if (amount > this.#left) throw new BudgetError(this, this.#whose, this.#rate);
+    this.#above?.check(amount);
+  }
+
+  /**
    * Takes an amount before the work is done.
    * @throws {BudgetError} if there is less, here or above; then nothing is taken
    */
   take(amount: number): void {
-    this.#fill();
-    if (amount > this.#left) {
-      const { most, perSecond } = this.#rate;
-      const rate = `${most / MIB} MiB${
-        perSecond > 0 ? `, then ${perSecond / MIB} MiB a second` : ""
-      }`;
-      throw new BudgetError(`${this.#whose} has used up what is read of it: ${rate}`);
-    }
-    this.#above?.take(amount);
+    this.check(amount);
+    this.#owe(amount);
+  }
+
+  /**
+   * Work whose amount is known when it has been done. It may leave a debt, which time pays.
+   * @param work returns its amount
+   * @throws {BudgetError} if nothing is left, before it is done
+   */
+  spend(work: () => number): void {
+    this.take(1);
+    this.#owe(work() - 1);
+  }
+
+  #owe(amount: number): void {
+    if (this.#above !== undefined) this.#above.#owe(amount);
     this.#left -= amount;
     this.#used += amount;
   }
@@ -94,11 +136,15 @@ export class Budget {
 
 /** What a symbolizer may do for all processes together. */
 export class Budgets {
-  readonly files = new Budget("everything that is traced", FILES.all);
+  readonly #files = new Budget("everything that is traced", FILES.all);
+  readonly #maps = new Budget("everything that is traced", MAPS.all);
 
   /** What it may do for one of them. */
   ofProcess(): ProcessBudget {
-    return { files: new Budget("its process", FILES.process, { above: this.files }) };
+    return {
+      files: new Budget("its process", FILES.process, { above: this.#files }),
+      maps: new Budget("its process", MAPS.process, { above: this.#maps }),
+    };
   }
 }
 
@@ -106,4 +152,6 @@ export class Budgets {
 export interface ProcessBudget {
   /** Bytes of files. */
   readonly files: Budget;
+  /** Bytes of its list of mappings. */
+  readonly maps: Budget;
 }

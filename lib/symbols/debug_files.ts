@@ -2,42 +2,56 @@
  * Files of debug symbols that distributions keep apart from the programs: by build id, or by the name in
  * `.gnu_debuglink`, as GDB looks for them ("Debugging Information in Separate Files" in its manual).
  */
+import { attempt } from "./attempt.ts";
+import { type Budget, LIMITS, SORTED } from "./budget.ts";
 import { ElfFile } from "./elf.ts";
-import { ElfError } from "./elf_headers.ts";
-import { SystemError } from "../sys/errno.ts";
-import { FileSource } from "./source.ts";
+import { LeastRecentlyUsed } from "./least_recently_used.ts";
+import { BudgetedSource, FileSource } from "./source.ts";
+import type { SymbolTable } from "./symbol_table.ts";
 
-/** Bigger files are not read from end to end for a checksum. */
-const LARGEST_SUMMED = 256 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
 
+/** Checksums of files by their identity. */
+const sums = new LeastRecentlyUsed<string, number>(1024);
+
 /**
- * Opens the file with the symbols of a stripped file, if there is one and it is of the same build.
- * @param path where the stripped file is, below each of the roots
- * @param roots where to look: `/proc/PID/root` for what the process has itself, `` for this host
+ * The symbols of a stripped file, if they are in another one of the same build: below the process's own
+ * root, which no link leads out of, or on this host where root alone can have put it.
+ * @param path where the stripped file is
+ * @throws {BudgetError}
  */
-export function openDebugFile(
+export function debugSymbols(
   file: ElfFile,
   path: string,
-  roots: readonly string[],
-): ElfFile | undefined {
-  for (const candidate of roots.flatMap((root) => candidates(file, path, root))) {
-    const found = openMatching(candidate, file);
-    if (found !== undefined) return found;
+  pid: number,
+  budget: Budget,
+): SymbolTable | undefined {
+  const open = [
+    (place: string) => FileSource.below(`/proc/${pid}/root`, place),
+    (place: string) => FileSource.ofRoot(place),
+  ];
+  for (const place of placesOf(file, path)) {
+    for (const from of open) {
+      const found = attempt(() => {
+        using source = from(place);
+        return symbolsIn(source, file, budget);
+      });
+      if (found !== undefined) return found.symbols;
+    }
   }
 }
 
-function candidates({ buildId, debugLink }: ElfFile, path: string, root: string): string[] {
-  const found: string[] = [];
-  if (buildId !== undefined) found.push(`${root}${buildIdPath(buildId)}`);
+function placesOf({ buildId, debugLink }: ElfFile, path: string): string[] {
+  const places: string[] = [];
+  if (buildId !== undefined) places.push(buildIdPath(buildId));
   // The name is a file's name: the link of a hostile file may not lead elsewhere.
   if (debugLink !== undefined && !debugLink.name.includes("/")) {
     const folder = path.slice(0, path.lastIndexOf("/"));
     for (const place of [folder, `${folder}/.debug`, `/usr/lib/debug${folder}`]) {
-      found.push(`${root}${place}/${debugLink.name}`);
+      places.push(`${place}/${debugLink.name}`);
     }
   }
-  return found;
+  return places;
 }
 
 /** Where the symbols of a build are: `/usr/lib/debug/.build-id/ab/cdef.debug`. */
@@ -45,23 +59,42 @@ function buildIdPath(buildId: string): string {
   return `/usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`;
 }
 
-/** Opens the file at `path` if it is there, and of the build of `file`. */
-function openMatching(path: string, file: ElfFile): ElfFile | undefined {
-  try {
-    if (file.buildId === undefined && !hasSum(path, file.debugLink!.crc)) return undefined;
-    const found = ElfFile.open(path);
-    if (found.buildId === file.buildId) return found;
-    found[Symbol.dispose]();
-  } catch (error) {
-    if (!(error instanceof SystemError) && !(error instanceof ElfError)) throw error;
-  }
+/**
+ * The symbols in a file, if it is of the build of `file`. Without build ids a checksum tells, for which all of
+ * it is read: the first file that has symbols is the only one that is tried.
+ */
+function symbolsIn(
+  source: FileSource,
+  file: ElfFile,
+  budget: Budget,
+): { symbols: SymbolTable | undefined } | undefined {
+  const found = new ElfFile(new BudgetedSource(source, budget));
+  if (found.buildId !== file.buildId || found.section(".symtab") === undefined) return undefined;
+  const isSame = file.buildId !== undefined || hasSum(source, file.debugLink!.crc, budget);
+  return { symbols: isSame ? symbolsOf(found, budget) : undefined };
 }
 
-function hasSum(path: string, crc: number): boolean {
-  using source = FileSource.open(path);
-  if (source.size > LARGEST_SUMMED) return false;
-  let sum = 0;
-  for (let at = 0; at < source.size; at += CHUNK) sum = crc32(source.read(at, CHUNK), sum);
+/**
+ * A file's symbols, sorted.
+ * @throws {BudgetError} before anything is read, if it would be too much
+ */
+export function symbolsOf(file: ElfFile, budget: Budget): SymbolTable {
+  const { count, bytes } = file.symbolSize;
+  budget.check(SORTED * count + bytes);
+  budget.take(SORTED * count);
+  return file.symbols;
+}
+
+function hasSum(source: FileSource, crc: number, budget: Budget): boolean {
+  if (source.size > LIMITS.summedBytes) return false;
+  const { identity } = source.status;
+  let sum = sums.get(identity);
+  if (sum === undefined) {
+    budget.take(source.size);
+    sum = 0;
+    for (let at = 0; at < source.size; at += CHUNK) sum = crc32(source.read(at, CHUNK), sum);
+    sums.add(identity, sum, 1);
+  }
   return sum === crc;
 }
 
@@ -76,6 +109,6 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** The CRC-32 of `bytes`, or of what `before` is the sum of and `bytes` after that. */
 function crc32(bytes: Uint8Array, before: number): number {
   let sum = ~before;
-  for (const byte of bytes) sum = table[(sum ^ byte) & 0xff] ^ (sum >>> 8);
+  for (let at = 0; at < bytes.length; at++) sum = table[(sum ^ bytes[at]) & 0xff] ^ (sum >>> 8);
   return ~sum >>> 0;
 }

@@ -8,9 +8,11 @@
  */
 import { decodeText, hexText } from "../sys/text.ts";
 import {
+  addressIn,
   ElfError,
   type ElfSection,
   type ElfSegment,
+  PT_LOAD,
   readBytes,
   readHeaders,
   viewOf,
@@ -43,10 +45,11 @@ const MIB = 1024 * 1024;
 const LARGEST_SECTION = 256 * MIB;
 /** Two million symbols; a browser has half of that. */
 const LARGEST_TABLE = 48 * MIB;
+/** Of the segments and sections of notes the first are looked at, and of each the beginning. */
+const MOST_NOTES = 16;
 const LARGEST_NOTES = 64 * 1024;
 const LARGEST_LINK = 4096;
 
-const PT_LOAD = 1;
 const PT_NOTE = 4;
 const SHT_SYMTAB = 2;
 const SHT_NOTE = 7;
@@ -72,6 +75,7 @@ export class ElfFile implements Disposable {
   readonly segments: readonly ElfSegment[];
   readonly #source: Source;
   readonly #wide: boolean;
+  #loaded: readonly ElfSegment[] | undefined;
   #symbols: SymbolTable | undefined;
   #buildId: string | undefined | null = null;
 
@@ -181,9 +185,8 @@ export class ElfFile implements Disposable {
 
   /** Where in the file the byte is that is mapped at `address`. */
   fileOffsetOf(address: number): number | undefined {
-    const segment = this.segments.find((segment) =>
-      segment.type === PT_LOAD && address >= segment.address &&
-      address < segment.address + segment.fileSize
+    const segment = this.loaded.find((segment) =>
+      address >= segment.address && address < segment.address + segment.fileSize
     );
     return segment && address - segment.address + segment.offset;
   }
@@ -194,16 +197,28 @@ export class ElfFile implements Disposable {
    * The kernel maps whole pages, so a process can run a little more than the segment has.
    */
   addressOf(fileOffset: number): number | undefined {
-    const loaded = this.segments.filter((segment) => segment.type === PT_LOAD);
-    const inside = loaded.find(({ offset, fileSize }) =>
-      fileOffset >= offset && fileOffset < offset + fileSize
-    );
-    const segment = inside ??
-      loaded.find(({ offset, fileSize, alignment }) =>
-        fileOffset >= offset - offset % alignment &&
-        fileOffset < Math.ceil((offset + fileSize) / alignment) * alignment
-      );
-    return segment && fileOffset - segment.offset + segment.address;
+    return addressIn(this.loaded, fileOffset);
+  }
+
+  /** @internal The segments that are mapped. */
+  get loaded(): readonly ElfSegment[] {
+    return this.#loaded ??= this.segments.filter(({ type }) => type === PT_LOAD);
+  }
+
+  /** @internal How many symbols its tables have, functions or not, and bytes with their names. */
+  get symbolSize(): { count: number; bytes: number } {
+    const entry = this.#wide ? 24 : 16;
+    const tables = this.#symbolTables();
+    const strings = new Set(tables.map(({ link }) => this.sections[link]));
+    const sum = (sections: Iterable<ElfSection | undefined>) =>
+      [...sections].reduce((sum, section) => sum + (section?.size ?? 0), 0);
+    return { count: Math.floor(sum(tables) / entry), bytes: sum(tables) + sum(strings) };
+  }
+
+  #symbolTables(): ElfSection[] {
+    return [SHT_SYMTAB, SHT_DYNSYM]
+      .map((wanted) => this.sections.find(({ type }) => type === wanted))
+      .filter((section) => section !== undefined);
   }
 
   #function(at: number): ElfFunction {
@@ -212,14 +227,15 @@ export class ElfFile implements Disposable {
   }
 
   #readSymbols(): SymbolTable {
-    const sections = [SHT_SYMTAB, SHT_DYNSYM]
-      .map((wanted) => this.sections.find(({ type }) => type === wanted))
-      .filter((section) => section !== undefined);
-    const tables = sections.map((section) => {
+    /** Both tables may have the same strings. */
+    const known = new Map<number, Uint8Array<ArrayBuffer>>();
+    const tables = this.#symbolTables().map((section) => {
       if (section.size > LARGEST_TABLE) throw new ElfError(`its ${section.name} is too big`);
-      const strings = this.sections[section.link];
-      if (strings === undefined) throw new ElfError(`its ${section.name} has no strings`);
-      return { entries: this.bytesOf(section), strings: this.bytesOf(strings) };
+      const link = this.sections[section.link];
+      if (link === undefined) throw new ElfError(`its ${section.name} has no strings`);
+      const strings = known.get(section.link) ?? this.bytesOf(link);
+      known.set(section.link, strings);
+      return { entries: this.bytesOf(section), strings };
     });
     return new SymbolTable(tables, this.#wide);
   }
@@ -231,7 +247,7 @@ export class ElfFile implements Disposable {
       ...this.sections.filter(({ type }) => type === SHT_NOTE)
         .map(({ offset, size }) => ({ offset, size, alignment: 4 })),
     ];
-    for (const { offset, size, alignment } of notes) {
+    for (const { offset, size, alignment } of notes.slice(0, MOST_NOTES)) {
       const bytes = this.#source.read(offset, Math.min(size, LARGEST_NOTES));
       for (const { name, type, description } of notesIn(bytes, alignment === 8 ? 8 : 4)) {
         if (type !== NT_GNU_BUILD_ID || name !== "GNU") continue;

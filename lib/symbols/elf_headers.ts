@@ -62,9 +62,14 @@ export interface ElfHeaders {
   readonly segments: readonly ElfSegment[];
 }
 
+/** The type of a segment that is mapped. */
+export const PT_LOAD = 1;
+
 const LONGEST_SECTION_NAME = 256;
 const LARGEST_NAMES = 16 * 1024 * 1024;
 const MOST_SECTIONS = 65536;
+/** The kernel runs no program with more than 1,170: ELF_MIN_ALIGN and load_elf_phdrs() of fs/binfmt_elf.c. */
+const MOST_SEGMENTS = 2048;
 
 const ELFCLASS32 = 1;
 const ELFCLASS64 = 2;
@@ -144,6 +149,24 @@ export function readBytes(
   return bytes;
 }
 
+/**
+ * The address that segments give to the byte at this offset of the file.
+ *
+ * The kernel maps whole pages, so a process can run a little more than the segment has.
+ * @param loaded those of type {@link PT_LOAD}
+ */
+export function addressIn(loaded: readonly ElfSegment[], fileOffset: number): number | undefined {
+  const inside = loaded.find(({ offset, fileSize }) =>
+    fileOffset >= offset && fileOffset < offset + fileSize
+  );
+  const segment = inside ??
+    loaded.find(({ offset, fileSize, alignment }) =>
+      fileOffset >= offset - offset % alignment &&
+      fileOffset < Math.ceil((offset + fileSize) / alignment) * alignment
+    );
+  return segment && fileOffset - segment.offset + segment.address;
+}
+
 /** A view of bytes, for numbers. */
 export function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -166,6 +189,7 @@ function readSegments(source: Source, header: DataView, layout: Layout): ElfSegm
   if (header.getUint16(fields.phentsize, true) !== segment.size) {
     throw new ElfError("its segment headers have an unknown size");
   }
+  if (count > MOST_SEGMENTS) throw new ElfError(`it has too many segments: ${count}`);
   const start = word(header, fields.phoff, wide);
   const table = viewOf(readBytes(source, start, count * segment.size, "table of segments"));
   return Array.from({ length: count }, (_, number) => {

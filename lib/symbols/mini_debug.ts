@@ -3,8 +3,9 @@
  * and its relatives leave in stripped files ("MiniDebugInfo" in GDB's manual).
  */
 import { findLibrary, symbolGroup } from "../sys/library.ts";
+import { attempt } from "./attempt.ts";
+import type { Budget } from "./budget.ts";
 import { ElfFile } from "./elf.ts";
-import { ElfError } from "./elf_headers.ts";
 import { BytesSource } from "./source.ts";
 
 /** More than the names of any program take. */
@@ -46,29 +47,27 @@ const lzma = symbolGroup(() => library()!, {
   },
 });
 
-/** The file within a file's `.gnu_debugdata`; undefined if it has none, or none that can be read. */
-export function miniDebugFile(file: ElfFile): ElfFile | undefined {
+/**
+ * The file within a file's `.gnu_debugdata`; undefined if it has none, or none that can be read.
+ * @throws {BudgetError}
+ */
+export function miniDebugFile(file: ElfFile, budget: Budget): ElfFile | undefined {
   const section = file.section(".gnu_debugdata");
   if (section === undefined || library() === undefined) return undefined;
-  const bytes = decompress(file.bytesOf(section));
-  return bytes && readable(bytes);
-}
-
-function readable(bytes: Uint8Array<ArrayBuffer>): ElfFile | undefined {
-  try {
-    return new ElfFile(new BytesSource(bytes));
-  } catch (error) {
-    if (error instanceof ElfError) return undefined;
-    throw error;
-  }
+  const bytes = decompress(file.bytesOf(section), budget);
+  return bytes && attempt(() => new ElfFile(new BytesSource(bytes)));
 }
 
 /**
  * Decompresses bytes that say at their end alone how many they become: tries with more and more room, as
  * long as room is what is missing. Bytes of no xz file, none at all among them, are refused at the first try.
  */
-function decompress(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+function decompress(
+  bytes: Uint8Array<ArrayBuffer>,
+  budget: Budget,
+): Uint8Array<ArrayBuffer> | undefined {
   for (let room = Math.max(SMALLEST, 8 * bytes.length); room <= LARGEST; room *= 4) {
+    budget.take(room);
     const output = new Uint8Array(room);
     const { result, size } = decode(bytes, output);
     if (result === LZMA_OK) return output.slice(0, size);

@@ -1,9 +1,11 @@
 /** The files whose code processes run, each read once however many processes run it. */
-import { SystemError } from "../sys/errno.ts";
+import { readLink } from "../sys/symlink.ts";
+import { attempt } from "./attempt.ts";
+import { Budget, BudgetError } from "./budget.ts";
 import { ElfError } from "./elf_headers.ts";
 import { LeastRecentlyUsed } from "./least_recently_used.ts";
 import { CodeModule } from "./module.ts";
-import type { CodeMapping } from "./process_maps.ts";
+import { type CodeMapping, readCodeMappings } from "./process_maps.ts";
 import { BytesSource, FileSource, readProcessMemory, type Source } from "./source.ts";
 
 /** What a file costs that has no symbols to keep. */
@@ -12,8 +14,30 @@ const NOTHING = 1024;
 /** The vDSO has two pages or so. */
 const LARGEST_VDSO = 256 * 1024;
 
+const NO_FILE = "it is of no file, and no perf map has it";
+
+const VDSO = "[vdso]";
+const DELETED = " (deleted)";
+/** A newline, as the kernel writes it in /proc/PID/maps: seq_path(m, path, "\n") in fs/proc/task_mmu.c. */
+const ESCAPED = "\\012";
+
+/** A file that has no names, and why. */
+export interface Refusal {
+  readonly reason: string;
+}
+
+/** What is mapped somewhere. */
+export interface Opened {
+  /** As the process sees it. */
+  readonly path: string;
+  /** What {@link ModuleCache.known} knows it by. */
+  readonly identity?: string;
+  /** Why it is not known, for now. */
+  readonly reason?: string;
+}
+
 export class ModuleCache {
-  readonly #modules: LeastRecentlyUsed<string, CodeModule | null>;
+  readonly #modules: LeastRecentlyUsed<string, CodeModule | Refusal>;
 
   /** @param budget bytes of memory that the symbols may take, about */
   constructor(budget: number) {
@@ -25,64 +49,102 @@ export class ModuleCache {
     return this.#modules.size;
   }
 
-  /** The module with this {@link identify identity}, if it is still known; null if it has no code. */
-  known(identity: string): CodeModule | null | undefined {
+  /** The module with this identity, if it is still known. */
+  known(identity: string): CodeModule | Refusal | undefined {
     return this.#modules.get(identity);
   }
 
-  /**
-   * The module that a mapping of a process is of, and what identifies it from now on.
-   * @returns undefined if the file cannot be had
-   */
-  open(pid: number, mapping: CodeMapping): { identity: string } | undefined {
-    if (mapping.path === "[vdso]") return this.#openVdso(pid, mapping);
-    if (mapping.inode === 0n) return undefined;
-    using file = openMapped(pid, mapping);
-    if (file === undefined) return undefined;
-    const { identity } = file.status;
-    if (this.known(identity) === undefined) this.#read(identity, file, pid, mapping.path);
-    return { identity };
+  /** Reads the module that a mapping of a process is of, unless it is known. */
+  open(pid: number, mapping: CodeMapping, budget: Budget): Opened {
+    if (mapping.inode === 0n) return this.#openMemory(pid, mapping, budget);
+    const { path, file } = openMapped(pid, mapping);
+    if (file === undefined) return { path, reason: "its file cannot be opened" };
+    using source = file;
+    return this.#read(source.status.identity, source, { pid, path, budget });
   }
 
-  #openVdso(pid: number, { start, end }: CodeMapping): { identity: string } | undefined {
-    const size = end - start;
-    // One for programs of 64 bits and one for those of 32.
-    const identity = `vdso:${size}:${start > 2 ** 32}`;
-    if (this.known(identity) !== undefined) return { identity };
-    if (size > LARGEST_VDSO) return undefined;
-    const bytes = attempt(() => readProcessMemory(pid, start, size));
-    if (bytes === undefined) return undefined;
-    this.#read(identity, new BytesSource(bytes), pid, "[vdso]");
-    return { identity };
+  #openMemory(pid: number, mapping: CodeMapping, budget: Budget): Opened {
+    const { text: path, start, end } = mapping;
+    if (path !== VDSO) return { path, reason: NO_FILE };
+    const bytes = attempt(() => vdsoOf(pid, mapping));
+    if (bytes === undefined) return { path, reason: "the vDSO cannot be read" };
+    // One for programs of 64 bits, which this is as well, and one for each of 32: a process can change its own.
+    const identity = `vdso:${isWide(start) ? "" : pid}:${end - start}`;
+    return this.#read(identity, new BytesSource(bytes), { pid, path, budget });
   }
 
-  #read(identity: string, source: Source, pid: number, path: string): void {
-    const module = attempt(() => new CodeModule(source, path, [`/proc/${pid}/root`, ""]));
-    this.#modules.add(identity, module ?? null, module?.cost ?? NOTHING);
+  #read(
+    identity: string,
+    source: Source,
+    { pid, path, budget }: { pid: number; path: string; budget: Budget },
+  ): Opened {
+    if (this.known(identity) !== undefined) return { path, identity };
+    // What is read of a file is what it takes in memory, or more.
+    const most = { most: this.#modules.budget, perSecond: 0 };
+    const own = new Budget("its file", most, { above: budget });
+    try {
+      const module = new CodeModule(source, path, pid, own);
+      this.#modules.add(identity, module, module.cost);
+    } catch (error) {
+      if (error instanceof BudgetError && error.budget !== own) {
+        return { path, reason: error.message };
+      }
+      if (!(error instanceof BudgetError) && !(error instanceof ElfError)) throw error;
+      const what = error instanceof ElfError ? "its file has no symbols: " : "";
+      this.#modules.add(identity, { reason: what + error.message }, NOTHING);
+    }
+    return { path, identity };
   }
+}
+
+/** Whether an address is of a program of 64 bits, to which the kernel gives high ones. */
+function isWide(address: number): boolean {
+  return address > 2 ** 32;
+}
+
+/** The vDSO, of this process if it is the same: what another has, it may have written to. */
+function vdsoOf(pid: number, { start, end }: CodeMapping): Uint8Array<ArrayBuffer> | undefined {
+  const size = end - start;
+  if (size > LARGEST_VDSO) return undefined;
+  if (!isWide(start)) return readProcessMemory(pid, start, size);
+  const own = readCodeMappings(Deno.pid).mappings
+    .find(({ text, inode }) => text === VDSO && inode === 0n);
+  if (own === undefined || own.end - own.start !== size) return undefined;
+  return readProcessMemory(Deno.pid, own.start, size);
 }
 
 /**
- * Opens the very file that is mapped. map_files leads to it also when it has been deleted or replaced, or
- * lies in another mount namespace, but needs CAP_CHECKPOINT_RESTORE; without it there is only the path,
- * where something else may lie by now.
+ * Opens the very file that is mapped, if it can be had. map_files leads to it also when it has been deleted
+ * or replaced, or lies in another mount namespace, but needs CAP_CHECKPOINT_RESTORE; without it there is only
+ * the path, where something else may lie by now.
  */
-function openMapped(pid: number, mapping: CodeMapping): FileSource | undefined {
-  const { start, end, path, inode } = mapping;
-  const range = `${start.toString(16)}-${end.toString(16)}`;
-  const mapped = attempt(() => FileSource.open(`/proc/${pid}/map_files/${range}`));
-  if (mapped !== undefined) return mapped;
-  const found = attempt(() => FileSource.open(`/proc/${pid}/root${path}`));
-  if (found === undefined || found.status.inode === inode) return found;
-  found[Symbol.dispose]();
+function openMapped(pid: number, mapping: CodeMapping): { path: string; file?: FileSource } {
+  const { start, end, text, inode } = mapping;
+  const link = `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`;
+  const file = attempt(() => FileSource.open(link));
+  const names = namesIn(text, () => readLink(link));
+  if (file !== undefined && names.length === 1) return { path: text, file };
+  for (const path of names) {
+    const found = attempt(() => FileSource.below(`/proc/${pid}/root`, path));
+    if (found?.status.inode === inode && file === undefined) return { path, file: found };
+    found?.[Symbol.dispose]();
+    if (found?.status.inode === inode) return { path, file };
+  }
+  return { path: names.at(-1)!, file };
 }
 
-/** What `work` gives, or undefined where the host or a file will not have it. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SystemError || error instanceof ElfError) return undefined;
-    throw error;
-  }
+/**
+ * What a file may be called that /proc/PID/maps names. Its text is not always clear: ` (deleted)` may be the
+ * end of a name, and an escaped newline be part of one. What comes last is meant if none of them is there.
+ * @param read gives the name without the escapes, if it may
+ */
+function namesIn(text: string, read: () => string | undefined): string[] {
+  if (!text.includes(ESCAPED) && !text.endsWith(DELETED)) return [text];
+  const link = read();
+  const names = link === undefined ? [text, text.replaceAll(ESCAPED, "\n")] : [link];
+  return [...names, ...names.map(withoutDeleted)];
+}
+
+function withoutDeleted(name: string): string {
+  return name.endsWith(DELETED) ? name.slice(0, -DELETED.length) : name;
 }

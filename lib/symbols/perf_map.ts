@@ -5,17 +5,15 @@
  */
 import { tryReadTextFile } from "../sys/file.ts";
 import { SystemError } from "../sys/errno.ts";
-import { type Budget, BudgetError, LIMITS } from "./budget.ts";
+import type { FileStatus } from "../sys/status.ts";
+import { type Budget, BudgetError, LIMITS, SORTED } from "./budget.ts";
 import { type JitSymbol, JitSymbols, lastLines } from "./jit_symbols.ts";
-import { FileSource, type FileStatus } from "./source.ts";
+import { FileSource } from "./source.ts";
 
 const NEWLINE = 0x0a;
 
 /** Bytes at the file's beginning, and where it was read to, that must be as they were. */
 const COMPARED = 4096;
-
-/** Work for a function when others are added, in bytes that could be read meanwhile. */
-const SORTED = 64;
 
 const TOO_BIG = `its perf map is too big: the last ${LIMITS.perfMapBytes / 2 ** 20} MiB or ` +
   `${LIMITS.perfMapLines} lines are read`;
@@ -28,6 +26,7 @@ interface Part {
 
 /** The symbols of one process's JIT. */
 export class PerfMap {
+  readonly #root: string;
   readonly #path: string;
   readonly #owners: readonly number[];
   readonly #budget: Budget;
@@ -40,8 +39,14 @@ export class PerfMap {
   #compared: readonly Part[] = [];
   #obstacle: string | undefined;
 
-  /** @param owners users whose file is taken */
-  constructor(path: string, owners: readonly number[], budget: Budget) {
+  /**
+   * A map that has not been read yet.
+   * @param root the folder that its process has for its root
+   * @param path below that
+   * @param owners users whose file is taken
+   */
+  constructor(root: string, path: string, owners: readonly number[], budget: Budget) {
+    this.#root = root;
     this.#path = path;
     this.#owners = owners;
     this.#budget = budget;
@@ -57,7 +62,7 @@ export class PerfMap {
     const status = tryReadTextFile(`/proc/${pid}/status`) ?? "";
     const own = /^NSpid:.*?(\d+)$/m.exec(status)?.[1] ?? pid;
     const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
-    return new PerfMap(`/proc/${pid}/root/tmp/perf-${own}.map`, [0, uid], budget);
+    return new PerfMap(`/proc/${pid}/root`, `/tmp/perf-${own}.map`, [0, uid], budget);
   }
 
   /** Bytes of memory that it takes, about. */
@@ -87,7 +92,7 @@ export class PerfMap {
   /** Reads what has been written since the last time. A file that is as it was is not read. */
   update(): void {
     try {
-      using file = FileSource.open(this.#path, { follow: false });
+      using file = FileSource.below(this.#root, this.#path, { follow: false });
       const before = this.#status;
       if (file.status.identity === before?.identity) return;
       this.#obstacle = undefined;

@@ -1,23 +1,25 @@
 /** The code of one process: its files where they are mapped, and what its JIT tells. */
-import { ENOENT, ESRCH, SystemError } from "../sys/errno.ts";
 import { tryReadTextFile } from "../sys/file.ts";
 import type { ProcessBudget } from "./budget.ts";
 import { demangle } from "./demangle.ts";
 import type { Frame } from "./frame.ts";
-import { lastNotAbove } from "./intervals.ts";
-import type { CodeModule } from "./module.ts";
-import type { ModuleCache } from "./modules.ts";
+import { Mappings } from "./mappings.ts";
+import { CodeModule } from "./module.ts";
+import type { ModuleCache, Opened } from "./modules.ts";
 import { PerfMap } from "./perf_map.ts";
-import { type CodeMapping, readCodeMappings } from "./process_maps.ts";
+import type { CodeMapping } from "./process_maps.ts";
 
 /** What is known of an address. */
 type Place = Omit<Frame, "address">;
 
-/** After so many milliseconds the mappings are read anew, in case one has taken another's place. */
+/** After this many milliseconds the mappings are read anew, in case one has taken another's place. */
 const FRESH = 1000;
 
 /** What a JIT's code lies in. */
 const JIT = "[jit]";
+
+/** Bytes that a process takes for itself, about. */
+const OVERHEAD = 1024;
 
 /** `utime`, ... of proc_pid_stat(5), counted from the state, which is the third there. */
 const STARTTIME = 22 - 3;
@@ -28,20 +30,27 @@ export class ProcessSymbols {
   readonly #pid: number;
   readonly #modules: ModuleCache;
   readonly #budget: ProcessBudget;
-  #mappings: readonly CodeMapping[] = [];
-  #starts: readonly number[] = [];
-  #text = "";
+  readonly #mappings: Mappings;
   #generation = "";
   #readAt = -Infinity;
-  #identities = new Map<CodeMapping, string | undefined>();
-  #jit: PerfMap | undefined;
+  /** Whether mappings and perf map have been read for this stack. */
+  #mappingsAreRead = false;
   #jitIsRead = false;
-  #obstacle: string | undefined;
+  #opened = new WeakMap<CodeMapping, Opened>();
+  /** Those that could not be read, until the mappings are read again. */
+  #refused = new Map<CodeMapping, Opened>();
+  #jit: PerfMap | undefined;
 
   constructor(pid: number, modules: ModuleCache, budget: ProcessBudget) {
     this.#pid = pid;
     this.#modules = modules;
     this.#budget = budget;
+    this.#mappings = new Mappings(pid, budget.maps);
+  }
+
+  /** Bytes of memory that it takes, about. */
+  get cost(): number {
+    return OVERHEAD + this.#mappings.cost + (this.#jit?.cost ?? 0);
   }
 
   /**
@@ -49,13 +58,17 @@ export class ProcessSymbols {
    * is read for one of its addresses is not read again for the others.
    */
   check(): void {
+    this.#mappingsAreRead = false;
     this.#jitIsRead = false;
     const generation = generationOf(this.#pid) ?? this.#generation;
-    const same = generation === this.#generation && this.#text !== "";
-    if (same && performance.now() - this.#readAt < FRESH) return;
-    if (generation !== this.#generation) this.#jit = undefined;
+    const isSame = generation === this.#generation;
+    if (isSame && performance.now() - this.#readAt < FRESH) return;
     this.#generation = generation;
-    this.#read();
+    if (!isSame) {
+      this.#jit = undefined;
+      this.#opened = new WeakMap();
+    }
+    this.#readMappings();
   }
 
   /** Has the mappings read anew at the next {@link check}, and what the JIT tells from its beginning. */
@@ -66,36 +79,29 @@ export class ProcessSymbols {
 
   /** @param within an address in the same function: of a return address, the one before it */
   lookup(address: number, within: number): Place {
-    let mapping = this.#mappingAt(within);
-    if (mapping === undefined && this.#read()) mapping = this.#mappingAt(within);
-    if (mapping === undefined) return this.#inJit(within, address) ?? this.#nowhere();
-    const module = this.#moduleOf(mapping);
-    if (module === undefined) {
-      const place = { offset: address - mapping.start, module: mapping.path || "[anon]" };
-      return this.#inJit(within, address) ?? { ...place, reason: this.#whyNone(mapping) };
+    let mapping = this.#mappings.at(within);
+    if (mapping === undefined && !this.#mappingsAreRead) {
+      this.#readMappings();
+      mapping = this.#mappings.at(within);
     }
-    return placeIn(module, mapping, address, within);
+    if (mapping === undefined) return this.#inJit(within, address) ?? this.#nowhere();
+    const { path, module, reason } = this.#open(mapping);
+    if (module !== undefined) return placeIn(module, path, mapping, address, within);
+    const place = { offset: address - mapping.start, module: path || "[anon]" };
+    return this.#inJit(within, address) ?? { ...place, reason: this.#jit?.obstacle ?? reason };
   }
 
-  /** Why the code of a mapping has no names. */
-  #whyNone({ path }: CodeMapping): string {
-    if (this.#jit?.obstacle !== undefined) return this.#jit.obstacle;
-    return path === "" ? "it is of no file, and no perf map has it" : "its file has no symbols";
-  }
-
-  #mappingAt(address: number): CodeMapping | undefined {
-    const mapping = this.#mappings[lastNotAbove(this.#starts, address)];
-    return mapping !== undefined && address < mapping.end ? mapping : undefined;
-  }
-
-  #moduleOf(mapping: CodeMapping): CodeModule | undefined {
-    const identity = this.#identities.get(mapping);
-    const known = identity === undefined ? undefined : this.#modules.known(identity);
-    if (known !== undefined) return known ?? undefined;
-    if (identity === undefined && this.#identities.has(mapping)) return undefined;
-    const opened = this.#modules.open(this.#pid, mapping)?.identity;
-    this.#identities.set(mapping, opened);
-    return (opened === undefined ? undefined : this.#modules.known(opened)) ?? undefined;
+  #open(mapping: CodeMapping): Opened & { module?: CodeModule } {
+    let opened = this.#opened.get(mapping) ?? this.#refused.get(mapping);
+    let known = opened?.identity === undefined ? undefined : this.#modules.known(opened.identity);
+    if (opened === undefined || opened.identity !== undefined && known === undefined) {
+      opened = this.#modules.open(this.#pid, mapping, this.#budget.files);
+      if (opened.identity === undefined) this.#refused.set(mapping, opened);
+      else this.#opened.set(mapping, opened);
+      known = opened.identity === undefined ? undefined : this.#modules.known(opened.identity);
+    }
+    if (known instanceof CodeModule) return { ...opened, module: known };
+    return { ...opened, reason: opened.reason ?? known?.reason };
   }
 
   #inJit(within: number, address: number): Place | undefined {
@@ -108,35 +114,22 @@ export class ProcessSymbols {
   }
 
   #nowhere(): Place {
-    return { offset: 0, reason: this.#obstacle ?? "nothing is mapped there" };
+    return { offset: 0, reason: this.#mappings.obstacle ?? "nothing is mapped there" };
   }
 
-  /** Reads the mappings, and tells whether they differ from before. What has ended keeps its last ones. */
-  #read(): boolean {
+  #readMappings(): void {
+    this.#mappings.read();
+    this.#mappingsAreRead = true;
     this.#readAt = performance.now();
-    this.#obstacle = undefined;
-    try {
-      const { text, mappings } = readCodeMappings(this.#pid);
-      if (text === "") this.#obstacle = "the process has ended, or is one of the kernel's";
-      if (text === "" || text === this.#text) return false;
-      this.#text = text;
-      this.#mappings = mappings;
-      this.#starts = mappings.map(({ start }) => start);
-      this.#identities = new Map();
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      const gone = error.errno === ENOENT || error.errno === ESRCH;
-      this.#obstacle = gone ? "the process has ended" : error.message;
-      return false;
-    }
+    this.#refused.clear();
   }
 }
 
 /** Addresses are looked up as the file has them: the process has the whole file moved (ASLR). */
 function placeIn(
   module: CodeModule,
-  { start, offset, path }: CodeMapping,
+  path: string,
+  { start, offset }: CodeMapping,
   address: number,
   within: number,
 ): Place {
@@ -153,7 +146,7 @@ function placeIn(
   const found = module.lookup(inFile);
   const moved = address - within + inFile;
   if (found === undefined) {
-    return { ...place, offset: moved, reason: "its file has no symbol for it" };
+    return { ...place, offset: moved, reason: module.obstacle ?? "its file has no symbol for it" };
   }
   const { name: symbol } = found;
   return { ...place, name: demangle(symbol), symbol, offset: moved - found.address };

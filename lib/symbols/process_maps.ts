@@ -1,6 +1,7 @@
 /** What a process has mapped that can be run: /proc/PID/maps, proc_pid_maps(5). */
 import { readFile } from "../sys/file.ts";
 import { decodeText } from "../sys/text.ts";
+import { LIMITS } from "./budget.ts";
 
 /** A stretch of memory that holds code. */
 export interface CodeMapping {
@@ -9,49 +10,122 @@ export interface CodeMapping {
   readonly end: number;
   /** Where in the file the first byte is. */
   readonly offset: number;
+  /** Numbers of the file's device: `fe:01`. */
+  readonly device: string;
   /** 0 where no file is mapped. */
   readonly inode: bigint;
   /**
-   * The file as the process sees it below its own root, or `[vdso]`, `[heap]` and so on; empty for
-   * memory of no file, where JITs put their code.
+   * As the kernel writes it: the file, or `[vdso]`, `[heap]` and so on; empty for memory of no file, where
+   * JITs put their code. A newline in it is `\012`, as four characters may be as well, and
+   * ` (deleted)` is behind the name of a file that has been deleted or replaced.
    */
-  readonly path: string;
-  /** Whether the file has been deleted or replaced since. */
-  readonly deleted: boolean;
+  readonly text: string;
 }
 
-const LINE = /^([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/;
-const DELETED = " (deleted)";
+/** What was read of a process's mappings. */
+export interface CodeMappings {
+  readonly mappings: readonly CodeMapping[];
+  /** Bytes that the whole list has, or that were read of it. */
+  readonly size: number;
+  /** Whether there are more. */
+  readonly isCut: boolean;
+}
 
-/** More than any process may have (vm.max_map_count is 65530 unless root raises it). */
-const MOST_MAPPINGS = 1_000_000;
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const DASH = 0x2d;
+const X = 0x78;
 
 /**
- * The executable mappings of a process by address, and the text that they were read from.
+ * The executable mappings of a process by address.
  * @throws {SystemError} ENOENT when it is gone, EACCES without the right to look
  */
-export function readCodeMappings(pid: number): { text: string; mappings: CodeMapping[] } {
-  const bytes = readFile(`/proc/${pid}/maps`);
-  const text = decodeText(bytes, 0, bytes.length);
-  return { text, mappings: parseCodeMappings(text) };
+export function readCodeMappings(pid: number): CodeMappings {
+  const bytes = readFile(`/proc/${pid}/maps`, LIMITS.mapsBytes);
+  const mappings = parseCodeMappings(bytes);
+  const isCut = bytes.length === LIMITS.mapsBytes || mappings.length === LIMITS.mappings;
+  return { mappings, size: bytes.length, isCut };
 }
 
-/** The executable mappings in the text of /proc/PID/maps; lines of another form are passed over. */
-export function parseCodeMappings(text: string): CodeMapping[] {
+/** The executable mappings in what /proc/PID/maps holds; lines of another form are passed over. */
+export function parseCodeMappings(bytes: Uint8Array<ArrayBuffer>): CodeMapping[] {
   const mappings: CodeMapping[] = [];
-  for (const line of text.split("\n", MOST_MAPPINGS)) {
-    const [, start, end, offset, inode, name] = LINE.exec(line) ?? [];
-    if (start === undefined) continue;
-    const deleted = name.endsWith(DELETED);
-    mappings.push({
-      start: parseInt(start, 16),
-      end: parseInt(end, 16),
-      offset: parseInt(offset, 16),
-      inode: BigInt(inode),
-      // Only a newline is escaped there: seq_path(m, path, "\n") in fs/proc/task_mmu.c.
-      path: (deleted ? name.slice(0, -DELETED.length) : name).replaceAll("\\012", "\n"),
-      deleted,
-    });
+  let last: PathBytes = { start: 0, end: 0, text: "" };
+  for (let at = 0; at < bytes.length && mappings.length < LIMITS.mappings;) {
+    const newline = bytes.indexOf(NEWLINE, at);
+    const end = newline < 0 ? bytes.length : newline;
+    const fields = new Fields(bytes, at, end);
+    const [start, stop] = [fields.hex(DASH), fields.hex(SPACE)];
+    const permissions = fields.skip();
+    const offset = fields.hex(SPACE);
+    // Most are not of code: they are left alone.
+    if (start >= 0 && stop > start && bytes[permissions + 2] === X && offset >= 0) {
+      const device = fields.text();
+      const inode = fields.text();
+      last = pathIn(bytes, fields.behindSpaces(), end, last);
+      if (/^\d+$/.test(inode)) {
+        const { text } = last;
+        mappings.push({ start, end: stop, offset, device, inode: BigInt(inode), text });
+      }
+    }
+    at = end + 1;
   }
   return mappings;
+}
+
+/** A path, and where its bytes are. */
+interface PathBytes {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** The path in these bytes. Mappings of one file mostly follow each other: they share one string. */
+function pathIn(bytes: Uint8Array, start: number, end: number, last: PathBytes): PathBytes {
+  const length = end - start;
+  let same = length === last.end - last.start;
+  for (let at = 0; same && at < length; at++) same = bytes[start + at] === bytes[last.start + at];
+  return { start, end, text: same ? last.text : decodeText(bytes, start, end) };
+}
+
+/** Reads the fields of a line, one after the other. */
+class Fields {
+  constructor(
+    readonly bytes: Uint8Array,
+    private at: number,
+    private readonly end: number,
+  ) {}
+
+  /** A hexadecimal number that ends with this byte; -1 if there is none. */
+  hex(separator: number): number {
+    let value = 0;
+    const first = this.at;
+    for (let byte = this.bytes[this.at]; this.at < this.end; byte = this.bytes[++this.at]) {
+      const digit = byte <= 0x39 ? byte - 0x30 : byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
+      if (digit < 0) break;
+      value = value * 16 + digit;
+    }
+    const ends = this.at < this.end && this.bytes[this.at] === separator;
+    return ends && this.at++ > first ? value : -1;
+  }
+
+  /** Passes over a field. @returns where it begins */
+  skip(): number {
+    const first = this.at;
+    while (this.at < this.end && this.bytes[this.at] !== SPACE) this.at++;
+    this.at++;
+    return first;
+  }
+
+  /** A field as it is. */
+  text(): string {
+    const first = this.skip();
+    return decodeText(this.bytes, first, Math.min(this.at - 1, this.end));
+  }
+
+  /** Where the rest of the line begins. */
+  behindSpaces(): number {
+    while (this.at < this.end && this.bytes[this.at] === SPACE) this.at++;
+    return Math.min(this.at, this.end);
+  }
 }

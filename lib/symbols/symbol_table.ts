@@ -100,7 +100,7 @@ export class SymbolTable {
   /** Bytes of memory that it takes, about. */
   get cost(): number {
     return this.#addresses.length * 26 +
-      this.#strings.reduce((sum, strings) => sum + strings.length, 0);
+      new Set(this.#strings).values().reduce((sum, strings) => sum + strings.length, 0);
   }
 
   /** The function with this index, by address. */
@@ -118,18 +118,23 @@ export class SymbolTable {
    * size reaches up to the next one.
    */
   lookup(address: number): TableEntry | undefined {
+    const behind = this.#firstFrom((start) => start > address);
+    if (behind === 0) return undefined;
+    const start = this.#addresses[this.#order[behind - 1]];
+    const index = this.#firstFrom((other) => other >= start);
+    const size = this.#sizes[this.#order[index]];
+    return size > 0 && address >= start + size ? undefined : this.at(index);
+  }
+
+  /** The index of the first function whose address is one that all behind it are as well. */
+  #firstFrom(isBehind: (address: number) => boolean): number {
     let [low, high] = [0, this.#order.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#addresses[this.#order[middle]] <= address) low = middle + 1;
-      else high = middle;
+      if (isBehind(this.#addresses[this.#order[middle]])) high = middle;
+      else low = middle + 1;
     }
-    if (low === 0) return undefined;
-    let index = low - 1;
-    const start = this.#addresses[this.#order[index]];
-    while (index > 0 && this.#addresses[this.#order[index - 1]] === start) index--;
-    const size = this.#sizes[this.#order[index]];
-    return size > 0 && address >= start + size ? undefined : this.at(index);
+    return low;
   }
 
   /** The index of the first function with this name. */

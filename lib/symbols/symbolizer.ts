@@ -8,7 +8,7 @@ import { ProcessSymbols } from "./process.ts";
 
 /** How much a symbolizer may keep. */
 export interface SymbolizerOptions {
-  /** Bytes of memory that the symbols of files may take, about; 256 MiB unless told. */
+  /** Bytes of memory that symbols and mappings may take, about; 256 MiB unless told. */
   readonly memory?: number;
   /** Processes whose mappings are kept; 1024 unless told. */
   readonly processes?: number;
@@ -18,6 +18,9 @@ export interface SymbolizerOptions {
 const KERNEL_START = 1n << 63n;
 
 const MIB = 1024 * 1024;
+
+/** How much of the memory is for files; the rest is for mappings, and for what JITs tell. */
+const FILES_SHARE = 3 / 4;
 
 /**
  * Tells which functions addresses are in.
@@ -47,8 +50,8 @@ export class Symbolizer {
 
   /** Reads nothing yet. */
   constructor({ memory = 256 * MIB, processes = 1024 }: SymbolizerOptions = {}) {
-    this.#modules = new ModuleCache(memory);
-    this.#processes = new LeastRecentlyUsed(processes);
+    this.#modules = new ModuleCache(memory * FILES_SHARE);
+    this.#processes = new LeastRecentlyUsed(memory * (1 - FILES_SHARE), processes);
   }
 
   /** What is at an address of the kernel. The first call reads /proc/kallsyms, a fifth of a second. */
@@ -110,9 +113,10 @@ export class Symbolizer {
     let process = this.#processes.get(pid);
     if (process === undefined) {
       process = new ProcessSymbols(pid, this.#modules, this.#budgets.ofProcess());
-      this.#processes.add(pid, process, 1);
+      this.#processes.add(pid, process, process.cost);
     }
     process.check();
+    this.#processes.weigh(pid, process.cost);
     return process;
   }
 }

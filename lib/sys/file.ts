@@ -11,11 +11,12 @@ const CHUNK = 16 * 1024;
 
 /**
  * Reads a file of /proc or /sys, where Deno's own functions ask for --allow-all.
+ * @param limit bytes that are read at most
  * @throws {SystemError} when it cannot be opened or read
  */
-export function readFile(path: string): Uint8Array<ArrayBuffer> {
+export function readFile(path: string, limit = Infinity): Uint8Array<ArrayBuffer> {
   using file = OpenFile.open(path);
-  return file.readAll();
+  return file.readAll({ limit });
 }
 
 /** {@link readFile} as text. */
@@ -30,6 +31,13 @@ export function tryReadTextFile(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The same bytes in twice the room. */
+function larger(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const room = new Uint8Array(2 * bytes.length);
+  room.set(bytes);
+  return room;
 }
 
 /** A file descriptor opened for reading. */
@@ -82,20 +90,23 @@ export class OpenFile implements Disposable {
 
   /**
    * The rest of the file.
-   * @param chunk bytes asked for at a time
+   * @param options.chunk bytes asked for at a time
+   * @param options.limit bytes that are read at most
    * @throws {SystemError}
    */
-  readAll(chunk = CHUNK): Uint8Array<ArrayBuffer> {
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    for (let part = this.read(chunk); part.length > 0; part = this.read(chunk)) parts.push(part);
-    if (parts.length === 1) return parts[0];
-    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
+  readAll(options: { chunk?: number; limit?: number } = {}): Uint8Array<ArrayBuffer> {
+    const { chunk = CHUNK, limit = Infinity } = options;
+    let bytes = new Uint8Array(chunk);
+    let size = 0;
+    while (size < limit) {
+      if (bytes.length - size < chunk) bytes = larger(bytes);
+      const room = bytes.subarray(size, Math.min(bytes.length, limit));
+      const count = files().read(this.#fd, room, BigInt(room.length));
+      const read = check(count, `read ${this.path}`);
+      if (read === 0) break;
+      size += read;
     }
-    return whole;
+    return bytes.subarray(0, size);
   }
 
   [Symbol.dispose](): void {

@@ -188,15 +188,23 @@ kernelTest(
   },
 );
 
-kernelTest("a cache that is too small for any file still names all", {}, async () => {
-  await using process = await SymbolProcess.start(BUILT);
-  const symbolizer = new Symbolizer({ memory: 1, processes: 1 });
-  for (let round = 0; round < 3; round++) {
-    assertEquals(namesOf(symbolizer, process.pid, process.told), NAMES);
-    assertEquals(symbolizer.user(process.pid, process.told.getpid).name, "getpid");
-    assertEquals(symbolizer.user(Deno.pid, 1n).name, undefined);
-  }
-});
+kernelTest(
+  "a symbolizer that may keep little names what fits, and tells of the rest",
+  {},
+  async () => {
+    await using process = await SymbolProcess.start(BUILT);
+    const small = new Symbolizer({ memory: 1024 * 1024, processes: 1 });
+    for (let round = 0; round < 3; round++) {
+      assertEquals(namesOf(small, process.pid, process.told), NAMES);
+      assertEquals(small.user(process.pid, process.told.getpid).name, "getpid");
+      assertEquals(small.user(Deno.pid, 1n).name, undefined);
+    }
+    const none = new Symbolizer({ memory: 1 });
+    const { name, reason } = none.user(process.pid, process.told.static);
+    assertEquals(name, undefined);
+    assertStringIncludes(reason!, "its file has used up what is read of it: ");
+  },
+);
 
 kernelTest(
   "a JIT's code has the names of its map, which grows, and no one else's map counts",

@@ -1,13 +1,16 @@
 import { assertEquals } from "@std/assert";
+import { Budget } from "#lib/symbols/budget.ts";
 import { ElfFile } from "#lib/symbols/elf.ts";
 import { miniDebugFile } from "#lib/symbols/mini_debug.ts";
 import { BytesSource } from "#lib/symbols/source.ts";
 import { buildElf, SHT_NOBITS, SHT_PROGBITS } from "./elf_builder.ts";
 
+const budget = new Budget("the test", { most: Infinity, perSecond: 0 });
+
 /** What is found in a file whose `.gnu_debugdata` is this. */
 function found(type: number, bytes: Uint8Array<ArrayBuffer>, size = bytes.length) {
   const file = buildElf([{ name: ".gnu_debugdata", type, bytes, size }]);
-  return miniDebugFile(new ElfFile(new BytesSource(file)));
+  return miniDebugFile(new ElfFile(new BytesSource(file)), budget);
 }
 
 /** Compressed as a distribution does it. */

@@ -8,7 +8,7 @@ import { PerfMap } from "#lib/symbols/perf_map.ts";
 import { FileSource } from "#lib/symbols/source.ts";
 
 // Deno takes libraries for leaks, which stay open once they are used: libc is, before the tests.
-new PerfMap("/nonexistent", [], unlimited()).update();
+new PerfMap("/", "nonexistent", [], unlimited()).update();
 
 const MIB = 1024 * 1024;
 
@@ -141,12 +141,12 @@ class MapFile implements Disposable {
   }
 }
 
-const owners = [0];
+const owners = [Deno.uid()!];
 
 Deno.test("a perf map is read on, and not again, while it grows", () => {
   using file = new MapFile("1000 10 first\n");
   const budget = unlimited();
-  const map = new PerfMap(file.path, owners, budget);
+  const map = new PerfMap("/", file.path, owners, budget);
   map.update();
   assertEquals(map.lookup(0x1004)?.name, "first");
   file.append(`2000 10 ${"x".repeat(100_000)}\n3000 10 third\n4000 1`);
@@ -171,7 +171,7 @@ Deno.test("a perf map that is written anew has its new names alone", () => {
   };
   for (const [what, text] of Object.entries(others)) {
     using file = new MapFile(one);
-    const map = new PerfMap(file.path, owners, unlimited());
+    const map = new PerfMap("/", file.path, owners, unlimited());
     map.update();
     assertEquals(map.lookup(0x1010)?.name, "old_one");
     file.write(text);
@@ -187,7 +187,7 @@ Deno.test("a perf map that is written anew has its new names alone", () => {
 Deno.test("a perf map in place of another is read from its beginning", () => {
   using file = new MapFile("1000 100 one\n");
   using other = new MapFile("2000 100 two\n3000 100 three\n");
-  const map = new PerfMap(file.path, owners, unlimited());
+  const map = new PerfMap("/", file.path, owners, unlimited());
   map.update();
   Deno.copyFileSync(other.path, `${file.path}.new`);
   Deno.renameSync(`${file.path}.new`, file.path);
@@ -201,7 +201,7 @@ Deno.test("a perf map in place of another is read from its beginning", () => {
 
 Deno.test("a perf map of a stranger, a link and a FIFO are not read", () => {
   using file = new MapFile("1000 100 stranger\n");
-  const map = new PerfMap(file.path, [4242], unlimited());
+  const map = new PerfMap("/", file.path, [4242], unlimited());
   map.update();
   assertEquals([map.lookup(0x1000), map.obstacle], [undefined, "its perf map is of another user"]);
   const link = `${file.path}.link`;
@@ -210,7 +210,7 @@ Deno.test("a perf map of a stranger, a link and a FIFO are not read", () => {
   new Deno.Command("mkfifo", { args: [fifo] }).outputSync();
   try {
     for (const path of [link, fifo]) {
-      const map = new PerfMap(path, owners, unlimited());
+      const map = new PerfMap("/", path, owners, unlimited());
       map.update();
       assertEquals(map.lookup(0x1000), undefined);
     }
@@ -224,7 +224,7 @@ Deno.test("a sparse perf map without an end is looked at once", () => {
   using file = new MapFile("1000 100 first\n");
   Deno.truncateSync(file.path, 2 ** 40);
   const budget = unlimited();
-  const map = new PerfMap(file.path, owners, budget);
+  const map = new PerfMap("/", file.path, owners, budget);
   for (let frame = 0; frame < 100; frame++) map.update();
   assertEquals(budget.used, LIMITS.perfMapBytes);
   assertEquals(map.lookup(0x1000), undefined);
@@ -244,7 +244,7 @@ Deno.test("a perf map of many short lines takes no more memory than it may", () 
   const distinct = Array.from({ length: 300_000 }, (_, at) => `${at.toString(16)} 1 a\n`).join("");
   handle.writeSync(new TextEncoder().encode(distinct));
   const budget = unlimited();
-  const map = new PerfMap(file.path, owners, budget);
+  const map = new PerfMap("/", file.path, owners, budget);
   map.update();
   assert(map.cost < 8 * MIB, `${map.cost} bytes`);
   assert(budget.used < 64 * MIB, `${budget.used} bytes of work`);
@@ -256,7 +256,7 @@ Deno.test("a perf map that is written anew for ever is read as far as the budget
   let now = 0;
   const budget = new Budget("its process", { most: 3000, perSecond: 1000 }, { now: () => now });
   using file = new MapFile(`1000 10 ${"x".repeat(900)}\n`);
-  const map = new PerfMap(file.path, owners, budget);
+  const map = new PerfMap("/", file.path, owners, budget);
   for (let round = 0; round < 9; round++) {
     map.update();
     file.write(`1000 10 ${`${round}`.repeat(900)}\n`);

@@ -58,19 +58,31 @@ Deno.test("code mappings are read with odd names, and others passed over", () =>
     "7f0000000000-7f0000001000 r-xp 00000000 00:01 2049 /memfd:code (deleted)",
     "7f0000001000-7f0000002000 rwxp 00000000 00:00 0",
     "7f0000002000-7f0000003000 r-xp 00002000 fe:00 78 /tmp/two\\012lines",
+    "7f0000003000-7f0000004000 r-xp 00000000 fe:00 79 /tmp/a\rb\u2028c\u2029d",
+    "7f0000004000-7f0000005000 r-xp",
+    "-10 r-xp 0 fe:00 1 /a",
+    "10-20 r-xp 0 fe:00 x /a",
+    "20-10 r-xp 0 fe:00 1 /a",
     "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]",
     "not a mapping",
   ].join("\n");
+  const mappings = parseCodeMappings(new Uint8Array(new TextEncoder().encode(text)));
   assertEquals(
-    parseCodeMappings(text).map((
-      { path, deleted, offset, inode },
-    ) => [path, deleted, offset, inode]),
+    mappings.map(({ start, end, offset, device, inode, text }) => [
+      start.toString(16),
+      end - start,
+      offset,
+      device,
+      inode,
+      text,
+    ]),
     [
-      ["/usr/bin/a b", false, 0x1000, 77n],
-      ["/memfd:code", true, 0, 2049n],
-      ["", false, 0, 0n],
-      ["/tmp/two\nlines", false, 0x2000, 78n],
-      ["[vsyscall]", false, 0, 0n],
+      ["55d0c0a01000", 0x4000, 0x1000, "fe:00", 77n, "/usr/bin/a b"],
+      ["7f0000000000", 0x1000, 0, "00:01", 2049n, "/memfd:code (deleted)"],
+      ["7f0000001000", 0x1000, 0, "00:00", 0n, ""],
+      ["7f0000002000", 0x1000, 0x2000, "fe:00", 78n, "/tmp/two\\012lines"],
+      ["7f0000003000", 0x1000, 0, "fe:00", 79n, "/tmp/a\rb\u2028c\u2029d"],
+      ["ffffffffff600000", 0x1000, 0, "00:00", 0n, "[vsyscall]"],
     ],
   );
 });
@@ -84,4 +96,15 @@ Deno.test("a cache forgets what was not asked for the longest", () => {
   assertEquals([cache.get("b"), cache.get("c"), cache.size], [1, undefined, 2]);
   cache.add("huge", 4, 1000);
   assertEquals([cache.get("huge"), cache.size], [4, 1]);
+});
+
+Deno.test("a cache forgets the oldest when another grows, or when there are too many", () => {
+  const cache = new LeastRecentlyUsed<string, number>(10, 3);
+  for (const key of ["a", "b", "c", "d"]) cache.add(key, 1, 1);
+  assertEquals([cache.get("a"), cache.size, cache.cost], [undefined, 3, 3]);
+  cache.get("d");
+  cache.weigh("d", 9);
+  assertEquals([cache.get("b"), cache.size, cache.cost], [undefined, 2, 10]);
+  cache.weigh("d", 100);
+  assertEquals([cache.get("c"), cache.get("d"), cache.cost], [undefined, 1, 100]);
 });

@@ -34,7 +34,7 @@ export class IterLink extends Link {
     const fd = iterators().bpf_iter_create(this.fd);
     if (fd < 0) throw explain(`start the iterator ${this.program}`, -fd);
     using file = OpenFile.from(fd, `the iterator ${this.program}`);
-    return file.readAll(CHUNK);
+    return file.readAll({ chunk: CHUNK });
   }
 
   /** {@link read} as text. */
