@@ -15,13 +15,14 @@ $(if $(filter x86 arm64,$(ARCH)),,$(error ARCH must be x86 or arm64, not "$(ARCH
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 
-tools     := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
+tools     := $(filter-out denobpf,$(patsubst tools/%.ts,%,$(wildcard tools/*.ts)))
+halves    := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
 examples  := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/examples/*.bpf.c))
 variants  := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/variants/*.bpf.c))
 fixtures  := $(patsubst tests/fixtures/%.bpf.c,%,$(wildcard tests/fixtures/*.bpf.c))
 workloads := $(patsubst tests/workloads/%.c,build/tests/%,$(wildcard tests/workloads/*.c))
-objects   := $(patsubst %,build/%.bpf.o,$(tools) $(variants) $(examples))
-skels     := $(patsubst %,build/skel/%.ts,$(tools) $(variants) $(examples))
+objects   := $(patsubst %,build/%.bpf.o,$(halves) $(variants) $(examples))
+skels     := $(patsubst %,build/skel/%.ts,$(halves) $(variants) $(examples))
 test_objects := $(fixtures:%=build/tests/%.bpf.o)
 test_skels   := $(fixtures:%=build/tests/skel/%.ts)
 # Other versions of what the tools stand on: tests/versions/versions.ts names the same.
@@ -68,7 +69,7 @@ include scripts/compile.mk
 deps: $(packages) ## install what is missing: Debian packages, Deno, npm packages
 	@:
 
-build: $(objects) $(skels) $(packages) ## compile the kernel halves, generate their skeletons (default)
+build: $(objects) $(skels) build/registry.ts $(packages) ## compile the kernel halves, generate their skeletons (default)
 	@scripts/about
 
 run: build ## run a tool until Ctrl-C: make run TOOL=bootstrap ARGS="-d 100"
@@ -110,7 +111,8 @@ check: build fixtures ## check format, lint and types
 	$(call say,DOC,lib/mod.ts lib/tool/mod.ts)
 	$(Q)$(deno) doc --quiet --lint lib/mod.ts lib/tool/mod.ts
 
-fmt: ## format both halves
+fmt: ## format both halves, and list the tools among the exports of deno.json
+	$(Q)$(deno) run -A --quiet scripts/registry.ts --exports
 	$(Q)$(deno) fmt --quiet
 	$(Q)$(if $(c_files),$(clang_format) -i $(c_files))
 
@@ -150,6 +152,10 @@ $(test_objects): build/tests/%.bpf.o: tests/fixtures/%.bpf.c build/vmlinux.h Mak
 $(skels): build/skel/%.ts: build/%.bpf.o $(generator) | $(packages) build/skel/examples/ build/skel/variants/
 	$(call say,SKEL,$@)
 	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts $< $@
+
+build/registry.ts: tools $(tools:%=tools/%.ts) scripts/registry.ts | $(skels) $(packages)
+	$(call say,REGISTRY,$@)
+	$(Q)$(deno) run -A --quiet scripts/registry.ts $@
 
 $(test_skels): build/tests/skel/%.ts: build/tests/%.bpf.o $(generator) | $(packages) build/tests/skel/
 	$(call say,SKEL,$@)

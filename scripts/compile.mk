@@ -22,7 +22,7 @@ $(Q)DENO_TLS_CA_STORE=$${DENO_TLS_CA_STORE:-mozilla,system} $(deno) bundle --qui
 $(Q)chmod +x $@
 endef
 
-$(bundles): build/bundle/%.js: tools/%.ts build/skel/%.ts $(shell find lib tools -name '*.ts') $(packages) | build/bundle/
+$(bundles): build/bundle/%.js: tools/%.ts $(skels) $(shell find lib tools -name '*.ts') $(packages) | build/bundle/
 	$(bundle_ts)
 
 build/bundle/empty_tool.js: bench/ours/empty_tool.ts $(shell find lib -name '*.ts') $(packages) | build/bundle/

@@ -6,7 +6,14 @@ import { choice, operand, type Tool, toolMain } from "#lib/tool/mod.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
 import { nearest } from "#lib/sys/nearest.ts";
 import { type AnyCommand, commandMain, completed, completedGroup } from "./denobpf/command.ts";
-import { findTool, requireTool, toolNames } from "./registry.ts";
+import {
+  aliasNames,
+  findAlias,
+  findTool,
+  requireTool,
+  runnable,
+  toolNames,
+} from "./denobpf/registry.ts";
 
 const HELP = `USAGE: denobpf TOOL [OPTIONS]
        denobpf COMMAND
@@ -23,7 +30,7 @@ COMMANDS:
   prog, map, link, btf   show what is in the kernel: denobpf map dump NAME
 
 TOOLS:
-  ${toolNames.join("\n  ")}
+  ${runnable.join("\n  ")}
 
 EXAMPLES:
   denobpf execsnoop -x               # run a tool, with its options
@@ -52,6 +59,7 @@ const list: Tool<unknown, Pick<Tool<unknown, unknown>, "name" | "brief">> = {
 
 async function* allTools(): AsyncGenerator<Tool<unknown, unknown>, void, void> {
   for (const name of toolNames) yield await findTool(name);
+  for (const name of aliasNames) yield await findAlias(name);
 }
 
 /** Commands that are one, by their names. */
@@ -103,7 +111,7 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
     case "list":
       return await toolMain(list, args);
     case "doctor":
-      return await toolMain((await import("./doctor.ts")).doctor, args);
+      return await toolMain((await import("./denobpf/doctor.ts")).doctor, args);
     case "completions":
       return await printCompletions(args);
   }
@@ -114,7 +122,9 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
     const [second, ...rest] = args;
     return await commandMain(await commandOf(command, second), rest);
   }
-  return await toolMain(await findTool(requireTool(command, COMMANDS)), args);
+  const { tool, args: before } = requireTool(command, COMMANDS);
+  const found = tool === command ? await findTool(tool) : await findAlias(command);
+  return await toolMain(found, [...before, ...args]);
 }
 
 /** The command of a group that its second word names. */
@@ -134,7 +144,7 @@ async function printCompletions(args: readonly string[]): Promise<void> {
   if (shell === undefined || args.length > 1) {
     throw usage(`completions: name one shell: ${shells.join(", ")}`);
   }
-  const { doctor } = await import("./doctor.ts");
+  const { doctor } = await import("./denobpf/doctor.ts");
   const commands = [
     completed(list),
     completed(doctor),

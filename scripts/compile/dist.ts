@@ -2,8 +2,9 @@
  * Puts beside a compiled denobpf what is handed out with it:
  * `deno run -A scripts/compile/dist.ts DIST LIBBPF`, with LIBBPF the version of libbpf in it.
  */
-import { findTool, toolNames } from "../../tools/registry.ts";
-import { denobpfPage, toolPage } from "./man.ts";
+import { aliases } from "#registry";
+import { findTool, runnable, toolNames } from "../../tools/denobpf/registry.ts";
+import { aliasPage, denobpfPage, toolPage } from "./man.ts";
 import { sbom, sha256 } from "./sbom.ts";
 import { root, type Staged } from "./stage.ts";
 
@@ -16,11 +17,12 @@ for (const folder of ["links", "man", "completions"]) {
   await Deno.remove(`${dist}/${folder}`, { recursive: true }).catch(() => {});
 }
 Deno.mkdirSync(`${dist}/links`);
-for (const name of toolNames) {
-  Deno.symlinkSync("../denobpf", `${dist}/links/${name}`);
-  write(`man/man8/${name}.8`, toolPage(await findTool(name)));
+for (const name of runnable) Deno.symlinkSync("../denobpf", `${dist}/links/${name}`);
+for (const name of toolNames) write(`man/man8/${name}.8`, toolPage(await findTool(name)));
+for (const [name, { tool }] of Object.entries(aliases)) {
+  write(`man/man8/${name}.8`, aliasPage(tool));
 }
-write("man/man8/denobpf.8", denobpfPage(await denobpf("--help"), toolNames));
+write("man/man8/denobpf.8", denobpfPage(await denobpf("--help"), runnable));
 for (const [shell, file] of Object.entries(COMPLETIONS)) {
   write(`completions/${shell}/${file}`, await denobpf("completions", shell));
 }

@@ -2,7 +2,7 @@
 import { commonBeside } from "#lib/tool/options/frame_options.ts";
 import type { Tool } from "#lib/tool/mod.ts";
 import { type Declarations, spellings } from "#lib/tool/options/declarations.ts";
-import { preset } from "#lib/tool/options/help.ts";
+import { aliasDefinitions, preset } from "#lib/tool/options/help.ts";
 import { operandsUsage } from "#lib/tool/options/operands.ts";
 import { VERSION } from "#lib/tool/version.ts";
 import { root } from "./stage.ts";
@@ -42,9 +42,18 @@ export function toolPage(tool: Tool<unknown, unknown>): string {
       "EXAMPLES",
       examples.map(([line, effect]) => definition(`\\fB${text(line)}\\fR`, effect)),
     ),
+    section(
+      "OTHER NAMES",
+      aliasDefinitions(tool).map(([alias, line]) => definition(`\\fB${text(alias)}\\fR`, line)),
+    ),
     exitStatus(),
     seeAlso(["denobpf"]),
   ]);
+}
+
+/** The page of an alias, which is that of its tool. */
+export function aliasPage(tool: string): string {
+  return `.so man8/${tool}.8\n`;
 }
 
 /** The page of denobpf. */

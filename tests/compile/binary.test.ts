@@ -1,7 +1,7 @@
 /** The binary as a command: what it is, by which name, and with which libbpf. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { toolNames } from "../../tools/registry.ts";
+import { toolNames } from "../../tools/denobpf/registry.ts";
 import { startCommand } from "../kernel/harness.ts";
 import { binary, binaryTest, make, root } from "./making.ts";
 

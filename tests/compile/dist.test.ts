@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { commonBeside } from "#lib/tool/options/frame_options.ts";
 import { longName } from "#lib/tool/options/declarations.ts";
-import { findTool, toolNames } from "../../tools/registry.ts";
+import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { startCommand } from "../kernel/harness.ts";
 import { binary, binaryTest, dist, make, root } from "./making.ts";
 

@@ -14,7 +14,7 @@ import { parseTime } from "#lib/tool/options/parse_time.ts";
 import { parseOrder } from "#lib/tool/sort.ts";
 import { text } from "#lib/tool/options/parsers.ts";
 import { ValueError } from "#lib/tool/options/usage_errors.ts";
-import { findTool, toolNames } from "../../tools/registry.ts";
+import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { anyText, fuzz, mayThrow } from "./fuzz.ts";
 
 const tools = new Map(

@@ -1,7 +1,7 @@
 /** A tool as one file of JavaScript: `make bundle`. */
 import { assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { toolNames } from "../../tools/registry.ts";
+import { toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest, runExecs, startCommand } from "./harness.ts";
 
 const root = new URL("../../", import.meta.url).pathname;

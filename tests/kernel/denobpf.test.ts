@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { findTool, toolNames } from "../../tools/registry.ts";
+import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest, runExecs, runTool, startTool } from "./harness.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-Deno.test("the registry has every tool that has a kernel half", () => {
+Deno.test("every kernel half has a tool of its name", () => {
   const halves = [...Deno.readDirSync(`${root}bpf`)]
     .flatMap(({ name }) => /^(.*)\.bpf\.c$/.exec(name)?.[1] ?? []);
-  assertEquals(toolNames.toSorted(), halves.sort());
+  assertEquals(halves.filter((name) => !toolNames.some((tool) => tool === name)), []);
 });
 
 Deno.test("every tool has its file's name, a brief and an example", async () => {

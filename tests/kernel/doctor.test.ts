@@ -3,8 +3,8 @@ import { UnsupportedError } from "#lib/objects/errors.ts";
 import { mapKinds, programKinds } from "#lib/objects/features.ts";
 import { ListTrace } from "#lib/tool/list_trace.ts";
 import { flag, type Tool } from "#lib/tool/mod.ts";
-import { examineTool } from "../../tools/doctor/tools.ts";
-import { findTool, toolNames } from "../../tools/registry.ts";
+import { examineTool } from "../../tools/denobpf/doctor/tools.ts";
+import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest, type Output, runTool, startCommand } from "./harness.ts";
 
 interface Row {

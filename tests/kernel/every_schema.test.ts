@@ -1,7 +1,7 @@
 /** What every tool prints as JSON is what its schema says, with all of its fields. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { helpText } from "#lib/tool/options/help.ts";
-import { findTool, toolNames } from "../../tools/registry.ts";
+import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { faults } from "../unit/json_schema.ts";
 import { kernelTest, runTool, startTool } from "./harness.ts";
 import { startIsolated } from "./isolated.ts";

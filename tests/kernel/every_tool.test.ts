@@ -3,7 +3,7 @@
  * work on a kernel. What each can do besides is in tests of its own.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { toolNames } from "../../tools/registry.ts";
+import { toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest, startTool } from "./harness.ts";
 import { startIsolated } from "./isolated.ts";
 import { exampleNames, type Scenario, scenariosOf } from "./scenario.ts";

@@ -5,7 +5,7 @@
  */
 import { type Trace, withDefaults } from "#lib/tool/mod.ts";
 import type { Tool } from "#lib/tool/tool.ts";
-import { toolNames } from "../../tools/registry.ts";
+import { toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest } from "./harness.ts";
 import { exampleNames, scenariosOf } from "./scenario.ts";
 

@@ -1,7 +1,7 @@
 /** What docs/security.md says of permissions, files and the environment. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BpfError, BpfObject, u32, u64 } from "#lib/mod.ts";
-import { toolNames } from "../../tools/registry.ts";
+import { toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest, patient, startCommand } from "./harness.ts";
 
 const root = new URL("../../", import.meta.url).pathname;

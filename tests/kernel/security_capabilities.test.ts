@@ -1,7 +1,7 @@
 /** Which capabilities a tool runs with is said in its page, and true: with these, and with none less. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { kernelIsAtLeast } from "#lib/sys/kernel.ts";
-import { toolNames } from "../../tools/registry.ts";
+import { toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest, type Output, patient, startCommand } from "./harness.ts";
 
 const root = new URL("../../", import.meta.url).pathname;

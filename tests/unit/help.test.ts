@@ -60,6 +60,9 @@ EXAMPLES:
   ticks             # count until Ctrl-C
   ticks -x -l tock  # say tock, and include failed ticks, which there are none
                       of in this tool
+
+OTHER NAMES:
+  tocks  ticks -l tock
 `,
   );
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { toolNames } from "../../scripts/registry.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -136,5 +137,5 @@ Deno.test("make help lists every target with its line", async () => {
 Deno.test("make run names the tools there are when it does not know one", async () => {
   const { code, stderr } = await make("run", "TOOL=nosuch");
   assertEquals(code, 2);
-  assertStringIncludes(stderr, `TOOL=nosuch is none of: ${tools.join(" ")}`);
+  assertStringIncludes(stderr, `TOOL=nosuch is none of: ${toolNames().join(" ")}`);
 });

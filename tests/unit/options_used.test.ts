@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { frameOptions } from "#lib/tool/options/frame_options.ts";
 import { type Declarations, longName } from "#lib/tool/options/declarations.ts";
 import { targetOptions } from "#lib/tool/options/targets.ts";
-import { findTool, toolNames } from "../../tools/registry.ts";
+import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { ownTests, testFiles } from "../test_files.ts";
 
 const root = new URL("../../", import.meta.url).pathname;

@@ -69,6 +69,7 @@ export const tool: Tool<Options, Tick> = {
       "say tock, and include failed ticks, which there are none of in this tool",
     ],
   ],
+  aliases: { tocks: ["-l", "tock"] },
   columns: (options) => [options.time && "time", "number", "text"],
   failed: (tick) => tick.number % 2 === 0,
   trace: (options) => new TickTrace(options),

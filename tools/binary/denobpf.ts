@@ -2,7 +2,7 @@
 import "./libbpf.ts";
 import { tryReadTextFile } from "#lib/sys/file.ts";
 import { main } from "../denobpf.ts";
-import { toolNames } from "../registry.ts";
+import { runnable } from "../denobpf/registry.ts";
 
 /** What it was started as; Deno itself tells only where the file is. */
 function ownName(): string | undefined {
@@ -10,5 +10,5 @@ function ownName(): string | undefined {
   return command?.split("/").at(-1);
 }
 
-const tool = toolNames.find((name) => name === ownName());
+const tool = runnable.find((name) => name === ownName());
 await main(tool === undefined ? Deno.args : [tool, ...Deno.args]);

@@ -4,8 +4,8 @@ import { quoted } from "#lib/tool/escape.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
 import { operand, type OptionsOf, text } from "#lib/tool/mod.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
-import { toolNames } from "../registry.ts";
 import type { Command } from "./command.ts";
+import { runnable } from "./registry.ts";
 
 const operands = { dir: operand("DIR", "Where to put the links", text) };
 
@@ -21,7 +21,7 @@ export const installLinks: Command<OptionsOf<typeof operands>, never> = {
     if (!Deno.build.standalone) {
       throw usage("this is a command of the compiled binary, which make compile makes");
     }
-    const links = toolNames.map((name) => `${dir}/${name}`);
+    const links = runnable.map((name) => `${dir}/${name}`);
     // All are looked at before the first is made.
     const missing = links.filter((path) => !isOurs(path));
     for (const path of missing) symlink(Deno.execPath(), path);

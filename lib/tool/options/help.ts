@@ -19,6 +19,7 @@ export function helpText<Options, E>(tool: Tool<Options, E>): string {
   const operands = Object.values(tool.operands ?? {}).map(operandDefinition);
   const left = columnOf([...operands, ...own, ...others]);
   const fields = fieldDefinitions(tool.fields);
+  const aliases = aliasDefinitions(tool);
   const last = [
     operandsUsage(tool.operands ?? {}),
     tool.command === undefined ? "" : `[--\u00a0${COMMAND}]`,
@@ -31,6 +32,7 @@ export function helpText<Options, E>(tool: Tool<Options, E>): string {
     list("OPTIONS OF EVERY TOOL", others, left),
     list("FIELDS", fields, columnOf(fields)),
     list("EXAMPLES", tool.examples, columnOf(tool.examples), "# "),
+    list("OTHER NAMES", aliases, columnOf(aliases)),
   ].filter((part) => part !== "").join("\n\n") + "\n";
 }
 
@@ -66,6 +68,13 @@ function definition([name, option]: [string, Declarations[string]]): Definition 
 
 function operandDefinition(operand: Operands[string]): Definition {
   return [operand.placeholder, operand.brief + preset(operand)];
+}
+
+/** Other names of a tool, each with what it stands for. */
+export function aliasDefinitions(
+  { name, aliases = {} }: Pick<Tool<unknown, unknown>, "name" | "aliases">,
+): Definition[] {
+  return Object.entries(aliases).map(([alias, args]) => [alias, [name, ...args].join(" ")]);
 }
 
 /** What a value is when it is not given, if that is said of it. */

@@ -213,7 +213,7 @@ const MAX_UID = 0xffff_fffe;
 export const user: Parser<number> = (text): number => {
   if (/^\d+$/.test(text)) return integer(0, MAX_UID)(text);
   requirePermissions(); // the look-up calls libc, and options are read before anything else does
-  const id = userId(text);
+  const id = text.includes("\0") ? undefined : userId(text); // C has no name with a NUL
   if (id !== undefined) return id;
   throw new ValueError(`no user is called ${quoted(text)}; a name or an id is accepted`);
 };

@@ -5,11 +5,11 @@ import { type OptionsOf, type Parser, rest, type Tool } from "#lib/tool/mod.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { examineHost } from "./doctor/host.ts";
 import { examineTool } from "./doctor/tools.ts";
-import { findTool, requireTool, type ToolName, toolNames } from "./registry.ts";
+import { findTool, requireTool, runnable, type ToolName, toolNames } from "./registry.ts";
 
 const toolName: Parser<ToolName> = Object.assign(
-  (text: string) => requireTool(text),
-  { choices: toolNames },
+  (text: string) => requireTool(text).tool,
+  { choices: runnable },
 );
 
 const operands = { tools: rest("TOOL", "Look at these tools only", toolName) };
