@@ -13,7 +13,6 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "exit.h"
-#include "paths.h"
 #include "syscall.h"
 #include "targets.h"
 
@@ -86,17 +85,9 @@ struct event {
 	__u8 strings[];
 };
 
-/* where the strings of each kind begin at the latest; a per-CPU value has 32 KiB at most */
-#define CWD_AT PATH_SIZE
-#define EXE_AT (CWD_AT + PARTS_ROOM)
-#define CGROUP_AT (EXE_AT + PARTS_ROOM)
-#define ANCESTORS_AT (CGROUP_AT + PARTS_ROOM)
-#define ARGS_AT (ANCESTORS_AT + MAX_ANCESTORS * TASK_COMM_LEN)
-#define ENV_AT (ARGS_AT + ARGS_SIZE)
-#define STRINGS_SIZE (ENV_AT + ARGS_SIZE)
-
+#define STRINGS_SIZE (PATH_SIZE + 3 * PARTS_ROOM + MAX_ANCESTORS * TASK_COMM_LEN + 2 * ARGS_SIZE)
 #define EVENTS_SIZE (1 << 20)
-#include "record.h"
+#include "paths.h"
 
 #ifdef BRIEF
 #include "execsnoop/brief.h"
@@ -107,12 +98,12 @@ struct event {
 /*
  * The functions that write strings are global: the verifier looks at each of them once, and not
  * again for every way that leads there. They may take numbers only, so each finds the event and the
- * task by itself. They give the size of what they wrote at `at`.
+ * task by itself. They append to the record and return the size of what they appended.
  */
 
 /* Appends memory of the process from start to stop, `most` bytes at most; `cut` says if there is more. */
-static __always_inline __u32 append_range(struct event *event, __u64 at, __u64 start, __u64 stop,
-					  __u32 most, __u32 *cut)
+static __always_inline __u32 append_range(struct event *event, __u64 start, __u64 stop, __u32 most,
+					  __u32 *cut)
 {
 	__u64 size = stop - start;
 
@@ -120,10 +111,10 @@ static __always_inline __u32 append_range(struct event *event, __u64 at, __u64 s
 		size = most;
 		*cut = true;
 	}
-	return append_user_bytes(event, at, (void *)start, size, ARGS_SIZE, cut);
+	return append_user_bytes(event, (void *)start, size, ARGS_SIZE, cut);
 }
 
-__noinline int write_args(__u64 at)
+__noinline int write_args(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
@@ -131,11 +122,11 @@ __noinline int write_args(__u64 at)
 
 	if (!event)
 		return 0;
-	return append_range(event, at, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end),
+	return append_range(event, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end),
 			    args_bytes, &event->args_cut);
 }
 
-__noinline int write_env(__u64 at)
+__noinline int write_env(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
@@ -143,18 +134,23 @@ __noinline int write_env(__u64 at)
 
 	if (!event)
 		return 0;
-	return append_range(event, at, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end),
+	return append_range(event, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end),
 			    env_bytes, &event->env_cut);
 }
 
 /* argv of a failed exec, string by string. */
-__noinline int write_argv(__u64 at, __u64 argv, bool compat)
+__noinline int write_argv(__u64 argv, bool compat)
 {
 	struct event *event = begun_record();
 	__u64 size = 0;
+	__u8 *to;
 	__u32 i;
 
-	if (!event || at > ARGS_AT)
+	if (!event)
+		return 0;
+	/* the last one may go beyond the arguments' part: there is no environment here */
+	to = room_for(event, 2 * ARGS_SIZE);
+	if (!to)
 		return 0;
 	for (i = 0; i <= max_args && i <= MAX_ARGS; i++) {
 		__u64 arg = 0;
@@ -170,7 +166,7 @@ __noinline int write_argv(__u64 at, __u64 argv, bool compat)
 			event->args_cut = true;
 			break;
 		}
-		length = bpf_probe_read_user_str(event->strings + at + size, ARG_SIZE, (void *)arg);
+		length = bpf_probe_read_user_str(to + size, ARG_SIZE, (void *)arg);
 		if (length <= 0 || length > ARG_SIZE) {
 			event->args_cut = true;
 			break;
@@ -183,7 +179,7 @@ __noinline int write_argv(__u64 at, __u64 argv, bool compat)
 		size = args_bytes;
 		event->args_cut = true;
 	}
-	return size;
+	return keep_written(event, size);
 }
 
 static __always_inline struct event *begin_event(struct task_struct *task, enum event_kind kind)
@@ -232,21 +228,17 @@ static __always_inline struct image image_of(struct linux_binprm *bprm)
 static __always_inline int on_exec(const void *filename, struct image image)
 {
 	struct event *event = begin_event((void *)bpf_get_current_task(), EXEC);
-	long length;
-	__u32 end;
 
 	if (!event)
 		return 0;
 	event->script = image.script;
 	event->compat = image.compat;
-	length = bpf_probe_read_kernel_str(event->strings, PATH_SIZE, filename);
-	if (length > 0)
-		event->path_size = length;
-	end = write_process(event);
-	end += event->args_size = write_args(end);
+	event->path_size = append_kernel_string(event, filename, PATH_SIZE, NULL);
+	write_process(event);
+	event->args_size = write_args();
 	if (env_bytes)
-		end += event->env_size = write_env(end);
-	send_record(event, end);
+		event->env_size = write_env();
+	send_record(event);
 	return 0;
 }
 
@@ -311,8 +303,6 @@ static __always_inline int on_failure(struct pt_regs *regs, long ret)
 	struct event *event;
 	__u64 path, argv;
 	bool compat;
-	long length;
-	__u32 end;
 	int first;
 
 	if (ret >= 0)
@@ -328,12 +318,10 @@ static __always_inline int on_failure(struct pt_regs *regs, long ret)
 	event->compat = compat;
 	path = compat ? syscall_arg32(regs, first) : syscall_arg(regs, first);
 	argv = compat ? syscall_arg32(regs, first + 1) : syscall_arg(regs, first + 1);
-	length = bpf_probe_read_user_str(event->strings, PATH_SIZE, (void *)path);
-	if (length > 0)
-		event->path_size = length;
-	end = write_process(event);
-	end += event->args_size = write_argv(end, argv, compat);
-	send_record(event, end);
+	event->path_size = append_user_string(event, (void *)path, PATH_SIZE, NULL);
+	write_process(event);
+	event->args_size = write_argv(argv, compat);
+	send_record(event);
 	return 0;
 }
 
@@ -362,7 +350,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	if (!event)
 		return 0;
 	event->status = wait_status(task);
-	send_record(event, 0);
+	send_record(event);
 	return 0;
 }
 

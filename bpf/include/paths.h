@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Paths of the kernel, written as their parts from the last to the first, a NUL behind each: it keeps
- * them that way, and turning them round is cheaper for the reader. lib/tool/paths.ts does it.
+ * Paths that the kernel has, appended to a record as their parts from the last to the first, a NUL behind
+ * each: the kernel keeps them that way, and to turn them round is cheaper for the reader. decodePath() of
+ * lib/tool/strings.ts does it. This header includes record.h.
  */
 #ifndef DENOBPF_PATHS_H
 #define DENOBPF_PATHS_H
@@ -12,8 +13,9 @@
 #define PART_SIZE 256 /* NAME_MAX and a NUL */
 #define PARTS_SIZE 1024 /* of a path; a longer one lacks its first parts */
 #define MAX_PARTS 32
-/* what must be left in memory that a path is appended to */
-#define PARTS_ROOM (2 * PARTS_SIZE)
+#define PARTS_ROOM (2 * PARTS_SIZE) /* what must be left of a record that a path is appended to */
+
+#include "record.h"
 
 /*
  * A size that has grown by the length of a part and stays below `limit`, a power of two. The two
@@ -35,11 +37,8 @@ static __always_inline long read_part(__u8 *to, const void *name)
 	return length < 0 ? 0 : length;
 }
 
-/*
- * Appends a path of the file system as a process with this root sees it. Gives its size, or 0.
- * A file that no folder holds (memfd_create) has one part, its name.
- */
-static __always_inline __u32 append_path(__u8 *to, const struct path *path, const struct path *root)
+/* Writes a path as a process with this root sees it. Returns its size. */
+static __always_inline __u32 write_path(__u8 *to, const struct path *path, const struct path *root)
 {
 	struct vfsmount *vfsmount = BPF_CORE_READ(path, mnt);
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
@@ -78,6 +77,18 @@ static __always_inline __u32 append_path(__u8 *to, const struct path *path, cons
 	return 2;
 }
 
+/*
+ * Appends a path of the file system as a process with this root sees it. Returns its size, or 0 if it does
+ * not fit. A file that no folder holds (memfd_create) has one part, its name.
+ */
+static __always_inline __u32 append_path(struct event *event, const struct path *path,
+					 const struct path *root)
+{
+	__u8 *to = room_for(event, PARTS_ROOM);
+
+	return to ? keep_written(event, write_path(to, path, root)) : 0;
+}
+
 /* `parent` until Linux 6.14, `__parent` since */
 struct kernfs_node___old {
 	struct kernfs_node *parent;
@@ -97,12 +108,16 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 	return BPF_CORE_READ(new, __parent);
 }
 
-/* Appends the path of a task's cgroup (v2). Gives its size, or 0 for the root. */
-static __always_inline __u32 append_cgroup(__u8 *to, struct task_struct *task)
+/* Appends the path of a task's cgroup (v2). Returns its size, or 0 for the root and if it does not fit. */
+static __always_inline __u32 append_cgroup(struct event *event, struct task_struct *task)
 {
 	struct kernfs_node *node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	__u8 *to = room_for(event, PARTS_ROOM);
 	__u64 size = 0;
 	int i;
+
+	if (!to)
+		return 0;
 
 	for (i = 0; i < MAX_PARTS && size <= PARTS_SIZE; i++) {
 		struct kernfs_node *parent = kernfs_parent(node);
@@ -114,7 +129,7 @@ static __always_inline __u32 append_cgroup(__u8 *to, struct task_struct *task)
 		size = grow(size, length, (__u64)parent, PARTS_ROOM);
 		node = parent;
 	}
-	return size;
+	return keep_written(event, size);
 }
 
 #endif /* DENOBPF_PATHS_H */

@@ -7,15 +7,15 @@
  *	#define STRINGS_SIZE ...                     bytes of strings that a record can have
  *
  *	struct event *event = begin_record();
- *	__u32 end = 0;
  *
  *	if (!event)
  *		return 0;
- *	end += event->path_size = append_user_string(event, end, path, PATH_SIZE, &event->path_cut);
- *	send_record(event, end);
+ *	event->path_size = append_user_string(event, path, PATH_SIZE, &event->path_cut);
+ *	send_record(event);
  *
  * Strings follow one another, and members of the event have their sizes. Each append names the most bytes
- * that it may take: where fewer are left in the record, nothing is appended, and the string is cut.
+ * that it may take: where fewer are left in the record, nothing is appended, and the string is cut. `cut`
+ * may be NULL.
  */
 #ifndef DENOBPF_RECORD_H
 #define DENOBPF_RECORD_H
@@ -27,8 +27,8 @@ _Static_assert(sizeof(struct event) == __builtin_offsetof(struct event, strings)
 	       "padding behind an event would carry old bytes");
 
 struct record {
-	__u64 taken;
-	__u64 size; /* see forget() */
+	__u64 taken; /* it has been begun, and not sent yet */
+	__u64 size; /* of its strings */
 	struct event event;
 };
 
@@ -71,6 +71,7 @@ static __always_inline struct event *begin_record(void)
 	}
 	record->taken = true;
 	barrier();
+	record->size = 0;
 	__builtin_memset(&record->event, 0, sizeof(record->event));
 	return &record->event;
 }
@@ -86,9 +87,10 @@ static __always_inline void drop_record(struct event *event)
 	record_of(event)->taken = false;
 }
 
-/* Sends a record with `size` bytes of strings. */
-static __always_inline void send_record(struct event *event, __u64 size)
+static __always_inline void send_record(struct event *event)
 {
+	__u64 size = record_of(event)->size;
+
 	/* clang 14 bounds one copy and passes another, which the verifier has no bound for */
 	if (size > STRINGS_SIZE)
 		size = STRINGS_SIZE;
@@ -98,39 +100,42 @@ static __always_inline void send_record(struct event *event, __u64 size)
 	drop_record(event);
 }
 
-/* Where `most` bytes can be appended, or NULL if they do not fit. */
-static __always_inline __u8 *room_at(struct event *event, __u64 at, __u64 most)
+/* Where `most` bytes can be written behind the strings that there are, or NULL if they do not fit. */
+static __always_inline __u8 *room_for(struct event *event, __u64 most)
 {
-	barrier_var(at);
+	volatile __u64 *size = &record_of(event)->size;
+	__u64 at = *size;
+
 	return at <= STRINGS_SIZE - most ? event->strings + at : NULL;
 }
 
 /*
- * A size from 0 to `most`, without what the verifier knew of it, as it went through memory. All ways
- * through an append then look alike to the verifier, and it follows one of them instead of each.
+ * Keeps what has been written there. Returns its size, which is read from memory again: the verifier then
+ * knows nothing of it, all ways through an append look alike to it, and it follows one instead of each.
  */
-static __always_inline __u32 forget(struct event *event, __u64 size, __u64 most)
+static __always_inline __u32 keep_written(struct event *event, __u32 written)
 {
-	volatile __u64 *memory = &record_of(event)->size;
+	volatile __u64 *size = &record_of(event)->size;
+	__u64 before = *size;
 
-	*memory = size;
-	size = *memory;
-	return size < most ? size : most;
+	*size = before + written;
+	return *size - before;
 }
 
-static __always_inline __u32 append_string(struct event *event, __u64 at, const void *from,
-					   __u64 most, __u32 *cut, bool user)
+static __always_inline __u32 append_string(struct event *event, const void *from, __u64 most,
+					   __u32 *cut, bool user)
 {
-	__u8 *to = room_at(event, at, most), last = 0;
+	__u8 *to = room_for(event, most), last = 0;
 	long size;
 
 	if (!to) {
-		*cut = true;
+		if (cut)
+			*cut = true;
 		return 0;
 	}
 	size = user ? bpf_probe_read_user_str(to, most, from)
 		    : bpf_probe_read_kernel_str(to, most, from);
-	if (size == most) {
+	if (cut && size == most) {
 		/* it may just fit */
 		if (user)
 			bpf_probe_read_user(&last, 1, from + most - 1);
@@ -139,43 +144,41 @@ static __always_inline __u32 append_string(struct event *event, __u64 at, const 
 		if (last)
 			*cut = true;
 	}
-	return forget(event, size < 0 ? 0 : size, most);
+	return keep_written(event, size < 0 ? 0 : size);
 }
 
 /* Appends a string of the process. Returns its size with the NUL, 0 if it cannot be read. */
-static __always_inline __u32 append_user_string(struct event *event, __u64 at, const void *from,
-						__u64 most, __u32 *cut)
+static __always_inline __u32 append_user_string(struct event *event, const void *from, __u64 most,
+						__u32 *cut)
 {
-	return append_string(event, at, from, most, cut, true);
+	return append_string(event, from, most, cut, true);
 }
 
 /* The same with a string of the kernel. */
-static __always_inline __u32 append_kernel_string(struct event *event, __u64 at, const void *from,
-						  __u64 most, __u32 *cut)
+static __always_inline __u32 append_kernel_string(struct event *event, const void *from, __u64 most,
+						  __u32 *cut)
 {
-	return append_string(event, at, from, most, cut, false);
+	return append_string(event, from, most, cut, false);
 }
 
 /* Appends memory of the process, `most` bytes at most. Returns its size, 0 if it cannot be read. */
-static __always_inline __u32 append_user_bytes(struct event *event, __u64 at, const void *from,
-					       __u64 size, __u64 most, __u32 *cut)
+static __always_inline __u32 append_user_bytes(struct event *event, const void *from, __u64 size,
+					       __u64 most, __u32 *cut)
 {
-	__u8 *to = room_at(event, at, most);
+	__u8 *to = room_for(event, most);
 
-	if (!to) {
+	if (!to || size > most)
 		*cut = true;
+	if (!to)
 		return 0;
-	}
-	if (size > most) {
+	if (size > most)
 		size = most;
-		*cut = true;
-	}
 	barrier_var(size);
 	if (bpf_probe_read_user(to, size, from)) {
 		size = 0;
 		*cut = true;
 	}
-	return forget(event, size, most);
+	return keep_written(event, size);
 }
 
 #endif /* DENOBPF_RECORD_H */

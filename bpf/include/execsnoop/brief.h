@@ -5,7 +5,6 @@ static __always_inline void fill_details(struct event *event, struct task_struct
 {
 }
 
-static __always_inline __u32 write_process(struct event *event)
+static __always_inline void write_process(struct event *event)
 {
-	return event->path_size;
 }

@@ -4,52 +4,54 @@
  * includes it in its middle, and brief.h instead for the object that has none of it.
  */
 
-__noinline int write_cwd(__u64 at)
+__noinline int write_cwd(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct event *event = begun_record();
 
-	return event && at <= CWD_AT ? append_path(event->strings + at, &fs->pwd, &fs->root) : 0;
+	return event ? append_path(event, &fs->pwd, &fs->root) : 0;
 }
 
-__noinline int write_exe(__u64 at)
+__noinline int write_exe(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct event *event = begun_record();
 
-	return event && at <= EXE_AT ? append_path(event->strings + at, &exe->f_path, &fs->root)
-				     : 0;
+	return event ? append_path(event, &exe->f_path, &fs->root) : 0;
 }
 
-__noinline int write_cgroup(__u64 at)
+__noinline int write_cgroup(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct event *event = begun_record();
 
-	return event && at <= CGROUP_AT ? append_cgroup(event->strings + at, task) : 0;
+	return event ? append_cgroup(event, task) : 0;
 }
 
 /* The names of the parents, up to init or max_ancestors. */
-__noinline int write_ancestors(__u64 at)
+__noinline int write_ancestors(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct event *event = begun_record();
+	__u8 *to;
 	__u32 i;
 
-	if (!event || at > ANCESTORS_AT)
+	if (!event)
+		return 0;
+	to = room_for(event, MAX_ANCESTORS * TASK_COMM_LEN);
+	if (!to)
 		return 0;
 	for (i = 0; i < max_ancestors && i < MAX_ANCESTORS; i++) {
 		task = BPF_CORE_READ(task, real_parent, group_leader);
 		event->ancestor_pids[i] = BPF_CORE_READ(task, tgid);
 		if (!event->ancestor_pids[i])
 			break;
-		bpf_probe_read_kernel(event->strings + at + i * TASK_COMM_LEN, TASK_COMM_LEN,
-				      task->comm);
+		bpf_probe_read_kernel(to + i * TASK_COMM_LEN, TASK_COMM_LEN, task->comm);
 	}
-	return i * TASK_COMM_LEN;
+	return keep_written(event, i * TASK_COMM_LEN);
 }
 
 /* only with CONFIG_AUDIT */
@@ -80,18 +82,15 @@ static __always_inline void fill_details(struct event *event, struct task_struct
 	fill_audit(event, task);
 }
 
-/* Writes what is told of a process besides its arguments. Gives where the strings end now. */
-static __always_inline __u32 write_process(struct event *event)
+/* Appends what is told of a process besides its arguments. */
+static __always_inline void write_process(struct event *event)
 {
-	__u32 end = event->path_size;
-
 	if (with_cwd)
-		end += event->cwd_size = write_cwd(end);
+		event->cwd_size = write_cwd();
 	if (with_exe)
-		end += event->exe_size = write_exe(end);
+		event->exe_size = write_exe();
 	if (with_cgroup)
-		end += event->cgroup_size = write_cgroup(end);
+		event->cgroup_size = write_cgroup();
 	if (max_ancestors)
-		end += event->ancestors_size = write_ancestors(end);
-	return end;
+		event->ancestors_size = write_ancestors();
 }
