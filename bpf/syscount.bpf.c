@@ -16,6 +16,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "slots.h"
 #include "syscall.h"
 #include "targets.h"
 
@@ -315,21 +316,6 @@ int tp_enter(struct trace_event_raw_sys_enter *ctx)
 	return enter(ctx->id);
 }
 
-/* Rounded down; 0 for 0 as well. */
-static __always_inline __u32 log2_of(__u64 value)
-{
-	__u32 shift, log = 0;
-
-#pragma unroll
-	for (shift = 32; shift; shift /= 2) {
-		if (value >> shift) {
-			value >>= shift;
-			log += shift;
-		}
-	}
-	return log;
-}
-
 static __always_inline void count_duration(struct cell *cell, __u64 ns)
 {
 	if (!cell->ended || ns < cell->min_ns)
@@ -345,7 +331,7 @@ static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns
 	struct group group = group_of(call, error);
 	__u64 one = 1, *count;
 
-	group.bucket = log2_of(ns);
+	group.bucket = log2_slot(ns);
 	count = bpf_map_lookup_elem(&durations, &group);
 	if (count)
 		++*count;
