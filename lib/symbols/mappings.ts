@@ -40,6 +40,11 @@ export class Mappings {
     return mapping !== undefined && address < mapping.end ? mapping : undefined;
   }
 
+  /** Lets go of those of a program that the process no longer runs. */
+  forget(): void {
+    this.#take([]);
+  }
+
   /** Reads them anew; what is mapped as before stays the same object. What has ended keeps its last ones. */
   read(): void {
     this.#obstacle = undefined;

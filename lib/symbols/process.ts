@@ -67,6 +67,7 @@ export class ProcessSymbols {
     if (!isSame) {
       this.#jit = undefined;
       this.#opened = new WeakMap();
+      this.#mappings.forget();
     }
     this.#readMappings();
   }

@@ -50,22 +50,19 @@ export function readCodeMappings(pid: number): CodeMappings {
 /** The executable mappings in what /proc/PID/maps holds; lines of another form are passed over. */
 export function parseCodeMappings(bytes: Uint8Array<ArrayBuffer>): CodeMapping[] {
   const mappings: CodeMapping[] = [];
-  let last: PathBytes = { start: 0, end: 0, text: "" };
+  let last: FileText = { start: 0, end: 0, file: undefined };
   for (let at = 0; at < bytes.length && mappings.length < LIMITS.mappings;) {
     const newline = bytes.indexOf(NEWLINE, at);
     const end = newline < 0 ? bytes.length : newline;
     const fields = new Fields(bytes, at, end);
     const [start, stop] = [fields.hex(DASH), fields.hex(SPACE)];
     const permissions = fields.skip();
-    const offset = fields.hex(SPACE);
     // Most are not of code: they are left alone.
-    if (start >= 0 && stop > start && bytes[permissions + 2] === X && offset >= 0) {
-      const device = fields.text();
-      const inode = fields.text();
-      last = pathIn(bytes, fields.behindSpaces(), end, last);
-      if (/^\d+$/.test(inode)) {
-        const { text } = last;
-        mappings.push({ start, end: stop, offset, device, inode: BigInt(inode), text });
+    if (start >= 0 && stop > start && bytes[permissions + 2] === X) {
+      const offset = fields.hex(SPACE);
+      last = fileIn(bytes, fields.position, end, last);
+      if (offset >= 0 && last.file !== undefined) {
+        mappings.push({ start, end: stop, offset, ...last.file });
       }
     }
     at = end + 1;
@@ -73,28 +70,41 @@ export function parseCodeMappings(bytes: Uint8Array<ArrayBuffer>): CodeMapping[]
   return mappings;
 }
 
-/** A path, and where its bytes are. */
-interface PathBytes {
+/** The end of a line, which tells of a file, and where it is. */
+interface FileText {
   readonly start: number;
   readonly end: number;
-  readonly text: string;
+  readonly file: Pick<CodeMapping, "device" | "inode" | "text"> | undefined;
 }
 
-/** The path in these bytes. Mappings of one file mostly follow each other: they share one string. */
-function pathIn(bytes: Uint8Array, start: number, end: number, last: PathBytes): PathBytes {
+const FILE = /^(\S+) (\d+) *([^]*)$/;
+
+/** The file in these bytes. Mappings of one file mostly follow each other: they share one text. */
+function fileIn(bytes: Uint8Array, start: number, end: number, last: FileText): FileText {
   const length = end - start;
   let same = length === last.end - last.start;
   for (let at = 0; same && at < length; at++) same = bytes[start + at] === bytes[last.start + at];
-  return { start, end, text: same ? last.text : decodeText(bytes, start, end) };
+  if (same) return { start, end, file: last.file };
+  const [, device, inode, text] = FILE.exec(decodeText(bytes, start, end)) ?? [];
+  return {
+    start,
+    end,
+    file: device === undefined ? undefined : { device, inode: BigInt(inode), text },
+  };
 }
 
 /** Reads the fields of a line, one after the other. */
 class Fields {
   constructor(
-    readonly bytes: Uint8Array,
+    private readonly bytes: Uint8Array,
     private at: number,
     private readonly end: number,
   ) {}
+
+  /** Where the next field begins. */
+  get position(): number {
+    return Math.min(this.at, this.end);
+  }
 
   /** A hexadecimal number that ends with this byte; -1 if there is none. */
   hex(separator: number): number {
@@ -115,17 +125,5 @@ class Fields {
     while (this.at < this.end && this.bytes[this.at] !== SPACE) this.at++;
     this.at++;
     return first;
-  }
-
-  /** A field as it is. */
-  text(): string {
-    const first = this.skip();
-    return decodeText(this.bytes, first, Math.min(this.at - 1, this.end));
-  }
-
-  /** Where the rest of the line begins. */
-  behindSpaces(): number {
-    while (this.at < this.end && this.bytes[this.at] === SPACE) this.at++;
-    return Math.min(this.at, this.end);
   }
 }

@@ -70,6 +70,22 @@ kernelTest("a budget that is used up is the reason of an unknown address", {}, a
   assert(files.used <= 10_000);
 });
 
+kernelTest("a program that took another's place has none of its names", {}, async () => {
+  await using process = await SymbolProcess.start(BUILT);
+  const size = Deno.readFileSync(`/proc/${process.pid}/maps`).length;
+  const maps = new Budget("its process", { most: size - 1, perSecond: 0 });
+  const budget = { ...unlimited(), maps };
+  const symbols = new ProcessSymbols(process.pid, new ModuleCache(64 * MIB), budget);
+  symbols.check();
+  const before = Number(process.told.static);
+  assertEquals(symbols.lookup(before, before).name, "static_function");
+  await process.ask("exec");
+  symbols.check();
+  const { name, reason } = symbols.lookup(before, before);
+  assertEquals(name, undefined);
+  assertStringIncludes(reason!, "its process has used up what is read of it");
+});
+
 kernelTest(
   "of a process with endless mappings the first are read, and it is said",
   {},
