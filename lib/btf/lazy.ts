@@ -1,4 +1,4 @@
-import { encodeText } from "../sys/text.ts";
+import { decodeText, encodeText } from "../sys/text.ts";
 import { TypeChecker } from "./check.ts";
 import { Cursor, readHeader, readType } from "./parse.ts";
 import type { TypeList } from "./resolve.ts";
@@ -113,6 +113,34 @@ export class LazyTypes implements TypeList {
       const info = this.#view.getUint32(this.#offsets[id - this.#first] + 4, true);
       if (numbers.includes((info >>> 24) & 0x1f)) yield id;
     }
+  }
+
+  /** The ids of its own types whose names are, or begin with, one of these. */
+  *idsNamed(names: Iterable<string>): Generator<TypeId, void, void> {
+    const text = new TextDecoder("latin1").decode(this.strings);
+    const offsets = new Set<number>();
+    for (const name of names) {
+      for (let at = text.indexOf(`\0${name}`); at >= 0; at = text.indexOf(`\0${name}`, at + 1)) {
+        offsets.add(at + 1);
+      }
+    }
+    for (let id = this.#first; id < this.length; id++) {
+      if (offsets.has(this.#view.getUint32(this.#offsets[id - this.#first], true))) yield id;
+    }
+  }
+
+  /** The name of a type of its own; empty where it has none. */
+  nameOf(id: TypeId): string {
+    const start = this.#view.getUint32(this.#offsets[id - this.#first], true);
+    if (start === 0) return "";
+    return decodeText(this.strings, start, this.strings.indexOf(0, start));
+  }
+
+  /** The bytes of a type of its own, as they are: its head, and what its kind adds. */
+  record(id: TypeId): Uint8Array<ArrayBuffer> {
+    const { buffer, byteOffset } = this.#view;
+    const [start, end] = [this.#offsets[id - this.#first], this.#offsets[id - this.#first + 1]];
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset + start, end - start);
   }
 
   #isNamed(id: TypeId, wanted: Uint8Array): boolean {

@@ -17,6 +17,7 @@ import { ObjectMap, pinnedMisfit } from "./any_map.ts";
 import { DataSection } from "./data_section.ts";
 import { explain, explainLoad } from "./diagnosis.ts";
 import { BpfError, lastError } from "./errors.ts";
+import { KeptTypes } from "./kept_types.ts";
 import { Lifetime, type Phase } from "./lifetime.ts";
 import type { Attachment, Link } from "./link.ts";
 import { BpfMap } from "./map.ts";
@@ -30,6 +31,11 @@ export interface OpenOptions {
   name?: string;
   /** A file with the kernel's BTF, for a host whose kernel has none; by default `DENOBPF_BTF`. */
   btf_custom_path?: string;
+  /**
+   * What tells the object from all others. With it, the types of the kernel that the object needs are kept
+   * from its first run to the next boot, where this process is root's: its programs load sooner.
+   */
+  hash?: string;
   /** Where maps with `LIBBPF_PIN_BY_NAME` are pinned, on a bpf file system; by default /sys/fs/bpf. */
   pin_root_path?: string;
 }
@@ -106,6 +112,10 @@ export class BpfObject implements Disposable, AsyncDisposable {
   readonly #sections = new Map<string, DataSection>();
   readonly #mapped: Mapped[] = [];
   readonly #links: Attachment[] = [];
+  /** The types of the kernel that it needs, if they are kept. */
+  #kept: KeptTypes | undefined;
+  /** The object itself, as long as they are not. */
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
   /** The programs, in the order of the object. */
   readonly programs: readonly Program[];
 
@@ -140,16 +150,24 @@ export class BpfObject implements Disposable, AsyncDisposable {
         : "object");
     BpfObject.check(bytes, name);
     libbpf();
+    const named = options.btf_custom_path ?? btfFile();
+    const kept = named === undefined && options.hash ? KeptTypes.of(options.hash) : undefined;
     const struct = new OptionStruct(OPEN_OPTIONS)
       // A dot in it would be taken for the one before a section's name, in the names of maps.
       .string(OPEN_OPTIONS.object_name, name.replaceAll(".", "_"))
       .string(OPEN_OPTIONS.pin_root_path, options.pin_root_path)
-      .string(OPEN_OPTIONS.btf_custom_path, options.btf_custom_path ?? btfFile());
+      .string(OPEN_OPTIONS.btf_custom_path, named ?? kept?.path);
     const { result, log } = withLog(() =>
       objects().bpf_object__open_mem(bytes, BigInt(bytes.length), struct.bytes) ?? lastError()
     );
-    if (typeof result === "number") throw explain(`open ${name}`, result, log);
-    return new BpfObject(result, name);
+    if (typeof result === "number") {
+      kept?.[Symbol.dispose]();
+      throw explain(`open ${name}`, result, log);
+    }
+    const object = new BpfObject(result, name);
+    object.#kept = kept;
+    if (kept !== undefined && kept.path === undefined) object.#bytes = bytes;
+    return object;
   }
 
   /** Its name, as it was opened. */
@@ -248,8 +266,13 @@ export class BpfObject implements Disposable, AsyncDisposable {
     this.#lifetime.mustBeOpened("load");
     this.#checkUsdt();
     const { result, log } = withLog(() => objects().bpf_object__load(this.#pointer));
-    if (result < 0) throw this.#pinnedMisfit() ?? this.#loadError(-result, log);
+    if (result < 0) {
+      if (this.#kept?.path !== undefined) this.#kept.forget();
+      throw this.#pinnedMisfit() ?? this.#loadError(-result, log);
+    }
     this.#lifetime.enter("loaded");
+    if (this.#bytes === undefined) this.#kept?.[Symbol.dispose]();
+    else void this.#kept?.prepare();
     for (const section of this.#sections.values()) section.becomeLive();
     for (const map of this.#mapped) map.becomeLive?.();
   }
@@ -307,6 +330,8 @@ export class BpfObject implements Disposable, AsyncDisposable {
 
   /** libbpf may be destroying links on other threads, and those of USDT probes use what is freed here. */
   #closeLast(): void {
+    if (this.#bytes !== undefined) this.#kept?.keep(this.#bytes);
+    this.#kept?.[Symbol.dispose]();
     this.#lifetime.enter("closed");
     unclosed.unregister(this);
     const close = () => objects().bpf_object__close(this.#pointer);

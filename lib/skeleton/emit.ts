@@ -69,7 +69,7 @@ export class ${skeleton} extends $.Skeleton {
   readonly links = ${block(programs.map((name) => [name, "null as $.Link | null"]))};
 ${emitted.map(({ field, value }) => `  readonly ${fields.take(field)} = ${value};\n`).join("")}
   private constructor(options: $.OpenOptions) {
-    super(${literal(source.name)}, () => $.fromBase64(object), options);
+    super(${literal(source.name)}, () => $.fromBase64(object), options, "${hashOf(source.object)}");
   }
 }
 
@@ -116,6 +116,16 @@ function joinDefinitions(definitions: readonly string[]): string {
 function block(entries: readonly (readonly [name: string, value: string])[]): string {
   const lines = entries.map(([name, value]) => `    ${key(name)}: ${value},\n`);
   return lines.length === 0 ? "{}" : `{\n${lines.join("")}  }`;
+}
+
+/** 64 bits that tell an object from all others: two hashes of the kind of FNV-1a, 32 bits each. */
+function hashOf(bytes: Uint8Array): string {
+  let [a, b] = [0x811c9dc5, bytes.length];
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte ^ (a >>> 16), 0x85ebca6b);
+  }
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
 /** In pieces, since a call takes a limited number of arguments. */

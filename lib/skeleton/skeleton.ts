@@ -27,9 +27,15 @@ export abstract class Skeleton implements Disposable, AsyncDisposable {
   /**
    * Opens the object; nothing is loaded yet.
    * @param object the bytes of the BPF object
+   * @param hash of these bytes
    */
-  protected constructor(name: string, object: () => Uint8Array<ArrayBuffer>, options: OpenOptions) {
-    this.#object = BpfObject.open(object(), { name, ...options });
+  protected constructor(
+    name: string,
+    object: () => Uint8Array<ArrayBuffer>,
+    options: OpenOptions,
+    hash?: string,
+  ) {
+    this.#object = BpfObject.open(object(), { name, hash, ...options });
   }
 
   /** Where the object stands: `opened`, `loaded`, `closing` while links are destroyed, or `closed`. */

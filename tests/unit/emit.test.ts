@@ -307,7 +307,7 @@ Deno.test("names of an object are written as names, texts and comments, whatever
       ` * for await (const event of skel.maps[${comment(quoted)}].read()) console.log(event);`,
       `  readonly data_x_________y___ = new data_x_________y___(` +
       `this.section(${quoted.replace('"', '".data.')}, 4));`,
-      `    super(${quoted}, () => $.fromBase64(object), options);`,
+      `    super(${quoted}, () => $.fromBase64(object), options, "811c9dc500000000");`,
     ]
   ) assertStringIncludes(text, `${line}\n`);
 });
@@ -330,4 +330,21 @@ Deno.test("the object's bytes are in the skeleton", () => {
   });
   const [, encoded] = text.match(/^const object =\n\s+"(.*)";$/m)!;
   assertEquals(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)), bytes);
+});
+
+Deno.test("the object's hash is in the skeleton, and is another's with any other byte", () => {
+  const object = Uint8Array.from({ length: 1000 }, (_, at) => at * 7);
+  const hashOf = (object: Uint8Array) => {
+    const source = { name: "x", path: "x.bpf.o", importing: "m", object, maps: [], programs: [] };
+    const text = emitSkeleton({ ...source, btf: new BtfBuilder().bytes() });
+    return text.match(/options, "([0-9a-f]{16})"\);$/m)![1];
+  };
+  const hashes = new Set([hashOf(object), hashOf(object.subarray(1))]);
+  for (let at = 0; at < object.length; at += 37) {
+    const other = object.slice();
+    other[at] ^= 1;
+    hashes.add(hashOf(other));
+  }
+  assertEquals(hashes.size, 2 + Math.ceil(object.length / 37));
+  assertEquals(hashOf(object), hashOf(object.slice()));
 });
