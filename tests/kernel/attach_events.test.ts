@@ -12,7 +12,7 @@ import {
 } from "../../lib/mod.ts";
 import { SystemError } from "../../lib/sys/errno.ts";
 import { call } from "./call.ts";
-import { hasFeature, kernelTest, patient } from "./harness.ts";
+import { hasFeature, kernelTest } from "./harness.ts";
 import { Probed } from "./probed.ts";
 
 const CALLS = 23;
@@ -163,10 +163,7 @@ kernelTest("a perf event of software samples every CPU by frequency", {}, () => 
   using skel = load("on_sample");
   using links = attachPerfEvent(skel.progs.on_sample, { software: "cpu_clock", frequency: 997 });
   assertEquals(links.links.length, navigator.hardwareConcurrency);
-  const deadline = performance.now() + patient(10_000);
-  while (skel.bss.calls < 7n && performance.now() < deadline);
-  const sampled = skel.bss.calls;
-  assertEquals(sampled >= 7n, true, `${sampled} samples`);
+  while (skel.bss.calls < 7n); // which takes CPU time, and so is sampled
   links.destroy();
   links.destroy();
 });

@@ -1,14 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { execsnoop } from "../../tools/execsnoop.ts";
-import {
-  delay,
-  execUntilShown,
-  kernelTest,
-  patient,
-  runExecs,
-  type RunningTool,
-  startTool,
-} from "./harness.ts";
+import { execUntilShown, kernelTest, runExecs, type RunningTool, startTool } from "./harness.ts";
 
 const workload = new URL("../../build/tests/execs", import.meta.url).pathname;
 
@@ -223,7 +215,6 @@ kernelTest("-n and -l pick by command and by arguments", {}, async () => {
   ) {
     await using tool = await started(...options);
     await runExecs({ count: 2, args: (i) => [i === 0 ? "0" : "needle"] });
-    await delay(patient(100));
     const { stdout } = await tool.stop();
     const rows = stdout.split("\n").filter((row) => row.includes(` ${Deno.pid} `));
     assertEquals(rows.map((row) => row.slice(row.indexOf("/bin/true"))), [...seen]);

@@ -3,9 +3,9 @@
  * `make test-long` sends each signal 50 times.
  */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupMount } from "#lib/sys/cgroups.ts";
-import { delay, kernelTest, long, patient, runExecs, startCommand, startTool } from "./harness.ts";
+import { delay, kernelTest, long, runExecs, startCommand, startTool } from "./harness.ts";
 import { loadedNow, nothingBut } from "./loaded.ts";
 import { Cgroup } from "./cgroup.ts";
 import { exists } from "../exists.ts";
@@ -42,7 +42,7 @@ for (const [signal, number] of Object.entries(ending)) {
       assertMatch(stdout, /^$|\n$/);
       for (const line of stdout.split("\n").slice(0, -1)) JSON.parse(line);
     }
-    await nothingBut(before, patient(5000));
+    await nothingBut(before);
   });
 }
 
@@ -82,10 +82,11 @@ kernelTest("a tool that may open few files says so, or needs no more", {}, async
         ["sh", "-c", `ulimit -n ${files}; exec "$@"`, "sh", ...run("execsnoop", "--seconds", "0")],
         { env: { DENO_DIR } },
       ).finish();
-      if (code !== 0) assertStringIncludes(stderr, "Too many open files (EMFILE)");
-      // Between the two it depends on the files that Deno has open at that moment, a few more or less.
-      const codes = files === 24 ? [1] : files === 64 ? [0] : [0, 1];
-      assert(codes.includes(code), `${files} files: ${code} ${stderr}`);
+      // It depends on the files that Deno has open at that moment whose end it is: the tool's, that of an
+      // import, or that of Deno itself, which may panic.
+      assert(code === 0 || stderr.includes("Too many open files"), `${files}: ${code} ${stderr}`);
+      if (files === 24) assert(code !== 0, "so few are never enough");
+      if (files === 64) assertEquals(code, 0, stderr);
     }
   } finally {
     Deno.removeSync(DENO_DIR, { recursive: true });

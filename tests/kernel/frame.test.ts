@@ -219,7 +219,7 @@ kernelTest("a script needs no more permissions than a tool", {}, async () => {
     await Deno.writeTextFile(
       script,
       `import { execsnoop } from "${href}";
-       using trace = execsnoop({ comm: "true" });
+       using trace = execsnoop({ ppid: ${Deno.pid} });
        console.log("ready");
        for await (const exec of trace) {
          console.log(exec.args.join(" "));

@@ -1,7 +1,7 @@
 /** What a tool says on a host that cannot run it. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Feature, kernelTest, patient, startCommand } from "./harness.ts";
+import { type Feature, kernelTest, startCommand } from "./harness.ts";
 import { loadedNow, nothingBut } from "./loaded.ts";
 
 export const TOOLS = ["execsnoop", "bootstrap", "syscount"];
@@ -43,6 +43,6 @@ export function testHost({ name, needs, host, code, words, someRun }: Host): voi
       assertEquals(output.stderr, `${tool}: ${detail}\n${hint ? `${tool}: hint: ${hint}\n` : ""}`);
     }
     assert(refused.includes("execsnoop"));
-    await nothingBut(before, patient(2000));
+    await nothingBut(before);
   });
 }

@@ -40,7 +40,7 @@ export function leakedSince(before: Holdings): string[] {
  * Like `leakedSince()`, but gives what closes in the background (a link that is destroyed by a
  * nonblocking call, the pipes of an ended child) up to `patienceMs` to be gone.
  */
-export async function lastingLeaks(before: Holdings, patienceMs = 1000): Promise<string[]> {
+export async function lastingLeaks(before: Holdings, patienceMs = 10_000): Promise<string[]> {
   const deadline = performance.now() + patient(patienceMs);
   for (;;) {
     const leaks = leakedSince(before);

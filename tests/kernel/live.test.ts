@@ -34,7 +34,7 @@ class Terminal implements AsyncDisposable {
   }
 
   async until(wanted: string | RegExp): Promise<string> {
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1200; tries++) {
       const screen = await this.screen();
       if (typeof wanted === "string" ? screen.includes(wanted) : wanted.test(screen)) return screen;
       await delay(50);

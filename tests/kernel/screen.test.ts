@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { delay, kernelTest, patient, startCommand } from "./harness.ts";
+import { delay, kernelTest, startCommand } from "./harness.ts";
 
 const workload = new URL("../../build/tests/execs", import.meta.url).pathname;
 
@@ -29,7 +29,7 @@ class Terminal implements AsyncDisposable {
   }
 
   async until(text: string): Promise<string> {
-    for (let tries = 0; tries < patient(100); tries++) {
+    for (let tries = 0; tries < 1200; tries++) {
       const screen = await this.screen();
       if (screen.includes(text)) return screen;
       await delay(50);

@@ -4,7 +4,7 @@ import { loadTargeted, type OptionsOf, targetOptions, withDefaults } from "#lib/
 import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { bootstrap } from "../../tools/bootstrap.ts";
 import { execsnoop } from "../../tools/execsnoop.ts";
-import { kernelTest, patient, runExecs, runTool, startCommand } from "./harness.ts";
+import { kernelTest, runExecs, runTool, startCommand } from "./harness.ts";
 
 type Wanted = Parameters<typeof execsnoop>[0];
 
@@ -245,20 +245,17 @@ kernelTest("bootstrap traces targets too, when they start and when they end", {}
 
 kernelTest("a pid is that of the namespace where the tool runs", {}, async () => {
   const tool = `${Deno.execPath()} run --allow-ffi --allow-read tools/execsnoop.ts`;
-  const { stdout } = await startCommand([
-    "unshare",
-    "--pid",
-    "--fork",
-    "--mount-proc",
-    "sh",
-    "-c",
-    `(sleep ${patient(0.5)}; exec /usr/bin/env /bin/true chained) & pid=$!
-     ${tool} -o json --events 2 --seconds ${patient(5)} -p $pid >&3; echo $pid`.replace(
-      ">&3",
-      "| grep -c .",
-    ),
-  ]).finish();
-  assertMatch(stdout, /^2\n\d\d?\n$/);
+  const gate = Deno.makeTempFileSync();
+  const target = `until [ -s ${gate} ]; do sleep 0.01; done; exec /usr/bin/env /bin/true chained`;
+  await using inside = startCommand([
+    ..."unshare --pid --fork --kill-child --mount-proc sh -c".split(" "),
+    `(${target}) & ${tool} --events 2 -p $!`,
+  ]);
+  await inside.until("PCOMM");
+  Deno.writeTextFileSync(gate, "open");
+  const { stdout } = await inside.finish();
+  Deno.removeSync(gate);
+  assertMatch(stdout, /^PCOMM.*\n(env|sh) .* chained\ntrue .* chained\n$/);
 });
 
 kernelTest("targets.h tells pids and namespaces of a task", {}, async () => {

@@ -1,15 +1,18 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { alone } from "./alone.ts";
 import {
   delay,
   execUntilShown,
   kernelTest,
   type Output,
-  patient,
   runExecs,
   runTool,
   startCommand,
   startTool,
 } from "./harness.ts";
+import { gone, heldBy } from "./loaded.ts";
+
+await alone("trace_pipe");
 
 const tools = ["bootstrap", "execsnoop", "minimal", "syscount"];
 const deno = Deno.execPath();
@@ -87,7 +90,7 @@ kernelTest("rows come into a pipe as they happen", {}, async () => {
   await tool.until("PCOMM");
   for (let i = 0; i < 5; i++) {
     await runExecs({ count: 1, args: () => [`now${i}`] });
-    await tool.until(`now${i}\n`, 1000);
+    await tool.until(`now${i}\n`);
   }
 });
 
@@ -219,25 +222,13 @@ kernelTest("JSON is one object a line, as jq reads it", {}, async () => {
   assert(counts.every((count) => Number(count) >= 1));
 });
 
-kernelTest("nothing stays loaded after a tool, however it ends", { needs: [] }, async () => {
+kernelTest("nothing stays loaded after a tool, however it ends", {}, async () => {
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
     await using tool = startTool("execsnoop", ["-x"]);
     await tool.until("PCOMM");
-    assert((await loadedPrograms()).some(({ name }) => name?.endsWith("_failure")));
+    const own = heldBy(tool.pid);
+    assert(own.prog.length > 1 && own.map.length > 1 && own.link.length > 1);
     await tool.stop(signal);
-    await goneWithin(1000);
+    await gone(own);
   }
 });
-
-async function loadedPrograms(): Promise<{ name?: string }[]> {
-  return JSON.parse((await shell("PATH=$PATH:/usr/sbin bpftool -j prog list")).stdout);
-}
-
-/** Links of a killed process are freed a moment after it. */
-async function goneWithin(milliseconds: number): Promise<void> {
-  const deadline = performance.now() + patient(milliseconds);
-  while ((await loadedPrograms()).some(({ name }) => name?.endsWith("_failure"))) {
-    if (performance.now() > deadline) throw new Error("a program is still loaded");
-    await delay(20);
-  }
-}

@@ -12,7 +12,7 @@
  *   threads=N   N threads, not many at once: one getppid each
  *   many=N      N getppid by two threads
  *   sleep       11 times nanosleep of 10 ms
- *   block       a thread blocks in pause for ever; goes on when it does
+ *   block       a thread blocks in pause for ever; goes on a tenth of a second later
  *   shell       executes /bin/true in a child
  *   tid         prints the id of a new thread, which makes 601 getppid when a line comes
  */
@@ -142,7 +142,6 @@ static void *block_forever(void *unused)
 	return unused;
 }
 
-/* Whether thread tid of this process waits in pause(2): the field behind its name is S. */
 static void block(void)
 {
 	pthread_t thread;

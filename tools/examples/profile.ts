@@ -59,7 +59,16 @@ export function profile(given: TraceOptions<Options> = {}): Trace<Sample> {
     event({ comm, pid, cpu_id: cpu, kstack, ustack }) {
       const stack = (at: readonly bigint[]) =>
         symbolizer.stack(pid || undefined, at).map(frameText);
-      return { comm, pid, cpu, kernel: stack(kstack), user: stack(ustack) };
+      // Named when they are shown: reading the symbols of a process that --filter drops is expensive.
+      return {
+        ...{ comm, pid, cpu },
+        get kernel() {
+          return stack(kstack);
+        },
+        get user() {
+          return stack(ustack);
+        },
+      };
     },
     lost: () => skeleton.bss.lost,
     signal: given.signal,
