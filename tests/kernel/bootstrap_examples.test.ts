@@ -1,11 +1,14 @@
 /** What the examples do besides showing events, of which every_tool.test.ts has a known number for each. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { helpText } from "#lib/tool/options/help.ts";
+import { alone } from "./alone.ts";
 import { hasFeature, kernelTest, runTool, startCommand, startTool } from "./harness.ts";
 import { sendTo, startIsolated } from "./isolated.ts";
 import { connect } from "./connect.ts";
 import { exampleNames as names, scenariosOf } from "./scenario.ts";
 import { thread } from "./trace_pipe.ts";
+
+await alone("trace_pipe");
 
 const root = new URL("../../", import.meta.url).pathname;
 

@@ -1,8 +1,11 @@
 /** What the tests of denobpf's commands share. */
 import { assertEquals } from "@std/assert";
 import { BpfObject, listMaps } from "#lib/mod.ts";
+import { alone } from "./alone.ts";
 import { delay, patient, runTool, startCommand } from "./harness.ts";
 import { program } from "./listings.ts";
+
+await alone("names");
 
 /** A row of JSON. */
 export interface Row {

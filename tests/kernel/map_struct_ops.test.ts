@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { MapsStructOps } from "../../build/tests/skel/maps_struct_ops.ts";
 import { BpfError, PhaseError } from "../../lib/mod.ts";
+import { alone } from "./alone.ts";
 import { kernelTest } from "./harness.ts";
+
+await alone("struct_ops");
 
 const AF_INET = 2, SOCK_STREAM = 1, IPPROTO_TCP = 6, TCP_CONGESTION = 13;
 const SIZE = 100_003;

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { alone } from "./alone.ts";
 import { delay, kernelTest, startCommand, startTool } from "./harness.ts";
+
+await alone("trace_pipe");
 
 const needs = ["tracefs", "pid_namespace"] as const;
 

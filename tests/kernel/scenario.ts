@@ -3,15 +3,13 @@
  * each example in `tests/tools/examples/NAME.scenario.ts`; the tests of all tools find it there.
  */
 import { exists } from "../exists.ts";
-import type { Feature } from "./features.ts";
+import type { KernelTestOptions } from "./harness.ts";
 import type { RunningTool } from "./running_tool.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
 /** A tool at work, and what it must show. */
-export interface Scenario {
-  /** What the kernel must have for it. */
-  readonly needs?: readonly Feature[];
+export interface Scenario extends KernelTestOptions {
   readonly args?: readonly string[];
   /** Whether it runs in a network of its own. */
   readonly isolated?: boolean;

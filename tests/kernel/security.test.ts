@@ -2,7 +2,10 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BpfError, BpfObject, u32, u64 } from "#lib/mod.ts";
 import { toolNames } from "../../tools/denobpf/registry.ts";
+import { alone } from "./alone.ts";
 import { kernelTest, patient, startCommand } from "./harness.ts";
+
+await alone("trace_pipe");
 
 const root = new URL("../../", import.meta.url).pathname;
 const object = `${root}build/tests/maps.bpf.o`;

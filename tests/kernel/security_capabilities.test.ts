@@ -2,7 +2,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { kernelIsAtLeast } from "#lib/sys/kernel.ts";
 import { toolNames } from "../../tools/denobpf/registry.ts";
+import { alone } from "./alone.ts";
 import { kernelTest, type Output, patient, startCommand } from "./harness.ts";
+
+await alone("trace_pipe");
 
 const root = new URL("../../", import.meta.url).pathname;
 const PARANOID = "/proc/sys/kernel/perf_event_paranoid";

@@ -5,6 +5,7 @@ import { unlinkFiles } from "../../kernel/unlink_files.ts";
 /** The entry and the return of each unlink. */
 export const scenario: Scenario = {
   needs: ["fentry", "tracefs"],
+  alone: "trace_pipe",
   workload: () => unlinkFiles(23),
   event: ofTest(`fe(ntry|xit): pid = \\d+, filename = \\S+/denobpf-\\d+(, ret = 0)?`),
   count: 46,

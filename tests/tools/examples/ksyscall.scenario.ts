@@ -3,6 +3,7 @@ import { ofTest } from "../../kernel/trace_pipe.ts";
 
 export const scenario: Scenario = {
   needs: ["kprobe", "tracefs"],
+  alone: "trace_pipe",
   workload() {
     for (let i = 0; i < 23; i++) Deno.kill(Deno.pid, "SIGCONT");
   },

@@ -18,6 +18,7 @@ function callBpf(): void {
 
 export const scenario: Scenario = {
   needs: ["lsm", "tracefs"],
+  alone: "trace_pipe",
   workload() {
     for (let i = 0; i < 23; i++) callBpf();
   },

@@ -11,6 +11,7 @@ function usdtChanged(): boolean {
 
 export const scenario: Scenario = {
   needs: ["uprobe", "attach_cookie", "tracefs"],
+  alone: "trace_pipe",
   args: ["--events", "2"],
   event: ofTool(`USDT (auto|manual) attach to libstdcxx:catch: arg1 = 0, arg2 = [0-9a-f]{6,}`),
   count: 2,

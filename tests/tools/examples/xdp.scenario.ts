@@ -4,6 +4,7 @@ import { ofAny } from "../../kernel/trace_pipe.ts";
 
 export const scenario: Scenario = {
   needs: ["tracefs"],
+  alone: "trace_pipe",
   isolated: true,
   workload: (tool) => sendTo(tool, 23, 9),
   event: ofAny(`packet size: 43`),
