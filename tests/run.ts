@@ -1,49 +1,71 @@
 /**
- * Runs the tests: `deno run -A tests/run.ts [TEXT]`, with TEXT only the files whose path holds it.
+ * Runs the tests: `deno run -A tests/run.ts [TEXT]`, with TEXT only the files whose path holds it, and
+ * `deno run -A tests/run.ts --dist [TEXT]` those of what is made for others: the binary and the documents.
  *
- * Each file runs in a process of its own, one after the other: a crash in native code costs that
- * file alone, and kernel tests never see each other. Without TEXT all run once more on the Deno that
- * OLDEST_DENO names, if it does. The last line is `N passed, N failed`, with `, N skipped` when some
- * were; before it stand the tests that failed, and those that failed once and passed when their file ran
- * again.
+ * What is pure code runs in one process. Each file that works on the kernel has one of its own: a crash in
+ * native code costs that file alone. As many run side by side as there are CPUs. Without TEXT the Deno that
+ * OLDEST_DENO names, if it does, runs the pure code and every tool once more. The last line is
+ * `N passed, N failed`, with `, N skipped` when some were; before it stand the tests that failed, and those
+ * that failed once and passed when their file ran again.
  */
 
 import { count, endRun, findings, type TestCase } from "./report.ts";
-import { emptyFolder, runTestFile, testFiles } from "./test_files.ts";
+import { emptyFolder, type Run, runTestFiles, testFiles } from "./test_files.ts";
 
-const FILE_LIMIT_MS = 5 * 60_000;
+const LIMIT_MS = 5 * 60_000;
 
-const reports = new URL("../build/tests/reports/", import.meta.url).pathname;
+const dist = Deno.args[0] === "--dist";
+const wanted = Deno.args[dist ? 1 : 0] ?? "";
+const reports = new URL(`../build/tests/${dist ? "dist" : "reports"}/`, import.meta.url).pathname;
 
-const wanted = Deno.args[0] ?? "";
-const files = [...testFiles("tests")].filter((path) => path.includes(wanted));
-if (files.length === 0) {
+/** The test files in these folders that are wanted. */
+function filesIn(...folders: string[]): string[] {
+  return folders.flatMap((folder) => [...testFiles(`tests/${folder}`)])
+    .filter((path) => path.includes(wanted));
+}
+
+const pure = dist ? [] : filesIn("unit", "fuzz");
+const kernel = dist ? [] : filesIn("kernel", "tools");
+const made = dist || wanted !== "" ? filesIn("compile", "doc") : [];
+
+/** Files that one process runs. */
+interface Batch {
+  readonly paths: readonly string[];
+  readonly run: Run;
+  /** What is said besides of what failed. */
+  readonly mark?: string;
+}
+
+const run: Run = { reports, limitMs: LIMIT_MS };
+const batches: Batch[] = [
+  ...pure.length > 0 ? [{ paths: pure, run }] : [],
+  ...kernel.map((path) => ({ paths: [path], run })),
+];
+const oldest = Deno.env.get("OLDEST_DENO");
+if (oldest !== undefined && wanted === "" && !dist) {
+  const older = { reports: `${reports}oldest/`, limitMs: LIMIT_MS, deno: oldest };
+  for (const paths of [pure, ["tests/kernel/every_tool.test.ts"]]) {
+    batches.push({ paths, run: older, mark: " (oldest Deno)" });
+  }
+}
+if (batches.length === 0 && made.length === 0) {
   console.error(`No test file under tests/ has "${wanted}" in its path`);
   Deno.exit(1);
 }
 
+emptyFolder(`${reports}oldest`);
 const all: TestCase[] = [];
 const found: string[] = [];
-await runAll(files, reports, Deno.execPath(), "");
-const oldest = Deno.env.get("OLDEST_DENO");
-if (oldest !== undefined && wanted === "") {
-  // Those for the binary run the oldest Deno already: it is what the binary holds.
-  const others = files.filter((path) => !path.startsWith("tests/compile/"));
-  await runAll(others, `${reports}oldest/`, oldest, " (oldest Deno)");
-}
-
-async function runAll(
-  files: readonly string[],
-  reports: string,
-  deno: string,
-  mark: string,
-): Promise<void> {
-  emptyFolder(reports);
-  for (const path of files) {
-    const cases = await runTestFile(path, reports, FILE_LIMIT_MS, { deno });
+async function runBatches(batches: Batch[]): Promise<void> {
+  for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+    const cases = await runTestFiles(batch.paths, batch.run);
+    const name = batch.paths.length === 1 ? batch.paths[0] : "tests/unit and tests/fuzz";
     all.push(...cases);
-    found.push(...findings(path + mark, cases));
+    found.push(...findings(name + (batch.mark ?? ""), cases));
   }
 }
+await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, () => runBatches(batches)));
+// These write into the same folders of build/.
+await runBatches(made.map((path) => ({ paths: [path], run })));
 
 endRun(reports, found, count(all));

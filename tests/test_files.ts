@@ -1,4 +1,4 @@
-/** Finds test files and runs each in a process of its own. */
+/** Finds test files and runs them, in one process or in one each. */
 
 import { readReport, secondRun, type TestCase } from "./report.ts";
 
@@ -30,56 +30,70 @@ function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
   return a.name < b.name ? -1 : 1;
 }
 
-/**
- * Runs a test file in a process of its own and gives its cases, from Deno's JUnit report. That the
- * file does not load, crashes, takes longer than `limitMs` or holds no test is a failed case too. A file
- * with a failed case runs once more, and the second run counts.
- *
- * @param reports the folder that takes the report, with a slash at its end
- * @param options.deno the Deno that runs it
- * @param options.root the tree that it is run in
- */
-export async function runTestFile(
-  path: string,
-  reports: string,
-  limitMs: number,
-  options: { deno?: string; root?: string } = {},
-): Promise<TestCase[]> {
-  return await withSecondRun(path, () => runOnce(path, reports, limitMs, options));
+/** Where and with what test files run. */
+export interface Run {
+  /** The folder that takes the reports, with a slash at its end. */
+  readonly reports: string;
+  readonly limitMs: number;
+  /** The Deno that runs them; this one if absent. */
+  readonly deno?: string;
+  /** The tree that they are run in; this one if absent. */
+  readonly root?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs tests, and once more if one failed; the second run counts then. */
+/**
+ * Runs test files in one process and returns their cases, from Deno's JUnit report. A failed case stands
+ * for what does not load, crashes, takes longer than `limitMs` or holds no test. If a case failed, each file
+ * runs once more, in a process of its own, and that counts.
+ */
+export async function runTestFiles(paths: readonly string[], run: Run): Promise<TestCase[]> {
+  const name = paths.length === 1 ? paths[0] : `one of ${paths.length} files`;
+  return await withSecondRun(name, await runOnce(paths, run), async () => {
+    const cases: TestCase[] = [];
+    for (const path of paths) cases.push(...await runOnce([path], run));
+    return cases;
+  });
+}
+
+/** The cases of tests that ran; if one of them failed, those of a second run. */
 export async function withSecondRun(
   name: string,
-  run: () => Promise<TestCase[]>,
+  first: readonly TestCase[],
+  again: () => Promise<TestCase[]>,
 ): Promise<TestCase[]> {
-  const first = await run();
-  if (first.every(({ state }) => state !== "failed")) return first;
+  if (first.every(({ state }) => state !== "failed")) return [...first];
   console.log(`\n${name} failed, and runs once more`);
-  return secondRun(first, await run());
+  return secondRun(first, await again());
 }
 
-async function runOnce(
-  path: string,
-  reports: string,
-  limitMs: number,
-  options: { deno?: string; root?: string },
-): Promise<TestCase[]> {
-  const report = reports + path.replaceAll("/", "-") + ".xml";
+async function runOnce(paths: readonly string[], run: Run): Promise<TestCase[]> {
+  const report = run.reports + paths[0].replaceAll("/", "-") + ".xml";
   removeIfPresent(report);
-  const { success } = await new Deno.Command(options.deno ?? Deno.execPath(), {
+  const child = new Deno.Command(run.deno ?? Deno.execPath(), {
     // Types are `make check`'s part.
-    args: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, path],
-    cwd: options.root ?? root,
-    signal: AbortSignal.timeout(limitMs),
-  }).spawn().status;
+    args: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, ...paths],
+    cwd: run.root ?? root,
+    env: run.env,
+    signal: AbortSignal.timeout(run.limitMs),
+    stdout: "piped",
+    stderr: "piped",
+  });
+  // Several run side by side: what each prints stays together.
+  const { success, stdout, stderr } = await child.output();
+  for (const output of [stdout, stderr]) writeAll(output);
+
   const cases = readReport(readIfPresent(report));
   if (cases.length === 0 || !success && cases.every(({ state }) => state !== "failed")) {
     const error = "it did not load, crashed, ran too long, or holds no test";
-    console.error(`${path} failed outside its tests: ${error}`);
-    cases.push({ name: path, state: "failed", error });
+    console.error(`${paths.join(" ")} failed outside its tests: ${error}`);
+    cases.push({ name: paths.join(" "), state: "failed", error });
   }
   return cases;
+}
+
+function writeAll(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
 function readIfPresent(path: string): string {

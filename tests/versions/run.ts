@@ -4,7 +4,7 @@
  */
 
 import { count, endRun, findings, type TestCase } from "../report.ts";
-import { emptyFolder, runTestFile } from "../test_files.ts";
+import { emptyFolder, runTestFiles } from "../test_files.ts";
 import { CLANG, LIBBPF, treeOf } from "./versions.ts";
 
 const FILE_LIMIT_MS = 5 * 60_000;
@@ -14,6 +14,7 @@ const files = ["every_tool", "object", "maps", "map_kinds", "program_types", "at
   .map((name) => `tests/kernel/${name}.test.ts`);
 
 const reports = new URL("../../build/tests/versions/", import.meta.url).pathname;
+const run = { reports, limitMs: FILE_LIMIT_MS };
 emptyFolder(reports);
 const all: TestCase[] = [];
 const found: string[] = [];
@@ -27,14 +28,14 @@ for (const { version, path } of LIBBPF) {
   console.log(`\nlibbpf ${version}`);
   Deno.env.set("DENOBPF_LIBBPF", path);
   for (const file of files) {
-    take(`libbpf ${version}`, file, await runTestFile(file, reports, FILE_LIMIT_MS));
+    take(`libbpf ${version}`, file, await runTestFiles([file], run));
   }
   Deno.env.delete("DENOBPF_LIBBPF");
 }
 for (const version of CLANG) {
   console.log(`\nclang ${version}`);
   const file = "tests/kernel/every_tool.test.ts";
-  const cases = await runTestFile(file, reports, FILE_LIMIT_MS, { root: treeOf(version) });
+  const cases = await runTestFiles([file], { ...run, root: treeOf(version) });
   take(`clang ${version}`, file, cases);
 }
 

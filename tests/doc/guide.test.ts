@@ -1,8 +1,8 @@
 /** docs/guide.md, followed from its first line to its last, in a folder outside of this repository. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
-import { kernelTest, type Output, startCommand } from "./harness.ts";
-import { type Listing, listings, program } from "./listings.ts";
+import { kernelTest, type Output, startCommand } from "../kernel/harness.ts";
+import { type Listing, listings, program } from "../kernel/listings.ts";
 
 const root = new URL("../../", import.meta.url).pathname.slice(0, -1);
 const guide = listings("docs/guide.md");

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { execUntilShown, kernelTest, runExecs, startCommand } from "./harness.ts";
-import { listings, program } from "./listings.ts";
+import { execUntilShown, kernelTest, runExecs, startCommand } from "../kernel/harness.ts";
+import { listings, program } from "../kernel/listings.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const folder = `${root}build/tests/readme`;

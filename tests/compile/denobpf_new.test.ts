@@ -1,7 +1,7 @@
 /** `denobpf new` and `denobpf skeleton`; what they make is built and run by guide.test.ts. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { kernelTest, runTool } from "./harness.ts";
+import { kernelTest, runTool } from "../kernel/harness.ts";
 
 const root = new URL("../../", import.meta.url);
 const folder = Deno.makeTempDirSync();
