@@ -4,9 +4,7 @@
  *     deno run -A scripts/program-types.ts
  */
 import { type Row, rows } from "../tests/program_types.ts";
-
-/** The page is for the kernels of tests/vm/kernels.ts. */
-const KERNELS = ["5.10", "6.1", "6.12", "6.18", "7.2"];
+import { SERIES as KERNELS } from "../tests/vm/kernels.ts";
 
 /** The page's text. */
 export function page(): string {

@@ -3,7 +3,7 @@
  * `deno run -A scripts/compile/kernel_btf.ts arm64 build/btf/arm64`. The package comes from the mirror of this
  * machine's apt.
  */
-const SUITE = "bookworm";
+const SERIES = "6.1";
 
 const [arch, output] = Deno.args;
 const folder = `${output}.kernel`;
@@ -19,7 +19,7 @@ try {
 
 async function getKernel(): Promise<void> {
   const { success } = await new Deno.Command("tests/vm/getkernel", {
-    args: [SUITE, folder],
+    args: [SERIES, folder],
     env: { KERNEL_ARCH: arch },
   }).spawn().status;
   if (!success) throw new Error(`Cannot get Debian's kernel for ${arch}`);

@@ -24,7 +24,7 @@ const probes = {
   btf: { since: "5.4", present: () => exists("/sys/kernel/btf/vmlinux") },
   cgrp_storage: { since: "6.2", present: () => inBtf("BPF_MAP_TYPE_CGRP_STORAGE") },
   cgroup_order: { since: "6.17", present: () => inBtf("revisions") },
-  /** A second CPU that can be taken away. Linux 7.2 panics under QEMU when it has two. */
+  /** A second CPU that can be taken away. Linux panics under QEMU from 7.0 on when it has two. */
   cpu_hotplug: {
     since: "2.6",
     until: "7.0",
@@ -112,6 +112,11 @@ export function lackingFeatures(reason: string): Feature[] {
 
 export function hasFeature(feature: Feature): boolean {
   return probes[feature].present();
+}
+
+/** The features that the kernel of this machine lacks. */
+export function lackedHere(): Feature[] {
+  return (Object.keys(probes) as Feature[]).filter((feature) => !hasFeature(feature));
 }
 
 /**

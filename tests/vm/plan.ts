@@ -1,31 +1,31 @@
 /** What runs where: kernels, and on some of them other versions of libbpf and of clang. */
 
+import { lackedHere } from "../kernel/features.ts";
 import { testFiles } from "../test_files.ts";
-import { SUSPEND_TEST } from "./suspend.ts";
 import { CLANG, LIBBPF, treeOf } from "../versions/versions.ts";
-import { type Kernel, kernels } from "./kernels.ts";
+import { SUSPEND_TEST } from "./suspend.ts";
 
-/** A column of the matrix. */
-export interface Column {
-  readonly label: string;
-  readonly kernel: Kernel;
-  readonly files: readonly string[];
-  /** What is set in the guest's environment. */
+/** A test file that a guest runs. */
+export interface Task {
+  /** The column of the matrix that it belongs to. */
+  readonly column: string;
+  readonly file: string;
+  /** What is set in its environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** The tree whose objects and tests run; this one if absent. */
   readonly root?: string;
 }
 
-/** Files of which another kernel tells nothing. */
-export const leftOut: Readonly<Record<string, string>> = {
-  "tests/kernel/readme.test.ts": "compiles its objects while it runs",
-  "tests/kernel/guide.test.ts": "compiles its objects while it runs",
-  "tests/kernel/denobpf_new.test.ts": "compiles its objects while it runs",
-};
+/** What one guest does after another on a kernel. */
+export interface Job {
+  readonly kernel: string;
+  readonly tasks: readonly Task[];
+}
 
 /** What a guest cannot run anything after. */
 const last = "tests/kernel/lockdown.test.ts";
 
+/** Every tool and example, a process each. */
 const everyTool = "tests/kernel/every_tool.test.ts";
 
 /** What libbpf has only from some version on. */
@@ -46,57 +46,81 @@ const short = [
 /** What takes longest of that, for the oldest and the newest kernel alone. */
 const hosts = ["tests/kernel/hosts.test.ts", last];
 
-/** The oldest and the newest kernel. */
-const ends = [kernels[0].version, kernels.at(-1)!.version];
+/** Where the tests of tools run that this machine's kernel cannot run, and other versions of libbpf. */
+const COMMON = "6.12";
 
-/** The kernels named in a list such as "5.10 7.2"; all of them for an empty one. */
-export function kernelsIn(list: string): readonly Kernel[] {
-  const wanted = list.split(/\s+/).filter(Boolean);
-  const unknown = wanted.find((wanted) => !kernels.some(({ version }) => version === wanted));
-  if (unknown) {
-    throw new Error(`KERNEL=${unknown} is none of: ${kernels.map((k) => k.version).join(" ")}`);
-  }
-  return kernels.filter(({ version }) => wanted.length === 0 || wanted.includes(version));
-}
-
-/** All kernel tests whose path holds `text`, on each of the kernels. */
-export function wholePlan(chosen: readonly Kernel[], text: string): Column[] {
-  const files = [...testFiles("tests/kernel")]
-    .filter((path) => path.includes(text) && !(path in leftOut))
+/** All kernel tests whose path holds `text`, on each of the kernels, in two guests each. */
+export function wholePlan(chosen: readonly string[], text: string): Job[] {
+  const files = [...testFiles("tests/kernel"), ...testFiles("tests/tools")]
+    .filter((path) => path.includes(text))
     .sort((a, b) => Number(a === last) - Number(b === last));
-  return chosen.map((kernel) => ({ label: kernel.version, kernel, files }));
+  return chosen.flatMap((kernel) =>
+    halves(kernel, files.map((file) => ({ column: kernel, file })))
+  );
 }
 
 /** The part that CI runs: what depends on the kernel most, and every tool with other versions. */
-export function shortPlan(chosen: readonly Kernel[]): Column[] {
-  const on = (version: string) => chosen.filter((kernel) => kernel.version === version);
+export function shortPlan(chosen: readonly string[]): Job[] {
+  const ends = [chosen[0], chosen.at(-1)!];
+  const jobs = chosen.map((kernel): Job => ({
+    kernel,
+    tasks: [
+      ...short.map((file) => ({ column: kernel, file })),
+      ...versions(kernel, chosen),
+      ...ends.includes(kernel) ? hosts.map((file) => ({ column: kernel, file })) : [],
+    ],
+  }));
+  const elsewhere = unseenHere().map((file) => ({ column: common(chosen), file }));
+  // The longest first, so that no guest is left alone with them at the end.
+  const all = [...jobs, ...halves(common(chosen), elsewhere)];
+  const split = chosen.length === 1
+    ? all.flatMap(({ kernel, tasks }) => halves(kernel, tasks))
+    : all;
+  return split.toSorted((a, b) => b.tasks.length - a.tasks.length);
+}
+
+/** The kernel for what one kernel is enough for. */
+function common(chosen: readonly string[]): string {
+  return chosen.includes(COMMON) ? COMMON : chosen.at(-1)!;
+}
+
+/** Each libbpf on one kernel, each clang on the oldest and the newest: in the guests that are there anyway. */
+function versions(kernel: string, chosen: readonly string[]): Task[] {
+  const libbpf = LIBBPF.flatMap(({ version, path }) =>
+    [loads, attachLater].map((file) => ({
+      column: `bpf ${version}`,
+      file,
+      env: { DENOBPF_LIBBPF: path },
+    }))
+  );
+  const clang = CLANG.map((version) => ({
+    column: `c${version} ${kernel}`,
+    file: loads,
+    root: treeOf(version),
+  }));
   return [
-    ...chosen.map((kernel) => ({
-      label: kernel.version,
-      kernel,
-      files: ends.includes(kernel.version) ? [...short, ...hosts] : short,
-    })),
-    ...on("6.12").flatMap((kernel) =>
-      LIBBPF.map(({ version, path }) => ({
-        label: `bpf ${version}`,
-        kernel,
-        files: [everyTool, attachLater],
-        env: { DENOBPF_LIBBPF: path },
-      }))
-    ),
-    ...ends.flatMap(on).flatMap((kernel) =>
-      CLANG.map((version) => ({
-        label: `c${version} ${kernel.version}`,
-        kernel,
-        files: [loads],
-        root: treeOf(version),
-      }))
-    ),
+    ...kernel === common(chosen) ? libbpf : [],
+    ...kernel === chosen[0] || kernel === chosen.at(-1) ? clang : [],
   ];
 }
 
+/** The tests of tools that need what this machine's kernel lacks, as their texts say. */
+function unseenHere(): string[] {
+  const lacked = lackedHere();
+  return [...testFiles("tests/tools")].filter((file) => {
+    const text = Deno.readTextFileSync(new URL(`../../${file}`, import.meta.url));
+    return lacked.some((feature) => text.includes(`"${feature}"`));
+  });
+}
+
+/** Two guests' work: every second file each. */
+function halves(kernel: string, tasks: readonly Task[]): Job[] {
+  return [0, 1].map((part) => ({ kernel, tasks: tasks.filter((_, at) => at % 2 === part) }))
+    .filter(({ tasks }) => tasks.length > 0);
+}
+
 /** The kernels that are suspended: all of them, or the ends, for the part that CI runs. */
-export function suspendPlan(chosen: readonly Kernel[], text: string, short: boolean): Kernel[] {
+export function suspendPlan(chosen: readonly string[], text: string, short: boolean): string[] {
   if (!SUSPEND_TEST.includes(text)) return [];
-  return chosen.filter(({ version }) => !short || ends.includes(version));
+  return chosen.filter((kernel) => !short || kernel === chosen[0] || kernel === chosen.at(-1));
 }

@@ -7,14 +7,14 @@
 
 import { endRun, type TestCase } from "../report.ts";
 import { emptyFolder, withSecondRun } from "../test_files.ts";
-import { fetchKernel, type Kernel } from "./kernels.ts";
+import { fetchKernel, findKernels, kernel as kernelOf } from "./kernels.ts";
 import { countResults, drawMatrix, judge, type Result, summarizeResults } from "./matrix.ts";
-import { type Column, kernelsIn, leftOut, shortPlan, suspendPlan, wholePlan } from "./plan.ts";
+import { type Job, shortPlan, suspendPlan, type Task, wholePlan } from "./plan.ts";
 import { makeMemoryRoot, runSuspended, SUSPEND_TEST } from "./suspend.ts";
 import { exists } from "../exists.ts";
 
 const GUESTS = 2;
-const GUEST_LIMIT_S = 25 * 60;
+const GUEST_LIMIT_S = 60 * 60;
 /** An emulated machine takes six to nine times as long as its host. */
 const SLOWNESS = 10;
 
@@ -27,52 +27,53 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => stop.abort());
 }
 
-/** One guest's work: a column of the matrix, or half of it. */
-interface Job extends Column {
-  /** The folder that it shares with this machine. */
-  readonly results: string;
-}
+/** The cases of each task that a guest came to. */
+type Told = Map<string, { cases: TestCase[]; seconds: number }>;
+
+const key = ({ column, file }: Pick<Task, "column" | "file">) => `${column} ${file}`;
 
 /**
  * Boots a guest for the job, gives what it told and says how it went. What a guest did not come to that
  * died runs once more in another: an emulated machine may die of its emulation.
  */
-async function runJob(job: Job): Promise<Result[]> {
-  const { label, kernel, files, results } = job;
+async function runJob({ kernel, tasks }: Job, number: number): Promise<Result[]> {
   const started = performance.now();
+  const results = `${folder}/${kernel}-${number}`;
   emptyFolder(results);
-  let { code } = await startGuest(job).status;
+  let code = await runGuest(kernel, tasks, results);
   let told = readTold(`${results}/results`);
-  const left = files.filter((file) => !told.has(file));
+  const left = tasks.filter((task) => !told.has(key(task)));
   if (left.length > 0 && !stop.signal.aborted) {
-    console.log(`${label}: the guest ended with ${code} before ${left[0]}, ${results}/log`);
-    ({ code } = await startGuest({ ...job, files: left }).status);
+    console.log(`${kernel}: the guest ended with ${code} before ${left[0].file}, ${results}/log`);
+    code = await runGuest(kernel, left, results);
     told = readTold(`${results}/results`);
   }
-  const judged = files.flatMap((file) => {
-    const cases = told.get(file) ?? [{
-      name: file,
+  const judged = tasks.flatMap((task) => {
+    const cases: TestCase[] = told.get(key(task))?.cases ?? [{
+      name: task.file,
       state: "failed",
       error: `two guests ended before or within this file, the last with ${code}: ${results}/log`,
     }];
-    return cases.map((testCase) => ({ ...judge(kernel.version, file, testCase), column: label }));
+    return cases.map((testCase) => ({
+      ...judge(kernel, task.file, testCase),
+      column: task.column,
+    }));
   });
-  tellJob(label, judged, started, `${results}/log`);
+  tellJob(kernel, judged, started, `${results}/log`);
+  for (const [task, { seconds }] of told) console.log(`  ${task}: ${seconds} s`);
   return judged;
 }
 
 /** Boots a guest that is suspended, once more if a test failed there, and gives its results. */
-async function runSuspendJob({ version }: Kernel): Promise<Result[]> {
+async function runSuspendJob(kernel: string): Promise<Result[]> {
   const started = performance.now();
-  const log = `${folder}/${version}-suspend.log`;
+  const log = `${folder}/${kernel}-suspend.log`;
   const guest = { slowness: SLOWNESS, signal: stop.signal };
-  const run = () => runSuspended(paths.get(version)!, memoryRoot, log, guest);
-  const cases = await withSecondRun(
-    `${version}, suspended`,
-    async () => stop.signal.aborted ? [] : await run(),
-  );
-  const judged = cases.map((testCase) => judge(version, SUSPEND_TEST, testCase));
-  tellJob(`${version}, suspended`, judged, started, log);
+  const run = async () =>
+    stop.signal.aborted ? [] : await runSuspended(paths.get(kernel)!, memoryRoot, log, guest);
+  const cases = await withSecondRun(`${kernel}, suspended`, await run(), run);
+  const judged = cases.map((testCase) => judge(kernel, SUSPEND_TEST, testCase));
+  tellJob(`${kernel}, suspended`, judged, started, log);
   return judged;
 }
 
@@ -81,61 +82,52 @@ function tellJob(label: string, results: readonly Result[], started: number, log
   console.log(`${label}: ${summarizeResults(results)}; ${seconds} s, ${log}`);
 }
 
-function startGuest({ kernel, files, env = {}, root: tree = root, results }: Job) {
-  const settings = { CI: "true", DENOBPF_DISPOSABLE: "true", DENOBPF_SLOW: `${SLOWNESS}`, ...env };
+/** Boots a guest, which adds to the results what it comes to, and gives its exit code. */
+async function runGuest(kernel: string, tasks: readonly Task[], results: string): Promise<number> {
+  const { append, cpus } = kernelOf(kernel);
   const command = [
-    ...[`${root}tests/vm/vmrun`, paths.get(kernel.version)!],
-    ...["env", ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)],
+    ...[`${root}tests/vm/vmrun`, paths.get(kernel)!],
+    ...["env", "CI=true", "DENOBPF_DISPOSABLE=true", `DENOBPF_SLOW=${SLOWNESS}`],
     ...[Deno.execPath(), "run", "--allow-all", "--no-check", "tests/vm/guest.ts"],
-    ...[results, ...files],
+    ...[results, JSON.stringify(tasks)],
   ];
-  return new Deno.Command("sh", {
+  const { code } = await new Deno.Command("sh", {
     args: ["-c", 'exec "$@" >>"$0" 2>&1', `${results}/log`, ...command],
-    cwd: tree,
+    cwd: root,
     env: {
       VM_TIMEOUT: String(GUEST_LIMIT_S),
       VM_RW: results,
-      VM_APPEND: kernel.append ?? "",
-      VM_SMP: String(kernel.cpus ?? 2),
+      VM_APPEND: append ?? "",
+      VM_SMP: String(cpus),
       // What filters of traffic control are made of.
       VM_MODULES: "sch_ingress cls_bpf",
     },
     stdin: "null",
     signal: stop.signal,
-  }).spawn();
+  }).spawn().status;
+  return code;
 }
 
-/** The cases of each file that a guest came to. */
-function readTold(path: string): Map<string, TestCase[]> {
+function readTold(path: string): Told {
   const lines = exists(path) ? Deno.readTextFileSync(path).trimEnd().split("\n") : [];
   return new Map(lines.map((line) => {
-    const { file, cases } = JSON.parse(line);
-    return [file, cases];
+    const { column, file, ...told } = JSON.parse(line);
+    return [key({ column, file }), told];
   }));
 }
 
 /** Fills Deno's cache here, once: a guest forgets what it has compiled. What does not load fails there. */
 async function warmCache(tree: string, files: readonly string[]): Promise<void> {
-  const tools = ["tools", "tools/examples"].flatMap((folder) =>
-    [...Deno.readDirSync(tree + folder)]
-      .flatMap(({ name }) => name.endsWith(".ts") ? [`${folder}/${name}`] : [])
+  const modules = ["tools", "tools/examples", "tests/tools", "tests/tools/examples"].flatMap(
+    (folder) =>
+      [...Deno.readDirSync(tree + folder)]
+        .flatMap(({ name }) => name.endsWith(".ts") ? [`${folder}/${name}`] : []),
   );
   await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--quiet", "--no-check", "tests/vm/guest.ts", ...tools, ...files],
+    args: ["cache", "--quiet", "--no-check", "tests/vm/guest.ts", ...modules, ...files],
     cwd: tree,
     stderr: "null",
   }).spawn().status;
-}
-
-/** The guests' work: a column each, or halves of it where the columns are long. */
-function jobsOf(columns: readonly Column[], parts: number): Job[] {
-  return columns.flatMap((column) =>
-    Array.from({ length: parts }, (_, part) => ({
-      ...column,
-      files: column.files.filter((_, index) => index % parts === part),
-      results: `${folder}/${column.label.replaceAll(" ", "-")}-${part + 1}`,
-    })).filter(({ files }) => files.length > 0)
-  );
 }
 
 function refuse(message: string): never {
@@ -146,46 +138,49 @@ function refuse(message: string): never {
 if (Deno.build.arch !== "x86_64") refuse("The kernels are for x86-64, and so are the guests");
 if (Deno.uid() !== 0) refuse("The guests share this machine's files: run this as root");
 const text = Deno.args[0] ?? "";
-const chosen = kernelsIn(Deno.env.get("KERNEL") ?? "");
+const { series, notes } = await findKernels(Deno.env.get("KERNEL") ?? "")
+  .catch((error) => refuse(error.message));
+for (const note of notes) console.log(note);
 const short = Deno.env.get("SCOPE") === "short";
-const columns = short ? shortPlan(chosen) : wholePlan(chosen, text);
-const suspended = suspendPlan(chosen, text, short);
-if (suspended.length === 0 && columns.every(({ files }) => files.length === 0)) {
+const jobs = short ? shortPlan(series) : wholePlan(series, text);
+const suspended = suspendPlan(series, text, short);
+if (suspended.length === 0 && jobs.length === 0) {
   refuse(`No file for other kernels has "${text}" in its path`);
 }
 
 const results: Result[] = [];
 const paths = new Map<string, string>();
-for (const kernel of chosen) {
+for (const kernel of series) {
   try {
-    paths.set(kernel.version, await fetchKernel(kernel));
+    paths.set(kernel, await fetchKernel(kernel));
   } catch (error) {
-    // Debian's mirrors forget kernels: that is told in the matrix, and the others still run.
-    const [column, reason] = [kernel.version, error instanceof Error ? error.message : `${error}`];
-    results.push({ column, file: "(all)", name: "(all)", state: "unsupported", reason });
+    // Debian's mirrors may forget a kernel between two calls: the matrix says so, and the others still run.
+    const reason = error instanceof Error ? error.message : `${error}`;
+    results.push({ column: kernel, file: "(all)", name: "(all)", state: "unsupported", reason });
   }
 }
 if (paths.size === 0) refuse("None of the kernels can be had from Debian's mirrors");
-for (const { root: tree = root, files } of columns) await warmCache(tree, files);
+const tasks = jobs.flatMap(({ tasks }) => tasks);
+for (const [tree, those] of Map.groupBy(tasks, ({ root: tree = root }) => tree)) {
+  await warmCache(tree, [...new Set(those.map(({ file }) => file))]);
+}
 if (suspended.length > 0) await makeMemoryRoot(memoryRoot);
 
-const present = ({ version }: Kernel) => paths.has(version);
-const jobs: (() => Promise<Result[]>)[] = [
-  ...jobsOf(columns.filter(({ kernel }) => present(kernel)), short ? 1 : 2)
-    .map((job) => () => runJob(job)),
-  ...suspended.filter(present).map((kernel) => () => runSuspendJob(kernel)),
+const waiting = [
+  ...jobs.filter(({ kernel }) => paths.has(kernel)).map((job, at) => () => runJob(job, at + 1)),
+  ...suspended.filter((kernel) => paths.has(kernel)).map((kernel) => () => runSuspendJob(kernel)),
 ];
 async function runJobs(): Promise<void> {
-  for (let job = jobs.shift(); job && !stop.signal.aborted; job = jobs.shift()) {
+  for (let job = waiting.shift(); job && !stop.signal.aborted; job = waiting.shift()) {
     results.push(...await job());
   }
 }
 await Promise.all(Array.from({ length: GUESTS }, runJobs));
 if (stop.signal.aborted) Deno.exit(130);
 
-const labels = columns.map(({ label }) => label);
-console.log("\n" + drawMatrix(results, labels, text === "" ? "file" : "name"));
-for (const [file, reason] of Object.entries(leftOut)) console.log(`\nleft out: ${file}: ${reason}`);
+const columns = [...series, ...tasks.map(({ column }) => column)];
+console.log("\n" + drawMatrix(results, [...new Set(columns)], text === "" ? "file" : "name"));
+for (const note of notes) console.log(`\n${note}`);
 const found = results.filter(({ state }) => state === "failed").map(
   ({ column, file, name, reason }) => `Failed: Linux ${column}: ${file}: ${name}\n  ${reason}`,
 );
