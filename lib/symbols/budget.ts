@@ -21,8 +21,12 @@ export const LIMITS = {
   perfMapLine: 4096,
 } as const;
 
-/** Work for each thing that is sorted, in bytes that could be read meanwhile. */
+/**
+ * Work that is none of reading, in bytes that could be read meanwhile: to sort a symbol or to write a letter
+ * of a name that is demangled; and to look for a file and for those of its debug symbols.
+ */
 export const SORTED = 64;
+export const LOOKED_FOR = 64 * 1024;
 
 /** Bytes that are read at once, and in each second from then on. */
 interface Rate {
@@ -39,7 +43,7 @@ const FILES = {
 /** What may be read of /proc/PID/maps, which the kernel makes up each time: a byte takes up to 30 ns. */
 const MAPS = {
   process: { most: 32 * MIB, perSecond: 2 * MIB },
-  all: { most: 256 * MIB, perSecond: 16 * MIB },
+  all: { most: 256 * MIB, perSecond: 8 * MIB },
 } as const;
 
 /** A budget has been used up. The message is a reason for a name that is not known. */

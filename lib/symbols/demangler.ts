@@ -11,10 +11,11 @@ interface Exports {
 }
 
 /**
- * So much memory it may take, in pages of 64 KiB. A name of two hundred letters can unfold into gigabytes,
- * since its parts may stand for one another; it is given up when the memory is full.
+ * The memory that it may take, in pages of 64 KiB, of which its code begins with 17. A name of two hundred
+ * letters can unfold into gigabytes, since its parts may stand for one another; it is given up when the
+ * memory is full, after some 10 ms.
  */
-const MOST_PAGES = 256;
+const MOST_PAGES = 48;
 
 const MODULE = "gecko-profiler-demangle/index_bg.wasm";
 

@@ -1,7 +1,7 @@
 /** The files whose code processes run, each read once however many processes run it. */
 import { readLink } from "../sys/symlink.ts";
 import { attempt } from "./attempt.ts";
-import { Budget, BudgetError } from "./budget.ts";
+import { Budget, BudgetError, LOOKED_FOR } from "./budget.ts";
 import { ElfError } from "./elf_headers.ts";
 import { LeastRecentlyUsed } from "./least_recently_used.ts";
 import { CodeModule } from "./module.ts";
@@ -57,6 +57,12 @@ export class ModuleCache {
   /** Reads the module that a mapping of a process is of, unless it is known. */
   open(pid: number, mapping: CodeMapping, budget: Budget): Opened {
     if (mapping.inode === 0n) return this.#openMemory(pid, mapping, budget);
+    try {
+      budget.take(LOOKED_FOR);
+    } catch (error) {
+      if (error instanceof BudgetError) return { path: mapping.text, reason: error.message };
+      throw error;
+    }
     const { path, file } = openMapped(pid, mapping);
     if (file === undefined) return { path, reason: "its file cannot be opened" };
     using source = file;

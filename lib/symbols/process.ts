@@ -1,11 +1,11 @@
 /** The code of one process: its files where they are mapped, and what its JIT tells. */
 import { tryReadTextFile } from "../sys/file.ts";
-import type { ProcessBudget } from "./budget.ts";
-import { demangle } from "./demangle.ts";
+import type { Budget, ProcessBudget } from "./budget.ts";
+import { demangleWithin } from "./demangle.ts";
 import type { Frame } from "./frame.ts";
 import { Mappings } from "./mappings.ts";
 import { CodeModule } from "./module.ts";
-import type { ModuleCache, Opened } from "./modules.ts";
+import type { ModuleCache, Opened, Refusal } from "./modules.ts";
 import { PerfMap } from "./perf_map.ts";
 import type { CodeMapping } from "./process_maps.ts";
 
@@ -86,23 +86,31 @@ export class ProcessSymbols {
       mapping = this.#mappings.at(within);
     }
     if (mapping === undefined) return this.#inJit(within, address) ?? this.#nowhere();
-    const { path, module, reason } = this.#open(mapping);
-    if (module !== undefined) return placeIn(module, path, mapping, address, within);
-    const place = { offset: address - mapping.start, module: path || "[anon]" };
-    return this.#inJit(within, address) ?? { ...place, reason: this.#jit?.obstacle ?? reason };
+    const opened = this.#open(mapping);
+    const known = this.#known(opened);
+    if (known instanceof CodeModule) {
+      return placeIn(known, opened.path, mapping, { address, within, budget: this.#budget.files });
+    }
+    const found = this.#inJit(within, address);
+    if (found !== undefined) return found;
+    const reason = this.#jit?.obstacle ?? opened.reason ?? known?.reason;
+    return { offset: address - mapping.start, module: opened.path || "[anon]", reason };
   }
 
-  #open(mapping: CodeMapping): Opened & { module?: CodeModule } {
-    let opened = this.#opened.get(mapping) ?? this.#refused.get(mapping);
-    let known = opened?.identity === undefined ? undefined : this.#modules.known(opened.identity);
-    if (opened === undefined || opened.identity !== undefined && known === undefined) {
-      opened = this.#modules.open(this.#pid, mapping, this.#budget.files);
-      if (opened.identity === undefined) this.#refused.set(mapping, opened);
-      else this.#opened.set(mapping, opened);
-      known = opened.identity === undefined ? undefined : this.#modules.known(opened.identity);
+  /** What is mapped there: what was found before, as long as the cache knows it. */
+  #open(mapping: CodeMapping): Opened {
+    const before = this.#opened.get(mapping) ?? this.#refused.get(mapping);
+    if (before !== undefined && (before.identity === undefined || this.#known(before))) {
+      return before;
     }
-    if (known instanceof CodeModule) return { ...opened, module: known };
-    return { ...opened, reason: opened.reason ?? known?.reason };
+    const opened = this.#modules.open(this.#pid, mapping, this.#budget.files);
+    if (opened.identity === undefined) this.#refused.set(mapping, opened);
+    else this.#opened.set(mapping, opened);
+    return opened;
+  }
+
+  #known({ identity }: Opened): CodeModule | Refusal | undefined {
+    return identity === undefined ? undefined : this.#modules.known(identity);
   }
 
   #inJit(within: number, address: number): Place | undefined {
@@ -131,8 +139,7 @@ function placeIn(
   module: CodeModule,
   path: string,
   { start, offset }: CodeMapping,
-  address: number,
-  within: number,
+  { address, within, budget }: { address: number; within: number; budget: Budget },
 ): Place {
   const { buildId } = module;
   const place = { module: path, ...(buildId !== undefined && { buildId }) };
@@ -150,7 +157,8 @@ function placeIn(
     return { ...place, offset: moved, reason: module.obstacle ?? "its file has no symbol for it" };
   }
   const { name: symbol } = found;
-  return { ...place, name: demangle(symbol), symbol, offset: moved - found.address };
+  const name = demangleWithin(symbol, budget);
+  return { ...place, name, symbol, offset: moved - found.address };
 }
 
 /**

@@ -90,7 +90,7 @@ export class OpenFile implements Disposable {
 
   /**
    * The rest of the file.
-   * @param options.chunk bytes asked for at a time
+   * @param options.chunk bytes asked for at first
    * @param options.limit bytes that are read at most
    * @throws {SystemError}
    */
@@ -99,7 +99,7 @@ export class OpenFile implements Disposable {
     let bytes = new Uint8Array(chunk);
     let size = 0;
     while (size < limit) {
-      if (bytes.length - size < chunk) bytes = larger(bytes);
+      if (size === bytes.length) bytes = larger(bytes);
       const room = bytes.subarray(size, Math.min(bytes.length, limit));
       const count = files().read(this.#fd, room, BigInt(room.length));
       const read = check(count, `read ${this.path}`);

@@ -4,6 +4,7 @@ import fc from "../fast_check.ts";
 import { demangle } from "#lib/symbols/demangle.ts";
 import { ElfFile } from "#lib/symbols/elf.ts";
 import { ElfError } from "#lib/symbols/elf_headers.ts";
+import { JitSymbols, lastLines } from "#lib/symbols/jit_symbols.ts";
 import { KernelSymbols } from "#lib/symbols/kallsyms.ts";
 import { parseCodeMappings } from "#lib/symbols/process_maps.ts";
 import { BytesSource } from "#lib/symbols/source.ts";
@@ -52,5 +53,17 @@ fuzz(
   (text) => {
     const bytes = new Uint8Array(new TextEncoder().encode(text));
     assert(new KernelSymbols(bytes).length <= text.length);
+  },
+);
+
+fuzz(
+  "a perf map of any content gives the functions that it has",
+  anyText("7f6a554fdba0", "0x0000", " 110 ", "\t10\t", "long Spin.work(long)", "\n", "\r\n", "\0"),
+  (text) => {
+    const symbols = new JitSymbols();
+    const { lines, count } = lastLines(new Uint8Array(new TextEncoder().encode(text)));
+    symbols.add(lines, count);
+    assert(symbols.size <= count);
+    for (const at of [0, 0x10, 0x7f6a554fdba0]) assert(symbols.lookup(at)?.name !== "");
   },
 );

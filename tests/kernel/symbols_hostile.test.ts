@@ -1,6 +1,6 @@
 /** Processes that make symbols expensive or misleading: how much is read for them is counted. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Budget, LIMITS, type ProcessBudget } from "#lib/symbols/budget.ts";
+import { Budget, LIMITS, LOOKED_FOR, type ProcessBudget } from "#lib/symbols/budget.ts";
 import { Symbolizer } from "#lib/symbols/mod.ts";
 import { ModuleCache } from "#lib/symbols/modules.ts";
 import { ProcessSymbols } from "#lib/symbols/process.ts";
@@ -58,7 +58,7 @@ kernelTest("a budget that is used up is the reason of an unknown address", {}, a
   assertEquals(symbols.lookup(Number(known), Number(known)).name, "static_function");
   const { reason } = symbols.lookup(1, 1);
   assertStringIncludes(reason!, "its process has used up what is read of it");
-  const files = new Budget("its process", { most: 10_000, perSecond: 0 });
+  const files = new Budget("its process", { most: LOOKED_FOR + 1000, perSecond: 0 });
   const poor = new ProcessSymbols(process.pid, new ModuleCache(64 * MIB), {
     ...unlimited(),
     files,
@@ -67,7 +67,9 @@ kernelTest("a budget that is used up is the reason of an unknown address", {}, a
   const frame = poor.lookup(Number(known), Number(known));
   assertEquals([frame.name, frame.module], [undefined, BUILT]);
   assertStringIncludes(frame.reason!, "its process has used up what is read of it");
-  assert(files.used <= 10_000);
+  assert(files.used <= LOOKED_FOR + 1000);
+  const libc = poor.lookup(Number(process.told.getpid), Number(process.told.getpid));
+  assertStringIncludes(libc.reason!, "its process has used up what is read of it");
 });
 
 kernelTest("a program that took another's place has none of its names", {}, async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "../fast_check.ts";
-import { demangle } from "#lib/symbols/demangle.ts";
+import { Budget } from "#lib/symbols/budget.ts";
+import { demangle, demangleWithin } from "#lib/symbols/demangle.ts";
 
 Deno.test("demangle() reads names of C++", () => {
   assertEquals(demangle("_ZN4shop7CounterIiE3addEi"), "shop::Counter<int>::add(int)");
@@ -33,13 +34,18 @@ Deno.test("demangle() leaves every other name as it is", () => {
   }
 });
 
-Deno.test("demangle() gives up a name that would unfold into gigabytes, and goes on", () => {
-  let bomb = "_Z1f1AIiiE";
+/** A name that would unfold into gigabytes. */
+function bomb(letter: string): string {
+  let name = `_Z1${letter}1AIiiE`;
   for (let at = 0; at < 64; at++) {
     const digits = at.toString(36).toUpperCase();
-    bomb += `S_IS${digits}_S${digits}_E`;
+    name += `S_IS${digits}_S${digits}_E`;
   }
-  assertEquals(demangle(bomb), bomb);
+  return name;
+}
+
+Deno.test("demangle() gives up a name that would unfold into gigabytes, and goes on", () => {
+  assertEquals(demangle(bomb("f")), bomb("f"));
   assertEquals(demangle("_ZN3foo3barEv"), "foo::bar()");
   assertEquals(demangle("_Z" + "N".repeat(100_000)).length, 100_002);
 });
@@ -54,4 +60,19 @@ Deno.test("demangle() never fails, whatever the name", () => {
     fc.string({ unit: "binary", maxLength: 40 }).map((text) => `_ZN${text}`),
   );
   fc.assert(fc.property(name, (name) => assert(demangle(name).length > 0)), { numRuns: 3000 });
+});
+
+Deno.test("names that unfold are paid for once, and stay as they are when the budget is used up", () => {
+  const budget = new Budget("its process", { most: 8 * 1024 * 1024, perSecond: 0 });
+  for (const letter of "abcabcabc") {
+    assertEquals(demangleWithin(bomb(letter), budget), bomb(letter));
+  }
+  assertEquals(demangleWithin("_ZN3new5namedEv", budget), "_ZN3new5namedEv");
+  assertEquals(budget.used, 3 * 3 * 1024 * 1024);
+  assertEquals(demangle("_ZN3new5namedEv"), "new::named()");
+  assertEquals(demangleWithin("_ZN3new5namedEv", budget), "new::named()", "it is known by now");
+  const other = new Budget("its process", { most: 1000, perSecond: 0 });
+  assertEquals(demangleWithin("_ZN3one5namedEv", other), "one::named()");
+  assertEquals(demangleWithin("_Zqqqq", other), "_Zqqqq");
+  assert(other.used < 3000);
 });

@@ -1,21 +1,28 @@
-import { assertEquals } from "@std/assert";
-import { Budget } from "#lib/symbols/budget.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Budget, BudgetError } from "#lib/symbols/budget.ts";
 import { ElfFile } from "#lib/symbols/elf.ts";
 import { miniDebugFile } from "#lib/symbols/mini_debug.ts";
 import { BytesSource } from "#lib/symbols/source.ts";
 import { buildElf, SHT_NOBITS, SHT_PROGBITS } from "./elf_builder.ts";
 
+const MIB = 1024 * 1024;
+
 const budget = new Budget("the test", { most: Infinity, perSecond: 0 });
 
 /** What is found in a file whose `.gnu_debugdata` is this. */
-function found(type: number, bytes: Uint8Array<ArrayBuffer>, size = bytes.length) {
+function found(
+  type: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  size = bytes.length,
+  paid = budget,
+) {
   const file = buildElf([{ name: ".gnu_debugdata", type, bytes, size }]);
-  return miniDebugFile(new ElfFile(new BytesSource(file)), budget);
+  return miniDebugFile(new ElfFile(new BytesSource(file)), paid);
 }
 
 /** Compressed as a distribution does it. */
 async function xz(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const child = new Deno.Command("xz", { args: ["-9c"], stdin: "piped", stdout: "piped" }).spawn();
+  const child = new Deno.Command("xz", { args: ["-1c"], stdin: "piped", stdout: "piped" }).spawn();
   const writer = child.stdin.getWriter();
   const written = writer.write(bytes).then(() => writer.close());
   const { stdout } = await child.output();
@@ -41,4 +48,13 @@ Deno.test("a .gnu_debugdata is decompressed however much is in it", async () => 
     const names = found(SHT_PROGBITS, await xz(inside))?.sections.map(({ name }) => name);
     assertEquals(names, ["", ".inside", ".shstrtab"]);
   }
+});
+
+Deno.test("a .gnu_debugdata that unfolds into more than 64 MiB is none, and what was tried is paid for", async () => {
+  const bytes = await xz(new Uint8Array(70 * MIB));
+  const { used } = budget;
+  assertEquals(found(SHT_PROGBITS, bytes), undefined);
+  assert(budget.used - used < 128 * MIB, `${budget.used - used} bytes`);
+  const small = new Budget("its file", { most: MIB, perSecond: 0 });
+  assertThrows(() => found(SHT_PROGBITS, bytes, bytes.length, small), BudgetError);
 });
