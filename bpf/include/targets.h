@@ -13,6 +13,7 @@
 #include <bpf/bpf_helpers.h>
 
 #define ANY_UID 0xffffffff
+#define ANY_LEVEL 0xffffffff
 #define MAX_PID_NS_LEVEL 32 /* include/linux/pid_namespace.h */
 
 /* trace the processes in targ_pids only */
@@ -25,6 +26,9 @@ const volatile __u32 targ_uid = ANY_UID;
 const volatile char targ_comm[16] __attribute__((aligned(8)));
 /* trace the cgroup in targ_cgroups only, and those below it */
 const volatile bool targ_by_cgroup;
+/* the same cgroup by its id, and how deep it lies below the root if that is known: for task_targets.h */
+const volatile __u64 targ_cgroup_id;
+const volatile __u32 targ_cgroup_level = ANY_LEVEL;
 /* trace the mount namespace with this inode number only */
 const volatile __u32 targ_mntns;
 /* trace the pid namespace with this inode number only */
@@ -32,10 +36,10 @@ const volatile __u32 targ_pidns;
 /* the pid namespace that pids are given in, or 0 for the host's */
 const volatile __u32 targ_pids_in;
 
+/* Preallocated: Linux 5.10 refuses a program of a perf event that mentions a hash map which is not. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1); /* as many as there are pids, before load */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, bool);
 } targ_pids SEC(".maps");

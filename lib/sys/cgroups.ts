@@ -1,6 +1,6 @@
 /** Control groups, version 2: see cgroups(7) and Documentation/admin-guide/cgroup-v2.rst. */
 import { tryReadDirectory } from "./directory.ts";
-import { fileExists, tryReadTextFile } from "./file.ts";
+import { fileExists, fileId, tryReadTextFile } from "./file.ts";
 
 /** Where the cgroup2 file system is mounted, or undefined while it is not. */
 export function cgroupMount(): string | undefined {
@@ -27,6 +27,23 @@ function unescapeOctal(text: string): string {
 /** Whether `path` is the directory of a cgroup: each one, the root too, has this file. */
 export function isCgroup(path: string): boolean {
   return fileExists(`${path}/cgroup.controllers`);
+}
+
+/** PROC_CGROUP_INIT_INO of include/linux/proc_ns.h: the cgroup namespace of the host. */
+const HOST_CGROUPNS = 0xefff_fffbn;
+
+/**
+ * How deep a cgroup lies below the root of all cgroups, which is 0. Undefined where that cannot be seen: in a
+ * cgroup namespace, whose mount begins further down, and for paths that do not begin at the mount.
+ */
+export function cgroupLevel(directory: string): number | undefined {
+  const mount = cgroupMount();
+  if (mount === undefined || fileId("/proc/self/ns/cgroup").ino !== HOST_CGROUPNS) return undefined;
+  if (directory !== mount && !directory.startsWith(`${mount}/`)) return undefined;
+  const parts = directory.slice(mount.length).split("/").filter((part) =>
+    part !== "" && part !== "."
+  );
+  return parts.includes("..") ? undefined : parts.length;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { encodeText } from "../../sys/text.ts";
 import type { BpfMap } from "../../objects/map.ts";
-import { cgroupMount, isCgroup } from "../../sys/cgroups.ts";
+import { cgroupLevel, cgroupMount, isCgroup } from "../../sys/cgroups.ts";
 import {
   type Container,
   knownNames,
@@ -75,6 +75,8 @@ export interface Targeted {
     targ_uid: number;
     targ_comm: string;
     targ_by_cgroup: boolean;
+    targ_cgroup_id: bigint;
+    targ_cgroup_level: number;
     targ_mntns: number;
     targ_pidns: number;
     targ_pids_in: number;
@@ -118,7 +120,7 @@ export function loadTargeted<
   try {
     prepare?.(opened);
     const cgroup = targetCgroup(targets);
-    setConstants(opened, targets, cgroup !== undefined);
+    setConstants(opened, targets, cgroup);
     const loaded = opened.load() as ReturnType<Opened["load"]>;
     for (const pid of targets.pid ?? []) loaded.maps.targ_pids.update(pid, true);
     if (cgroup !== undefined) {
@@ -132,9 +134,17 @@ export function loadTargeted<
   }
 }
 
-function setConstants({ rodata, maps }: Targeted, targets: Targets, by_cgroup: boolean): void {
+function setConstants(
+  { rodata, maps }: Targeted,
+  targets: Targets,
+  cgroup: string | undefined,
+): void {
   const { pid = [] } = targets;
-  rodata.targ_by_cgroup = by_cgroup;
+  if (cgroup !== undefined) {
+    rodata.targ_by_cgroup = true;
+    rodata.targ_cgroup_id = fileId(cgroup).ino;
+    rodata.targ_cgroup_level = cgroupLevel(cgroup) ?? rodata.targ_cgroup_level;
+  }
   if (pid.length > 0) {
     rodata.targ_by_pid = true;
     maps.targ_pids.maxEntries = pid.length;
