@@ -181,4 +181,16 @@ static __always_inline __u32 append_user_bytes(struct event *event, const void *
 	return keep_written(event, size);
 }
 
+/*
+ * Appends the stack that the current task has at this hook, `most` bytes at most, 8 for each frame, the
+ * innermost one first. `flags` is BPF_F_USER_STACK or 0. Returns its size, 0 if there is none.
+ */
+static __always_inline __u32 append_stack(struct event *event, void *ctx, __u64 flags, __u64 most)
+{
+	__u8 *to = room_for(event, most);
+	long size = to ? bpf_get_stack(ctx, to, most, flags) : 0;
+
+	return keep_written(event, size < 0 ? 0 : size);
+}
+
 #endif /* DENOBPF_RECORD_H */

@@ -2,7 +2,7 @@
 /* descend TIMES DEPTH: calls descend(DEPTH) this many times; it calls itself down to 0. */
 #include <stdlib.h>
 
-__attribute__((noinline, noclone)) int descend(int number)
+__attribute__((noinline, noclone, optimize("no-omit-frame-pointer"))) int descend(int number)
 {
 	int below;
 
