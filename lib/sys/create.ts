@@ -4,6 +4,8 @@ import { symbolGroup } from "./library.ts";
 import { writeAll } from "./write.ts";
 
 const directories = symbolGroup(libc, {
+  // int rename(const char *oldpath, const char *newpath)
+  rename: { parameters: ["buffer", "buffer"], result: "i32" },
   // int mkdir(const char *path, mode_t mode)
   mkdir: { parameters: ["buffer", "u32"], result: "i32" },
 });
@@ -27,6 +29,16 @@ export function createFile(path: string, text: string, mode = 0o666): void {
   } finally {
     files().close(fd);
   }
+}
+
+/**
+ * Writes a file in the place of one that may be there: whoever reads it meanwhile sees all of either. The
+ * text is in `PATH.new` first, which must not exist.
+ * @throws {SystemError}
+ */
+export function replaceFile(path: string, text: string): void {
+  createFile(`${path}.new`, text);
+  check(directories().rename(cString(`${path}.new`), cString(path)), `replace ${path}`);
 }
 
 /**

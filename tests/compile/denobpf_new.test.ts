@@ -1,7 +1,7 @@
 /** `denobpf new` and `denobpf skeleton`; what they make is built and run by guide.test.ts. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { kernelTest, runTool } from "../kernel/harness.ts";
+import { kernelTest, patient, runTool, startCommand } from "../kernel/harness.ts";
 
 const root = new URL("../../", import.meta.url);
 const folder = Deno.makeTempDirSync();
@@ -62,6 +62,87 @@ kernelTest("denobpf new refuses names that cannot be those of a tool", {}, async
   assertEquals(code, 64);
   assertStringIncludes(stderr, `--lib: "/nosuch" is no checkout of denobpf`);
   assertEquals([...Deno.readDirSync(folder)].some(({ name }) => name === "good"), false);
+});
+
+/** A copy of this checkout, with what is built of it. */
+function copyOfCheckout(): string {
+  const copy = Deno.makeTempDirSync();
+  const { success, stderr } = new Deno.Command("sh", {
+    args: [
+      "-c",
+      `scripts/copy-tree ${copy} && cp -a --parents build/target build/config.mk \\
+      build/about.json build/vmlinux.h build/registry.ts build/*.bpf.[do] build/examples \\
+      build/variants build/skel ${copy}`,
+    ],
+    cwd: root,
+  }).outputSync();
+  assert(success, new TextDecoder().decode(stderr));
+  return copy;
+}
+
+kernelTest("denobpf new --here writes a tool that passes what every tool must", {}, async () => {
+  const copy = copyOfCheckout();
+  const run = (...command: string[]) =>
+    startCommand(command, { cwd: copy, env: { MAKEFLAGS: "", MAKELEVEL: "", NO_COLOR: "1" } })
+      .finish(patient(120_000));
+  const deno = Deno.execPath();
+  try {
+    const command = [
+      deno,
+      "run",
+      "--allow-ffi",
+      "--allow-read",
+      "tools/denobpf.ts",
+      "new",
+      "opens",
+    ];
+    const { stdout, stderr, code } = await run(...command, "--here");
+    assertEquals([stderr, code], ["", 0]);
+    const [told, next] = stdout.split("\n\n");
+    const files = told.split("\n").map((path) => path.replace(`${copy}/`, ""));
+    assertEquals(files.sort(), [
+      ...["CHANGELOG.md", "bpf/opens.bpf.c", "docs/opens.md", "tests/tools/opens.scenario.ts"],
+      ...["tests/tools/opens.test.ts", "tools/opens.ts"],
+    ]);
+    assertEquals(next, `Next: cd ${copy} && make build fmt && make test TEST=opens\n`);
+    const again = await run(...command, "--here");
+    assertEquals([again.stdout, again.code], ["", 1]);
+
+    const own = ["tools/opens.ts", "tests/tools/opens.test.ts", "tests/tools/opens.scenario.ts"];
+    const read = () => own.map((file) => Deno.readTextFileSync(`${copy}/${file}`));
+    const written = read();
+    const built = await run("make", "--no-print-directory", `deno=${deno}`, "build", "fmt");
+    assertEquals(built.code, 0, built.stderr);
+    const { exports } = JSON.parse(Deno.readTextFileSync(`${copy}/deno.json`));
+    assertEquals(exports["./tools/opens"], "./tools/opens.ts");
+    const changelog = Deno.readTextFileSync(`${copy}/CHANGELOG.md`);
+    assertEquals(changelog.match(/^- opens: every exec\(\) on the host\.$/gm)?.length, 1);
+    assertEquals(read(), written, "make fmt changes nothing");
+    const checked = await run(deno, "check", "--quiet", ...own);
+    assertEquals(checked.code, 0, checked.stderr);
+    const tested = await run(
+      ...[deno, "test", "--allow-all", "--no-check", "tests/tools/opens.test.ts"],
+      ...["tests/unit/registry.test.ts", "tests/unit/options_used.test.ts"],
+    );
+    assertEquals(tested.code, 0, tested.stdout);
+    const shown = await run(
+      ...[deno, "test", "--allow-all", "--no-check", "--filter", "/^opens /"],
+      ...["tests/kernel/every_tool.test.ts", "tests/kernel/loads.test.ts"],
+    );
+    assertEquals(shown.code, 0, shown.stdout);
+    assertStringIncludes(shown.stdout, "2 passed");
+  } finally {
+    Deno.removeSync(copy, { recursive: true });
+  }
+});
+
+kernelTest("denobpf new --here refuses a folder, and the name of a tool", {}, async () => {
+  for (const words of [["opens", "folder"], ["opens", "--lib", "jsr"]]) {
+    const { stderr, code } = await make(...words, "--here");
+    assertEquals([stderr, code], ["denobpf new: --here goes with neither DIR nor --lib\n", 64]);
+  }
+  const { stderr, code } = await make("execsnoop", "--here");
+  assertEquals([stderr, code], ["denobpf new: execsnoop is the name of a tool already\n", 64]);
 });
 
 kernelTest("denobpf new says why it cannot write", {}, async () => {

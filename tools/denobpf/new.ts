@@ -1,21 +1,35 @@
 /** `denobpf new`: the files of a tool of one's own, ready to be built, tested and changed. */
-import { createFile, makeDirectory } from "#lib/sys/create.ts";
-import { fileExists } from "#lib/sys/file.ts";
+import { createFile, makeDirectory, replaceFile } from "#lib/sys/create.ts";
+import { fileExists, readTextFile } from "#lib/sys/file.ts";
 import { className, Names } from "#lib/skeleton/names.ts";
 import { quoted } from "#lib/tool/escape.ts";
 import { ExitCode, ExitError } from "#lib/tool/exit.ts";
-import { operand, option, optional, type OptionsOf, shellQuote, text } from "#lib/tool/mod.ts";
+import {
+  flag,
+  operand,
+  option,
+  optional,
+  type OptionsOf,
+  shellQuote,
+  text,
+} from "#lib/tool/mod.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
 import { VERSION } from "#lib/tool/version.ts";
 import type { Command } from "./command.ts";
 import { kernelHalf } from "./new/kernel_half.ts";
 import type { Project } from "./new/project.ts";
 import { config, ignored, makefile } from "./new/build_files.ts";
+import { changelogWith, ownTest, scenario, toolPage } from "./new/here.ts";
 import { page } from "./new/page.ts";
 import { test } from "./new/test.ts";
 import { userHalf } from "./new/user_half.ts";
+import { runnable } from "./registry.ts";
 
 const options = {
+  here: flag(
+    "",
+    "Write a tool of this repository instead, into the checkout that denobpf runs from",
+  ),
   lib: option(
     "",
     "PATH|jsr",
@@ -41,29 +55,75 @@ export const newTool: Command<OptionsOf<typeof options & typeof operands>, never
     ["denobpf new opens", "into the folder opens"],
     ["denobpf new opens ~/src/opens", "into this folder"],
     ["denobpf new opens --lib ~/denobpf", "on the library of this checkout"],
+    ["denobpf new opens --here", "bpf/opens.bpf.c, tools/opens.ts, its tests and page"],
   ],
   fields: {},
   columns: () => [],
-  text({ name, dir = name, lib }) {
-    const project = { name: checkedName(name), version: VERSION, checkout: checkout(lib) };
-    const files = filesOf(project);
-    const base = dir.replace(/\/+$/, "") || "/";
-    const taken = files.map(({ path }) => `${base}/${path}`).filter(fileExists);
-    if (taken.length > 0) {
-      throw new ExitError(
-        ExitCode.Failure,
-        `${taken.map(shellQuote).join(", ")}: there already, nothing was written`,
-      );
+  text({ name, dir, lib, here }) {
+    if (here) {
+      if (dir !== undefined || lib !== undefined) {
+        throw usage("--here goes with neither DIR nor --lib");
+      }
+      return writeHere(checkedName(name));
     }
-    makeDirectory(base);
-    for (const { path, text, mode } of files) createFile(`${base}/${path}`, text, mode);
-    return `${files.map(({ path }) => shellQuote(`${base}/${path}`)).join("\n")}\n\n` +
-      `Next: cd ${shellQuote(base)} && make test\n`;
+    const checkout = checkoutOf(lib);
+    const project = { name: checkedName(name), version: VERSION, frame: FRAME, checkout };
+    const base = (dir ?? name).replace(/\/+$/, "") || "/";
+    return write(base, filesOf(project), "make test");
   },
 };
 
+/** How a project of its own imports the frame. */
+const FRAME = "@denobpf/denobpf/tool";
+
+/** A file to be written. */
+interface File {
+  readonly path: string;
+  readonly text: string;
+  readonly mode?: number;
+}
+
+/**
+ * Writes files into a folder, if none of them is there.
+ * @returns which they are, and what comes next
+ */
+function write(base: string, files: readonly File[], next: string): string {
+  const taken = files.map(({ path }) => `${base}/${path}`).filter(fileExists);
+  if (taken.length > 0) {
+    throw new ExitError(
+      ExitCode.Failure,
+      `${taken.map(shellQuote).join(", ")}: there already, nothing was written`,
+    );
+  }
+  for (const { path, text, mode } of files) {
+    makeDirectory(`${base}/${path}`.replace(/\/[^/]*$/, ""));
+    createFile(`${base}/${path}`, text, mode);
+  }
+  return `${files.map(({ path }) => shellQuote(`${base}/${path}`)).join("\n")}\n\n` +
+    `Next: cd ${shellQuote(base)} && ${next}\n`;
+}
+
+/** Writes a tool into the checkout that this runs from. */
+function writeHere(name: string): string {
+  const own = checkoutOf(undefined);
+  if (own === undefined) throw usage("--here: this denobpf does not run from a checkout");
+  if (runnable.includes(name)) throw usage(`${name} is the name of a tool already`);
+  const base = decodeURIComponent(new URL(own).pathname).replace(/\/$/, "");
+  const project = { name, version: VERSION, frame: "#lib/tool/mod.ts", checkout: undefined };
+  const told = write(base, [
+    { path: `bpf/${name}.bpf.c`, text: kernelHalf(project) },
+    { path: `tools/${name}.ts`, text: userHalf(project), mode: 0o777 },
+    { path: `tests/tools/${name}.test.ts`, text: ownTest(project) },
+    { path: `tests/tools/${name}.scenario.ts`, text: scenario },
+    { path: `docs/${name}.md`, text: toolPage(project) },
+  ], `make build fmt && make test TEST=${name}`);
+  const changelog = `${base}/CHANGELOG.md`;
+  replaceFile(changelog, changelogWith(readTextFile(changelog), project));
+  return `${shellQuote(changelog)}\n${told}`;
+}
+
 /** The files of a project, by their paths in it. */
-function filesOf(project: Project): { path: string; text: string; mode?: number }[] {
+function filesOf(project: Project): File[] {
   const { name } = project;
   return [
     { path: `${name}.bpf.c`, text: kernelHalf(project) },
@@ -96,7 +156,7 @@ function checkedName(name: string): string {
 }
 
 /** The checkout that the project links, as a URL; undefined for the published library. */
-function checkout(lib: string | undefined): string | undefined {
+function checkoutOf(lib: string | undefined): string | undefined {
   if (lib === "jsr") return undefined;
   if (lib === undefined) {
     const own = new URL("../../", import.meta.url);

@@ -4,6 +4,8 @@ export interface Project {
   readonly name: string;
   /** The version of this library. */
   readonly version: string;
+  /** How the tool imports the frame. */
+  readonly frame: string;
   /** The checkout of the library that is linked, as a URL; undefined for the published one. */
   readonly checkout: string | undefined;
 }

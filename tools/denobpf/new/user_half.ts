@@ -2,7 +2,7 @@ import { className } from "#lib/skeleton/names.ts";
 import type { Project } from "./project.ts";
 
 /** `NAME.ts` */
-export const userHalf = ({ name }: Project): string =>
+export const userHalf = ({ name, frame }: Project): string =>
   `#!/usr/bin/env -S deno run --allow-ffi --allow-read
 /** ${name}: every exec() on the host. */
 import { ${className(name)} } from "#skel/${name}.ts";
@@ -16,7 +16,7 @@ import {
   type TraceOptions,
   user,
   withDefaults,
-} from "@denobpf/denobpf/tool";
+} from "${frame}";
 
 const options = {
   uid: option("u", "UID|NAME", "Trace this user only", user),
