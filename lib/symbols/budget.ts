@@ -140,15 +140,25 @@ export class Budget {
 
 /** What a symbolizer may do for all processes together. */
 export class Budgets {
-  readonly #files = new Budget("everything that is traced", FILES.all);
+  readonly #memory: number;
+  readonly #files: Budget;
   readonly #maps = new Budget("everything that is traced", MAPS.all);
+
+  /** @param memory bytes that it may keep: to read a file once that takes all of them is never too much */
+  constructor(memory: number) {
+    this.#memory = memory;
+    this.#files = new Budget("everything that is traced", this.#atLeast(FILES.all));
+  }
 
   /** What it may do for one of them. */
   ofProcess(): ProcessBudget {
-    return {
-      files: new Budget("its process", FILES.process, { above: this.#files }),
-      maps: new Budget("its process", MAPS.process, { above: this.#maps }),
-    };
+    const files = new Budget("its process", this.#atLeast(FILES.process), { above: this.#files });
+    const maps = new Budget("its process", MAPS.process, { above: this.#maps });
+    return { files, maps };
+  }
+
+  #atLeast({ most, perSecond }: Rate): Rate {
+    return { most: Math.max(most, this.#memory), perSecond };
   }
 }
 

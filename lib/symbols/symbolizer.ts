@@ -45,11 +45,12 @@ const FILES_SHARE = 3 / 4;
 export class Symbolizer {
   readonly #modules: ModuleCache;
   readonly #processes: LeastRecentlyUsed<number, ProcessSymbols>;
-  readonly #budgets = new Budgets();
+  readonly #budgets: Budgets;
   #kernel: KernelSymbols | undefined;
 
   /** Reads nothing yet. */
   constructor({ memory = 256 * MIB, processes = 1024 }: SymbolizerOptions = {}) {
+    this.#budgets = new Budgets(memory);
     this.#modules = new ModuleCache(memory * FILES_SHARE);
     this.#processes = new LeastRecentlyUsed(memory * (1 - FILES_SHARE), processes);
   }

@@ -1,6 +1,6 @@
 /** Files that were made to take long: what is read of them is counted. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { Budget, BudgetError, LIMITS } from "#lib/symbols/budget.ts";
+import { Budget, BudgetError, Budgets, LIMITS } from "#lib/symbols/budget.ts";
 import { debugSymbols } from "#lib/symbols/debug_files.ts";
 import { ElfFile } from "#lib/symbols/elf.ts";
 import { CodeModule } from "#lib/symbols/module.ts";
@@ -73,6 +73,22 @@ Deno.test("work whose amount is known afterwards leaves a debt", () => {
   now += 200;
   budget.spend(() => ++works);
   assertEquals(works, 1);
+});
+
+Deno.test("who may keep more may read more, and each process has the same", () => {
+  for (const [memory, most] of [[1, 256 * MIB], [512 * MIB, 512 * MIB]]) {
+    const budgets = new Budgets(memory);
+    budgets.ofProcess().files.take(most);
+    assertThrows(() => budgets.ofProcess().files.take(most + MIB), BudgetError, "its process has");
+  }
+  const budgets = new Budgets(1);
+  for (let process = 0; process < 3; process++) budgets.ofProcess().files.take(256 * MIB);
+  const late = budgets.ofProcess();
+  assertThrows(
+    () => late.files.take(200 * MIB),
+    BudgetError,
+    "everything that is traced has used up",
+  );
 });
 
 Deno.test("notes that lie over each other are read a few times", () => {
