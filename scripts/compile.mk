@@ -8,9 +8,10 @@ dist_folder := build/dist$(if $(foreign),-$(ARCH))
 # The oldest Deno and its denort, which tests run and compile with: to be had for x86-64 only.
 compile_pair := $(if $(filter x86,$(native)),build/deno-2.4.2/denort)
 
-# One file of each tool, and of the bench's empty one. esbuild, which comes with Deno's bundler, is an npm
-# package that Deno pins and keeps in its cache.
+# One file of JavaScript of each tool, and of the bench's empty one, with its objects beside it. esbuild, which
+# comes with Deno's bundler, is an npm package that Deno pins and keeps in its cache.
 bundles     := $(tools:%=build/bundle/%.js)
+bundled     := $(patsubst %,build/%.bpf.o,$(tools) $(variants))
 
 .PHONY: bundle compile dist
 
@@ -18,14 +19,13 @@ bundle: $(bundles) ## make one file of JavaScript of each tool, which Deno start
 
 define bundle_ts
 $(call say,BUNDLE,$@)
-$(Q)DENO_TLS_CA_STORE=$${DENO_TLS_CA_STORE:-mozilla,system} $(deno) bundle --quiet --platform=deno --output $@ $<
-$(Q)chmod +x $@
+$(Q)$(deno) run -A --quiet scripts/bundle.ts $< $@ $(bundled)
 endef
 
-$(bundles): build/bundle/%.js: tools/%.ts $(skels) $(shell find lib tools -name '*.ts') $(packages) | build/bundle/
+$(bundles): build/bundle/%.js: tools/%.ts scripts/bundle.ts $(skels) $(shell find lib tools -name '*.ts') $(packages) | build/bundle/
 	$(bundle_ts)
 
-build/bundle/empty_tool.js: bench/ours/empty_tool.ts $(shell find lib -name '*.ts') $(packages) | build/bundle/
+build/bundle/empty_tool.js: bench/ours/empty_tool.ts scripts/bundle.ts $(shell find lib -name '*.ts') $(packages) | build/bundle/
 	$(bundle_ts)
 
 compile: build $(libbpf_folder)/libbpf.so ## make one binary of all tools; TOOL=execsnoop makes one of that

@@ -128,11 +128,11 @@ export const start = startRow(
     "its first line before it attaches.",
   "header_ms",
   (against) => against === "empty script" ? 1.3 : 1.5,
-  "Missed. Of execsnoop's time a fifth is Deno's for an empty script, and as much again goes into the " +
-    "hundred modules of a tool, which its bundle saves (`make bundle`). libbpf reads the kernel's types, " +
-    "which takes about as long as the C front end of the same object takes in all. 45 functions of libbpf " +
-    "and libc are made callable: 5 ms on a busy machine, 20 when each was compiled for (2026-11-28). " +
-    "The compiled binary starts in less than half ([binary.md](binary.md)).",
+  "Of execsnoop's time a third is Deno's for an empty script, and as much goes into the hundred modules of a " +
+    "tool, which its bundle saves (`make bundle`). From the first run to the next boot the kernel's types that " +
+    "an object needs are kept, so that libbpf does not read all of them: that saved a fifth of the bundle's CPU " +
+    "time. To be small and to have its objects beside it saved a sixth of the rest, --no-lazy a tenth of that " +
+    "(2026-11-29, on a busy machine).",
 );
 
 export const exit = startRow(

@@ -69,7 +69,9 @@ export class ${skeleton} extends $.Skeleton {
   readonly links = ${block(programs.map((name) => [name, "null as $.Link | null"]))};
 ${emitted.map(({ field, value }) => `  readonly ${fields.take(field)} = ${value};\n`).join("")}
   private constructor(options: $.OpenOptions) {
-    super(${literal(source.name)}, () => $.fromBase64(object), options, "${hashOf(source.object)}");
+    super(${literal(source.name)}, () => $.objectBytes(object), options, "${
+    hashOf(source.object)
+  }");
   }
 }
 

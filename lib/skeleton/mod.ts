@@ -45,5 +45,5 @@ export { type Union, union, type UnionCodec } from "../btf/union.ts";
 export type { DataSection } from "../objects/data_section.ts";
 export type { Link } from "../objects/link.ts";
 export type { OpenOptions } from "../objects/object.ts";
-export { fromBase64 } from "./base64.ts";
+export { objectBytes } from "./object_bytes.ts";
 export { type Opened, Skeleton } from "./skeleton.ts";

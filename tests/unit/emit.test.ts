@@ -307,7 +307,7 @@ Deno.test("names of an object are written as names, texts and comments, whatever
       ` * for await (const event of skel.maps[${comment(quoted)}].read()) console.log(event);`,
       `  readonly data_x_________y___ = new data_x_________y___(` +
       `this.section(${quoted.replace('"', '".data.')}, 4));`,
-      `    super(${quoted}, () => $.fromBase64(object), options, "811c9dc500000000");`,
+      `    super(${quoted}, () => $.objectBytes(object), options, "811c9dc500000000");`,
     ]
   ) assertStringIncludes(text, `${line}\n`);
 });

@@ -30,8 +30,9 @@ export async function makeMemoryRoot(folder: string): Promise<void> {
     Deno.mkdirSync(folder + path.slice(0, path.lastIndexOf("/")), { recursive: true });
     Deno.copyFileSync(path, folder + path);
   }
-  for (const tool of ["execsnoop", "bootstrap"]) {
-    Deno.copyFileSync(`${root}build/bundle/${tool}.js`, `${folder}/${tool}.js`);
+  for (const { name } of Deno.readDirSync(`${root}build/bundle`)) {
+    if (!/^(execsnoop|bootstrap)(_brief)?\.(js|bpf\.o)$/.test(name)) continue;
+    Deno.copyFileSync(`${root}build/bundle/${name}`, `${folder}/${name}`);
   }
   await output(deno, "bundle", "--quiet", "-o", `${folder}/suspend.test.js`, SUSPEND_TEST);
 }
