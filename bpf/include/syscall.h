@@ -34,7 +34,7 @@ static __always_inline int syscall_number(struct pt_regs *regs)
 	return regs->orig_ax;
 }
 
-/* nth argument of a 64-bit call, n from 0 */
+/* nth argument of a 64-bit call, n a constant from 0 to 5 */
 static __always_inline __u64 syscall_arg(struct pt_regs *regs, int n)
 {
 	switch (n) {
@@ -42,12 +42,18 @@ static __always_inline __u64 syscall_arg(struct pt_regs *regs, int n)
 		return regs->di;
 	case 1:
 		return regs->si;
-	default:
+	case 2:
 		return regs->dx;
+	case 3:
+		return regs->r10;
+	case 4:
+		return regs->r8;
+	default:
+		return regs->r9;
 	}
 }
 
-/* nth argument of a 32-bit call, n from 0 */
+/* nth argument of a 32-bit call, n a constant from 0 to 5 */
 static __always_inline __u64 syscall_arg32(struct pt_regs *regs, int n)
 {
 	switch (n) {
@@ -55,8 +61,14 @@ static __always_inline __u64 syscall_arg32(struct pt_regs *regs, int n)
 		return (__u32)regs->bx;
 	case 1:
 		return (__u32)regs->cx;
-	default:
+	case 2:
 		return (__u32)regs->dx;
+	case 3:
+		return (__u32)regs->si;
+	case 4:
+		return (__u32)regs->di;
+	default:
+		return (__u32)regs->bp;
 	}
 }
 

@@ -16,6 +16,7 @@ export const PERF_CALL = 0x4ba00000;
 export const USER_RING_CALL = 0x4bb00000;
 export const CALLS_CALL = 0x4bc00000;
 export const TARGETS_CALL = 0x4bd00000;
+export const FILES_CALL = 0x4be00000;
 
 /** Calls getpgid(2) from this process. */
 export function call(number: number): void {
