@@ -3,7 +3,7 @@ import { KeptTypes } from "#lib/objects/kept_types.ts";
 import { neededTypes } from "#lib/objects/needed_types.ts";
 import { BpfObject } from "#lib/objects/object.ts";
 import { PrivateFolder } from "#lib/sys/private_folder.ts";
-import { kernelTest, startCommand } from "./harness.ts";
+import { hasFeature, kernelTest, startCommand } from "./harness.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const OBJECTS = ["execsnoop", "variants/execsnoop_brief", "bootstrap", "syscount", "minimal"];
@@ -29,8 +29,13 @@ function temporary() {
 /** The instructions of all programs that can be loaded here, relocated by the types in a file. */
 function relocated(name: string, btf_custom_path?: string): Record<string, string> {
   using object = BpfObject.open(objectBytes(name), { btf_custom_path });
+  for (const program of object.programs) {
+    // It calls bpf_task_pt_regs(), of Linux 5.15.
+    if (program.name === "tp_failure") program.autoload = hasFeature("bpf_loop");
+  }
   object.load();
-  return Object.fromEntries(object.programs.map((program) => {
+  const loaded = object.programs.filter((program) => program.autoload);
+  return Object.fromEntries(loaded.map((program) => {
     const at = libbpf.symbols.bpf_program__insns(program.libbpfProgram());
     const size = program.instructions * 8;
     return [program.name, new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(at!, size)).toHex()];
