@@ -1,6 +1,7 @@
-import { E2BIG, EINVAL, EPERM } from "../sys/errno.ts";
+import { E2BIG, EINVAL, ENOTSUPP, EOPNOTSUPP, EPERM } from "../sys/errno.ts";
 import { u32, u64 } from "../sys/integers.ts";
 import { cString, files, lastErrno, removal, textAt } from "../sys/libc.ts";
+import { errorName } from "../libbpf/error.ts";
 import {
   dataSections,
   mapCreates,
@@ -16,11 +17,15 @@ import {
 } from "../libbpf/symbols.ts";
 import { explainPin } from "./diagnosis.ts";
 import { BpfError, PhaseError } from "./errors.ts";
+import { isWithoutKeys } from "./misfit.ts";
 import type { Lifetime } from "./lifetime.ts";
 
 /** `enum bpf_map_type` of include/uapi/linux/bpf.h. */
 const BPF_MAP_TYPE_ARRAY = 2;
 const BPF_MAP_TYPE_PERCPU_ARRAY = 6;
+
+/** What kinds of maps answer to what they cannot do. */
+const UNSUPPORTED: readonly number[] = [EINVAL, EOPNOTSUPP, ENOTSUPP];
 
 /** What the kernel compares when a map is to stand for another. */
 export interface MapShape {
@@ -248,6 +253,9 @@ export abstract class AnyMap implements MapHandle {
     if (errno === E2BIG) return `it has room for ${this.maxEntries} entries only (E2BIG)`;
     if (errno === EPERM) return "it is frozen, or was made to be only read or written (EPERM)";
     const isArray = this.type === BPF_MAP_TYPE_ARRAY || this.type === BPF_MAP_TYPE_PERCPU_ARRAY;
+    if (UNSUPPORTED.includes(errno) && isWithoutKeys(typeName(this.type))) {
+      return `a map of type ${typeName(this.type)} has no keys (${errorName(errno)})`;
+    }
     if (errno === EINVAL && isArray) return "an array has all its entries, always (EINVAL)";
   }
 
@@ -300,7 +308,8 @@ function differences(needed: MapShape, found: MapShape): string {
     .map(([name, ours, theirs]) => `${name} is ${theirs}, not ${ours}`).join("; ");
 }
 
-function typeName(type: number): string {
+/** @internal `hash`, as libbpf calls it. */
+export function typeName(type: number): string {
   return textAt(probes().libbpf_bpf_map_type_str(type)) ?? `type ${type}`;
 }
 

@@ -4,12 +4,12 @@ import { libbpf } from "../libbpf/library.ts";
 import { withLog } from "../libbpf/log.ts";
 import { u32 } from "../sys/integers.ts";
 import { cString } from "../sys/libc.ts";
-import { EINVAL } from "../sys/errno.ts";
+import { E2BIG, EINVAL } from "../sys/errno.ts";
 import { kernelIsAtLeast } from "../sys/kernel.ts";
-import { pageSize } from "../sys/memory.ts";
 import { explain } from "./diagnosis.ts";
 import { BpfError, UnsupportedError } from "./errors.ts";
 import { MAP_SINCE } from "./features/since.ts";
+import { misfit } from "./misfit.ts";
 import { KernelMap } from "./map_info.ts";
 import { type DescriptorLike, fdOf } from "./maps/descriptor_map.ts";
 import { type MapType, mapTypeNumber } from "./maps/map_types.ts";
@@ -122,41 +122,23 @@ export function createMap(options: MapOptions): KernelMap {
 
 function creationError(options: MapOptions, errno: number, log: string): BpfError {
   const operation = `make a map of type ${options.type}`;
+  if (errno === E2BIG) return new BpfError(operation, errno, undefined, reason(options));
   if (errno !== EINVAL) return explain(operation, errno, log);
   const since = MAP_SINCE.get(options.type)!;
   const [major, minor] = since.split(".").map(Number);
   if (!kernelIsAtLeast(major, minor)) {
     return new UnsupportedError(operation, errno, `maps of type ${options.type}`, since);
   }
-  return new BpfError(operation, errno, undefined, misfit(options));
+  return new BpfError(operation, errno, undefined, reason(options));
 }
 
-const BY_NUMBER = /array|^cpumap$|^devmap$|^xskmap$|^sockmap$|^stack_trace$/;
-const WITHOUT_SIZES: readonly MapType[] = ["ringbuf", "user_ringbuf", "arena"];
-const WITHOUT_KEYS: readonly MapType[] = [...WITHOUT_SIZES, "queue", "stack", "bloom_filter"];
-
-/** What the kernel asks of maps and only answers with EINVAL: the map_alloc_check() functions of kernel/bpf. */
-function misfit(
-  { type, name = "", key, value, maxEntries, inner }: MapOptions,
-): string | undefined {
+/** Why the kernel does not make it, as far as that is known. */
+function reason(options: MapOptions): string | undefined {
+  const { type, name = "", key, value, maxEntries, inner } = options;
   if (/storage$|^struct_ops$/.test(type)) return "maps of this type belong to an object";
   if (!/^[\w.]*$/.test(name)) return `${name} is no name: letters, digits, _ and . are`;
-  if (maxEntries === 0) return "it has no room for entries";
-  const [keySize, valueSize] = [sizeOf(key), sizeOf(value)];
   if (/_of_maps$/.test(type) && inner === undefined) return "it wants an `inner` map as an example";
-  if (/ringbuf$/.test(type) && (maxEntries % pageSize() !== 0 || !isPowerOf2(maxEntries))) {
-    return `its size, ${maxEntries}, is no power of two of at least ${pageSize()} bytes`;
-  }
-  if (WITHOUT_KEYS.includes(type)) {
-    return keySize === 0 ? undefined : "maps of this type have no keys";
-  }
-  if (BY_NUMBER.test(type) && keySize !== 4) return `its keys have ${keySize} bytes, not 4`;
-  if (keySize === 0) return "its keys have no size";
-  if (valueSize === 0) return "its values have no size";
-}
-
-function isPowerOf2(size: number): boolean {
-  return Number.isInteger(Math.log2(size));
+  return misfit({ type, keySize: sizeOf(key), valueSize: sizeOf(value), maxEntries });
 }
 
 function sizeOf(part: MapOptions["key"]): number {

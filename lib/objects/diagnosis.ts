@@ -3,6 +3,7 @@
  * RLIMIT_MEMLOCK for all of them), so the host is asked.
  */
 import {
+  E2BIG,
   EACCES,
   EBUSY,
   EEXIST,
@@ -16,7 +17,7 @@ import {
 } from "../sys/errno.ts";
 import { capabilities, mayUseBpf } from "../sys/capabilities.ts";
 import { geteuid } from "../sys/environment.ts";
-import { fileExists, tryReadTextFile } from "../sys/file.ts";
+import { tryReadTextFile } from "../sys/file.ts";
 import {
   BTF_PATH,
   btfFile,
@@ -24,16 +25,17 @@ import {
   filesLeft,
   hasBtf,
   kernelIsAtLeast,
+  kernelRelease,
   lockdown,
   memlockLimit,
   perfEventParanoid,
 } from "../sys/kernel.ts";
-import { tracefs } from "../sys/mounts.ts";
-import { nearest } from "../sys/nearest.ts";
 import { hasSeccompFilter, seccompForbidsBpf } from "../sys/seccomp.ts";
 import { inUserNamespace } from "../sys/user_namespace.ts";
 import { errorName } from "../libbpf/error.ts";
 import { BpfError, PermissionError, UnsupportedError, VerifierError } from "./errors.ts";
+import { faultOfHook } from "./hooks.ts";
+import { type MapSizes, misfit } from "./misfit.ts";
 import type { ProgramType } from "./program_types.ts";
 
 /** What to do about a host that lacks something. */
@@ -49,6 +51,9 @@ export const HINTS = {
     "sysctl kernel.perf_event_paranoid=2",
   seccomp: "let the seccomp profile of this container or service allow bpf and perf_event_open; " +
     "Docker and podman take one with --security-opt seccomp=FILE",
+  option:
+    "declare it __weak, which makes it 0 then; or name its value when the object is opened: " +
+    "`kconfig`",
   pin: "pins must lie on a bpf file system (as root: mount -t bpf bpf /sys/fs/bpf)",
 };
 
@@ -132,11 +137,10 @@ export function explainAttach(
   }
   const unknown = tooOld(operation, errno, ATTACH_SINCE, /^[\w.]*/.exec(section)![0]);
   if (unknown !== undefined) return unknown;
-  const missing = HOOKS[kind]?.(section.slice(kind.length + 1));
-  if (missing === undefined) return error;
-  const { reason, near } = missing;
-  const hint = near === undefined ? error.hint : `did you mean ${near}?`;
-  return new BpfError(operation, errno, hint, reason);
+  const fault = faultOfHook(kind, section.slice(kind.length + 1), errno);
+  return fault === undefined
+    ? error
+    : new BpfError(operation, errno, fault.hint ?? error.hint, fault.reason);
 }
 
 /** {@link explain} for what was to be pinned, or opened by its pin. */
@@ -199,17 +203,54 @@ export function explainLoad(
   name: string,
   errno: number,
   log: string,
-  kinds: { map(name: string): number | undefined; program(name: string): string | undefined },
+  kinds: { map(name: string): NumberedMap | undefined; program(name: string): string | undefined },
 ): BpfError {
   const operation = `load ${name}`;
-  const map = /map '([^']+)': failed to create/.exec(log)?.[1];
-  const program = map === undefined ? lastProgram(log) : undefined;
-  const mapType = map &&
-    Object.keys(MAP_SINCE)[(kinds.map(map) ?? 0) - BPF_MAP_TYPE_TASK_STORAGE];
+  const mapName = /map '([^']+)': failed to create/.exec(log)?.[1];
+  const map = mapName === undefined ? undefined : kinds.map(mapName);
+  const program = mapName === undefined ? lastProgram(log) : undefined;
+  const mapType = map && Object.keys(MAP_SINCE)[map.number - BPF_MAP_TYPE_TASK_STORAGE];
   return (mapType && tooOld(operation, errno, MAP_SINCE, mapType, "maps of type")) ||
     (program &&
       tooOld(operation, errno, PROGRAM_SINCE, kinds.program(program), "programs of type")) ||
+    (map && misfitting(operation, errno, mapName!, map)) ||
+    missingOption(operation, errno, log) ||
+    missingTarget(operation, errno, log) ||
     explain(operation, errno, log);
+}
+
+/** A map of an object, by the name of its type and its number in `enum bpf_map_type`. */
+interface NumberedMap extends MapSizes {
+  readonly number: number;
+}
+
+function misfitting(
+  operation: string,
+  errno: number,
+  name: string,
+  map: NumberedMap,
+): BpfError | undefined {
+  const reason = errno === EINVAL || errno === E2BIG ? misfit(map) : undefined;
+  if (reason === undefined) return undefined;
+  return new BpfError(operation, errno, undefined, `its map ${name}: ${reason}`);
+}
+
+/** The error for a function that a program names in its section, and that the kernel's BTF does not have. */
+function missingTarget(operation: string, errno: number, log: string): BpfError | undefined {
+  const name = /failed to find kernel BTF type ID of '([^']+)'/.exec(log)?.[1];
+  const fault = name === undefined ? undefined : faultOfHook("fentry", name, errno);
+  return fault && new BpfError(operation, errno, fault.hint, fault.reason);
+}
+
+/** The error for an option of the kernel's configuration that an object cannot do without. */
+function missingOption(operation: string, errno: number, log: string): BpfError | undefined {
+  const name = /extern '(CONFIG_\w+)' \(strong\): not resolved/.exec(log)?.[1];
+  if (name === undefined) return undefined;
+  const files = ["/proc/config.gz", `/boot/config-${kernelRelease()}`];
+  const reason = files.some((path) => tryReadTextFile(path))
+    ? `the kernel was built without ${name}`
+    : `nothing tells the value of ${name}: neither ${files.join(" nor ")} can be read`;
+  return new BpfError(operation, errno, HINTS.option, reason);
 }
 
 /** The error for what the kernel refused and is too old for. That it is too old alone would be no sign. */
@@ -235,89 +276,6 @@ const PERF_EVENTS = [
 
 function perfIsRoots(): boolean {
   return (perfEventParanoid() ?? 0) > 2 && !capabilities().has("CAP_SYS_ADMIN");
-}
-
-/** A hook that the kernel lacks, and one whose name is near. */
-interface Missing {
-  readonly reason: string;
-  readonly near?: string;
-}
-
-/** Looks for what a section names, by the section's kind. */
-const HOOKS: Record<string, (hook: string) => Missing | undefined> = {
-  "fentry": missingSymbol,
-  "kprobe": missingFunction,
-  "kretprobe": missingFunction,
-  "kprobe.multi": missingFprobes,
-  "kretprobe.multi": missingFprobes,
-  "kprobe.session": missingFprobes,
-  "ksyscall": missingKprobes,
-  "kretsyscall": missingKprobes,
-  "tp": missingTracepoint,
-  "tracepoint": missingTracepoint,
-  "raw_tp": missingRawTracepoint,
-  "raw_tracepoint": missingRawTracepoint,
-};
-
-/** @param hook `do_unlinkat` or `do_unlinkat+8` */
-function missingFunction(hook: string): Missing | undefined {
-  const lacking = missingKprobes();
-  if (lacking !== undefined) return lacking;
-  const name = hook.replace(/\+.*$/, "");
-  const probed = readTracefs("available_filter_functions").map((line) => line.replace(/ \[.*/, ""));
-  const inKernel = kernelSymbols();
-  if (probed.includes(name)) return undefined;
-  if (probed.length === 0 && (inKernel.length === 0 || inKernel.includes(name))) return undefined;
-  const names = probed.length > 0 ? probed : inKernel;
-  const reason = inKernel.includes(name)
-    ? `the kernel does not let ${name} be probed`
-    : `the kernel has no function ${name}`;
-  return { reason, near: nearest(name, names) };
-}
-
-/** @param name of a function that is traced by its BTF */
-function missingSymbol(name: string): Missing | undefined {
-  const names = kernelSymbols();
-  if (names.length === 0 || names.includes(name)) return undefined;
-  return { reason: `the kernel has no function ${name}`, near: nearest(name, names) };
-}
-
-function missingKprobes(): Missing | undefined {
-  const files = ["/sys/bus/event_source/devices/kprobe", `${tracefs()}/kprobe_events`];
-  if (files.some(fileExists)) return undefined;
-  return { reason: "the kernel has no kprobes (CONFIG_KPROBES)" };
-}
-
-function missingFprobes(): Missing | undefined {
-  if (readTracefs("available_filter_functions").length > 0) return undefined;
-  return { reason: "the kernel cannot attach to many functions at once (CONFIG_FPROBE)" };
-}
-
-/** The functions of the kernel: those of type t, T, w and W in /proc/kallsyms, see nm(1). */
-function kernelSymbols(): string[] {
-  const lines = tryReadTextFile("/proc/kallsyms") ?? "";
-  return [...lines.matchAll(/^\S+ [tTwW] (\S+)/gm)].map(([, name]) => name);
-}
-
-/** @param hook `sched/sched_process_exec` */
-function missingTracepoint(hook: string): Missing | undefined {
-  const names = readTracefs("available_events").map((line) => line.replace(":", "/"));
-  if (names.length === 0 || names.includes(hook)) return undefined;
-  return { reason: `the kernel has no tracepoint ${hook}`, near: nearest(hook, names) };
-}
-
-/** Raw tracepoints are named without their category, and those of single system calls are none. */
-function missingRawTracepoint(hook: string): Missing | undefined {
-  const names = readTracefs("available_events")
-    .filter((line) => !line.startsWith("syscalls:"))
-    .map((line) => line.slice(line.indexOf(":") + 1));
-  if (names.length === 0 || names.includes(hook)) return undefined;
-  return { reason: `the kernel has no tracepoint ${hook}`, near: nearest(hook, names) };
-}
-
-function readTracefs(file: string): string[] {
-  const text = tryReadTextFile(`${tracefs()}/${file}`) ?? "";
-  return text.split("\n").filter((line) => line !== "");
 }
 
 /** What to do about a process that may not use BPF. */

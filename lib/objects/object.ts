@@ -3,17 +3,10 @@ import { LibraryError } from "../libbpf/error.ts";
 import { libbpf, libbpfVersion } from "../libbpf/library.ts";
 import { withLog } from "../libbpf/log.ts";
 import { OptionStruct } from "../libbpf/options.ts";
-import {
-  dataSections,
-  innerMaps,
-  mapSizes,
-  mapTypes,
-  objects,
-  typeInformation,
-} from "../libbpf/symbols.ts";
+import { mapSizes, objects, typeInformation } from "../libbpf/symbols.ts";
 import { btfFile } from "../sys/kernel.ts";
 import { textAt } from "../sys/libc.ts";
-import { ObjectMap, pinnedMisfit } from "./any_map.ts";
+import { ObjectMap, pinnedMisfit, typeName } from "./any_map.ts";
 import { DataSection } from "./data_section.ts";
 import { explain, explainLoad } from "./diagnosis.ts";
 import { BpfError, lastError } from "./errors.ts";
@@ -21,9 +14,12 @@ import { KeptTypes } from "./kept_types.ts";
 import { Lifetime, type Phase } from "./lifetime.ts";
 import type { Attachment, Link } from "./link.ts";
 import { BpfMap } from "./map.ts";
+import { describeMap, type MapDescription } from "./map_description.ts";
 import { Program } from "./program.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 import { Section } from "./section.ts";
+
+export type { MapDescription } from "./map_description.ts";
 
 /** How an object is opened. */
 export interface OpenOptions {
@@ -38,10 +34,21 @@ export interface OpenOptions {
   hash?: string;
   /** Where maps with `LIBBPF_PIN_BY_NAME` are pinned, on a bpf file system; by default /sys/fs/bpf. */
   pin_root_path?: string;
+  /**
+   * Values of the kernel's configuration, `CONFIG_HZ=250` a line: where the host does not tell them, or
+   * instead of its own.
+   */
+  kconfig?: string;
 }
 
 /** `struct bpf_object_open_opts` of libbpf 1.0.1 and later; offsets in bytes. */
-const OPEN_OPTIONS = { size: 80, object_name: 8, pin_root_path: 24, btf_custom_path: 48 };
+const OPEN_OPTIONS = {
+  size: 80,
+  object_name: 8,
+  pin_root_path: 24,
+  kconfig: 40,
+  btf_custom_path: 48,
+};
 
 /**
  * The maps that events go through, and the size of a value that the kernel wants them to have:
@@ -56,28 +63,6 @@ const USDT_SPECS = { map: "__bpf_usdt_specs", before: 208, later: 304 };
 interface Mapped extends Disposable {
   /** After load. */
   becomeLive?(): void;
-}
-
-/** What is known of a map before it is loaded. */
-export interface MapDescription {
-  /** Its name. */
-  readonly name: string;
-  /** `enum bpf_map_type`. */
-  readonly type: number;
-  /** Size of a key in bytes. */
-  readonly keySize: number;
-  /** Size of a value in bytes. */
-  readonly valueSize: number;
-  /** BTF type ids, 0 where the map declares none. */
-  readonly keyTypeId: number;
-  /** The BTF type of its values, 0 where it declares none. */
-  readonly valueTypeId: number;
-  /** `BPF_F_...` of include/uapi/linux/bpf.h. */
-  readonly flags: number;
-  /** Whether libbpf made it for a data section. */
-  readonly internal: boolean;
-  /** For a map of maps: what those are like. */
-  readonly inner?: MapDescription;
 }
 
 /** Warns of an object that was lost unclosed: nothing is ever closed behind the user's back. */
@@ -156,6 +141,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
       // A dot in it would be taken for the one before a section's name, in the names of maps.
       .string(OPEN_OPTIONS.object_name, name.replaceAll(".", "_"))
       .string(OPEN_OPTIONS.pin_root_path, options.pin_root_path)
+      .string(OPEN_OPTIONS.kconfig, options.kconfig)
       .string(OPEN_OPTIONS.btf_custom_path, named ?? kept?.path);
     const { result, log } = withLog(() =>
       objects().bpf_object__open_mem(bytes, BigInt(bytes.length), struct.bytes) ?? lastError()
@@ -239,7 +225,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
   /** What the object says of its maps, data sections included. */
   describeMaps(): MapDescription[] {
     this.#lifetime.mustBeOpen("describe the maps");
-    return [...this.#mapPointers].map(([name, map]) => describe(name, map));
+    return [...this.#mapPointers].map(([name, map]) => describeMap(name, map));
   }
 
   /** The object's BTF, raw; libbpf has filled in the offsets of the variables. A copy. */
@@ -368,8 +354,11 @@ export class BpfObject implements Disposable, AsyncDisposable {
   #loadError(errno: number, log: string): BpfError {
     return explainLoad(this.name, errno, log, {
       map: (name) => {
-        const map = this.#mapPointers.get(name);
-        return map && objects().bpf_map__type(map);
+        const pointer = this.#mapPointers.get(name);
+        if (pointer === undefined) return undefined;
+        const map = new ObjectMap(name, pointer, this.#lifetime, true);
+        const { type: number, keySize, valueSize, maxEntries } = map;
+        return { number, type: typeName(number), keySize, valueSize, maxEntries };
       },
       program: (name) => this.programs.find((program) => program.name === name)?.type,
     });
@@ -394,21 +383,6 @@ function freeEventTypes(maps: Iterable<Deno.PointerObject>): void {
     const size = EVENT_MAPS.get(lib.bpf_map__type(map));
     if (size !== undefined) lib.bpf_map__set_value_size(map, size);
   }
-}
-
-function describe(name: string, map: Deno.PointerObject): MapDescription {
-  const inner = innerMaps().bpf_map__inner_map(map);
-  return {
-    name,
-    type: objects().bpf_map__type(map),
-    keySize: mapSizes().bpf_map__key_size(map),
-    valueSize: mapSizes().bpf_map__value_size(map),
-    keyTypeId: mapTypes().bpf_map__btf_key_type_id(map),
-    valueTypeId: mapTypes().bpf_map__btf_value_type_id(map),
-    flags: dataSections().bpf_map__map_flags(map),
-    internal: mapTypes().bpf_map__is_internal(map),
-    inner: inner === null ? undefined : describe(`${name}.inner`, inner),
-  };
 }
 
 /** Walks one of libbpf's lists, `next(last)`, and reads each name. */

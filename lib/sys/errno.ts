@@ -18,7 +18,9 @@ export const ENOSPC = 28;
 export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ELOOP = 40;
+export const EILSEQ = 84;
 export const EOPNOTSUPP = 95;
+export const EADDRNOTAVAIL = 99;
 export const ENOTSUPP = 524;
 
 /**

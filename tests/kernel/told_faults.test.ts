@@ -17,6 +17,7 @@ import {
   PacketSocket,
   programInfo,
   raw,
+  rawMap,
   RingBuffer,
   testRun,
   u32,
@@ -24,6 +25,7 @@ import {
   UnsupportedError,
 } from "../../lib/mod.ts";
 import { cgroupMount } from "../../lib/sys/cgroups.ts";
+import { openMaps } from "./call.ts";
 import { hasFeature, kernelTest } from "./harness.ts";
 
 const path = new URL("../../build/minimal.bpf.o", import.meta.url).pathname;
@@ -108,6 +110,27 @@ kernelTest("a map that cannot be made is told why", {}, () => {
   );
   const type = "hsah" as "hash";
   assertThrows(() => createMap({ type, maxEntries: 1 }), RangeError, "no type of maps hsah");
+});
+
+kernelTest("a map that is too big, or whose keys are too short, is told to be so", {}, () => {
+  const hash = () => createMap({ type: "hash", key: u32, value: u64, maxEntries: 2 ** 31 });
+  assertThrows(hash, BpfError, "it has more entries than a map can have: 2147483648");
+  const trie = () => createMap({ type: "lpm_trie", key: u32, value: u64, maxEntries: 1 });
+  assertThrows(trie, BpfError, "its keys have 4 bytes: 4 are for the length of the prefix");
+});
+
+kernelTest("a map of an object that the kernel does not make is told why", {}, () => {
+  using opened = openMaps();
+  opened.maps.hash.maxEntries = 2 ** 31 + 1;
+  const message = "its map hash: it has more entries than a map can have";
+  assertThrows(() => opened.load(), BpfError, message);
+});
+
+kernelTest("a map without keys says that it cannot be walked", {}, () => {
+  for (const type of ["queue", "stack", "ringbuf"] as const) {
+    using map = createMap({ type, value: type === "ringbuf" ? 0 : 4, maxEntries: 4096 });
+    assertThrows(() => [...rawMap(map)], BpfError, `a map of type ${type} has no keys`);
+  }
 });
 
 kernelTest("a map says that it is full, frozen, an array or of another type", {}, () => {
