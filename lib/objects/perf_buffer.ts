@@ -17,6 +17,9 @@ const BYTES_PER_CPU = 256 * 1024;
  * Events come in the order of their time, across CPUs, within what one look into the rings finds: an
  * event that another CPU is still writing at that moment comes with the next look.
  *
+ * A CPU that comes online gets a ring when the reader next looks. What programs send on it before, the
+ * kernel refuses: bpf_perf_event_output() gives them -ENOENT, which a kernel half can count.
+ *
  * The kernel pads an event by up to 7 bytes: one that ends in a flexible array has them too.
  *
  * A kernel half that has both kinds of buffers, of one event type, chooses by a constant in `.rodata`; the
@@ -75,6 +78,12 @@ export class PerfBuffer<T, V extends RecordView = RecordView> extends EventBuffe
     return this.#rings?.lost() ?? 0;
   }
 
+  /** Unmaps the rings. */
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.#rings = undefined;
+  }
+
   /** @internal After load: what is sent before anybody reads is kept, as it is in a ring buffer. */
   becomeLive(): void {
     if (this.autocreate) this.memory();
@@ -82,6 +91,6 @@ export class PerfBuffer<T, V extends RecordView = RecordView> extends EventBuffe
 
   /** Maps the memory that events come in. */
   protected open(): EventMemory {
-    return this.#rings = PerfRings.open(this, this.#bytesPerCpu);
+    return this.#rings = new PerfRings(this, this.#bytesPerCpu);
   }
 }

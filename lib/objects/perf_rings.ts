@@ -1,9 +1,11 @@
 import { Bytes } from "../btf/bytes.ts";
 import { mapElements } from "../libbpf/symbols.ts";
+import { CpuHotplug } from "../sys/cpu_hotplug.ts";
+import { EpollSet } from "../sys/epoll.ts";
 import { EINVAL, ENODEV, SystemError } from "../sys/errno.ts";
 import { perfEventOpen } from "../sys/perf_event_open.ts";
 import { explain } from "./diagnosis.ts";
-import { BpfError } from "./errors.ts";
+import { BpfError, PhaseError } from "./errors.ts";
 import { possibleCpus } from "./per_cpu.ts";
 import { PerfRing } from "./perf_ring.ts";
 import type { EventMemory } from "./ring_buffer.ts";
@@ -30,53 +32,59 @@ const PERF_FORMAT_LOST = 1n << 4n;
 const USE_CLOCKID = 1n << 25n;
 const CLOCK_MONOTONIC = 1;
 
-/** The rings of all CPUs as one: {@link next} gives the earliest event of what they hold. */
+/** The map that programs find the rings in. */
+interface RingMap {
+  readonly name: string;
+  readonly fd: number;
+  readonly maxEntries: number;
+}
+
+/**
+ * The rings of all CPUs as one: {@link next} gives the earliest event of what they hold. A CPU that comes
+ * online later gets a ring when the reader next looks; until then the kernel refuses the events of it.
+ */
 export class PerfRings implements EventMemory {
   readonly fds: readonly number[];
-  readonly #map: { readonly fd: number };
-  readonly #rings: readonly PerfRing[];
+  readonly #map: RingMap;
+  readonly #ringSize: number;
+  /** So many CPUs at most. */
+  readonly #cpus: number;
+  #rings: PerfRing[] = [];
   /** Those that stand on a record which the last look saw. */
   #filled: PerfRing[] = [];
-  readonly size: number;
   /** The one whose record was given out. */
   #given: PerfRing | undefined;
+  /** What the rings of CPUs lost that have gone. */
+  #lostBefore = 0;
+  /** One descriptor for all rings, those to come too. */
+  readonly #watched = new EpollSet();
+  readonly #hotplug = CpuHotplug.listen();
   data = Bytes.zeroed(0);
   start = 0;
   end = 0;
 
-  private constructor(map: { readonly fd: number }, rings: readonly PerfRing[], size: number) {
-    this.size = rings.length * size;
-    this.#map = map;
-    this.#rings = rings;
-    this.fds = rings.map((ring) => ring.fd);
-  }
-
   /**
-   * Opens a ring for each CPU that is there, and puts them into the map.
-   * @param size of each ring in bytes
+   * Opens a ring for each CPU that is online, and puts them into the map.
+   * @param ringSize of each ring in bytes
    * @throws {BpfError} EPERM if this is more locked memory than the user may have
    */
-  static open(
-    map: { readonly name: string; readonly fd: number; readonly maxEntries: number },
-    size: number,
-  ): PerfRings {
-    const rings: PerfRing[] = [];
+  constructor(map: RingMap, ringSize: number) {
+    this.#map = map;
+    this.#ringSize = ringSize;
+    this.#cpus = Math.min(possibleCpus(), map.maxEntries);
+    this.fds = [this.#watched.fd];
     try {
-      const count = Math.min(possibleCpus(), map.maxEntries);
-      for (let cpu = 0; cpu < count; cpu++) {
-        const ring = openRing(cpu, size);
-        if (ring === undefined) continue;
-        rings.push(ring);
-        const { bpf_map_update_elem } = mapElements();
-        const result = bpf_map_update_elem(map.fd, bytesOf(cpu), bytesOf(ring.fd), 0n);
-        if (result < 0) throw new BpfError(`put the ring of CPU ${cpu} into ${map.name}`, -result);
-      }
-      return new PerfRings(map, rings, size);
+      if (this.#hotplug !== undefined) this.#watched.add(this.#hotplug.fd);
+      for (let cpu = 0; cpu < this.#cpus; cpu++) this.#open(cpu);
     } catch (error) {
-      for (const ring of rings) ring[Symbol.dispose]();
-      if (error instanceof SystemError) throw explain(`open the rings of ${map.name}`, error.errno);
+      this.#close();
       throw error;
     }
+  }
+
+  /** How many bytes they hold. */
+  get size(): number {
+    return this.#rings.length * this.#ringSize;
   }
 
   get position(): number {
@@ -85,13 +93,15 @@ export class PerfRings implements EventMemory {
 
   /** How many events found no room. */
   lost(): number {
-    return this.#rings.reduce((sum, ring) => sum + ring.lost(), 0);
+    return this.#rings.reduce((sum, ring) => sum + ring.lost(), this.#lostBefore);
   }
 
   peek(): boolean {
     this.#finish();
     if (this.#filled.length === 0) this.#filled = this.#rings.filter((ring) => ring.look());
-    return this.#filled.length > 0;
+    if (this.#filled.length > 0) return true;
+    for (const cpu of this.#hotplug?.online() ?? []) if (cpu < this.#cpus) this.#open(cpu);
+    return false;
   }
 
   /** The kernel tells of a record when it is whole. */
@@ -113,11 +123,47 @@ export class PerfRings implements EventMemory {
     for (const ring of this.#rings) ring.publish();
   }
 
+  /** Takes the rings out of the map, which holds them as well, and closes them. */
   [Symbol.dispose](): void {
+    try {
+      for (const { cpu } of this.#rings) {
+        mapElements().bpf_map_delete_elem(this.#map.fd, bytesOf(cpu));
+      }
+    } catch (error) {
+      if (!(error instanceof PhaseError)) throw error; // whoever has the map closed has the rings' too
+    } finally {
+      this.#close();
+    }
+  }
+
+  #close(): void {
     for (const ring of this.#rings) ring[Symbol.dispose]();
-    // The map holds its rings as well.
-    for (const { cpu } of this.#rings) {
-      mapElements().bpf_map_delete_elem(this.#map.fd, bytesOf(cpu));
+    this.#rings = [];
+    this.#hotplug?.[Symbol.dispose]();
+    this.#watched[Symbol.dispose]();
+  }
+
+  /**
+   * Opens the ring of a CPU, if it is online. One that has come back gets another: the kernel's perf event
+   * does not come back. Its ring has been read to the end when this is called.
+   */
+  #open(cpu: number): void {
+    const action = `open the ring of CPU ${cpu} for ${this.#map.name}`;
+    try {
+      const ring = openRing(cpu, this.#ringSize);
+      if (ring === undefined) return;
+      const before = this.#rings.findIndex((ring) => ring.cpu === cpu);
+      const [gone] = before < 0 ? [] : this.#rings.splice(before, 1);
+      this.#lostBefore += gone?.lost() ?? 0;
+      this.#rings.push(ring);
+      this.#watched.add(ring.fd);
+      const { bpf_map_update_elem } = mapElements();
+      const result = bpf_map_update_elem(this.#map.fd, bytesOf(cpu), bytesOf(ring.fd), 0n);
+      gone?.[Symbol.dispose]();
+      if (result < 0) throw new BpfError(action, -result);
+    } catch (error) {
+      if (error instanceof SystemError) throw explain(action, error.errno);
+      throw error;
     }
   }
 

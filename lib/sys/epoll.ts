@@ -27,6 +27,11 @@ export class EpollSet implements Disposable {
     this.#fd = check(polling().epoll_create1(CLOEXEC), "create an epoll instance");
   }
 
+  /** Readable while one of its descriptors is: another instance can wait for it. */
+  get fd(): number {
+    return this.#fd;
+  }
+
   /**
    * Adds a descriptor.
    * @param events `EPOLLIN`: while there is something to read; with `EPOLLET`: when more has come

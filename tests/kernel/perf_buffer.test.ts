@@ -153,6 +153,49 @@ kernelTest(
   },
 );
 
+/** Does something until a condition holds, for a while. */
+async function until(holds: () => boolean, step: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + patient(10_000);
+  while (!holds()) {
+    assert(performance.now() < deadline, `not yet: ${holds}`);
+    await step();
+  }
+}
+
+kernelTest("CPUs that come online later are read, and those that come back", {
+  needs: ["disposable", "cpu_hotplug"],
+}, async () => {
+  const online = (value: 0 | 1) =>
+    Deno.writeTextFileSync("/sys/devices/system/cpu/cpu1/online", String(value));
+  const last = async (...numbers: number[]) => void await callElsewhere(...numbers).status;
+  online(0);
+  using perf = loadedPerf();
+  const { records } = perf.maps;
+  const numbers: bigint[] = [];
+  const stop = new AbortController();
+  const reading = (async () => {
+    for await (const { cpu, number } of records.read({ signal: stop.signal })) {
+      if (cpu === 1) numbers.push(number);
+    }
+  })();
+  for (let time = 0; time < 2; time++) {
+    online(1);
+    // The kernel refuses what is sent before the reader has seen the CPU.
+    const before = numbers.length;
+    await until(() => numbers.length > before, () => last(PERF_CALL | 1));
+    const { refused, sent } = perf.bss;
+    await last(...Array(97).fill(PERF_CALL | 1));
+    const end = sent + 97n;
+    await until(() => numbers.at(-1) === end - 1n, () => delay(10));
+    assertEquals(numbers.filter((number) => number >= sent).length, 97);
+    assertEquals([perf.bss.sent, perf.bss.refused, records.lost], [end, refused, 0]);
+    online(0);
+  }
+  online(1);
+  stop.abort();
+  await reading;
+});
+
 kernelTest("a perf buffer without an event type gives the bytes, padded", {}, () => {
   using perf = loadedPerf();
   call(PERF_CALL | 3);
