@@ -21,7 +21,8 @@ const formatting = symbolGroup(libc, {
 });
 
 /**
- * Hands everything that libbpf says, debug messages too, to `listen`; undefined ends that.
+ * Hands everything that libbpf says, debug messages too, to `listen`; undefined ends that. What `listen`
+ * throws does not reach the caller of libbpf: it is reported as an error that nobody has caught.
  *
  * @example
  * ```ts
@@ -31,8 +32,13 @@ const formatting = symbolGroup(libc, {
  * using object = BpfObject.open("build/minimal.bpf.o");
  * onLog(undefined);
  * ```
+ *
+ * @throws {TypeError} if it is no function
  */
 export function onLog(listen: ((text: string) => void) | undefined): void {
+  if (listen !== undefined && typeof listen !== "function") {
+    throw new TypeError("onLog() takes a function, or undefined");
+  }
   listener = listen;
 }
 
@@ -64,7 +70,12 @@ const printer = once(() => {
       if (level === LIBBPF_DEBUG && listener === undefined) return 0;
       const text = formatted(format, list);
       if (level !== LIBBPF_DEBUG) kept.push(text);
-      listener?.(text);
+      // An error must not leave through libbpf, whose work would be lost, and what it holds with it.
+      try {
+        listener?.(text);
+      } catch (error) {
+        reportError(error);
+      }
       return text.length;
     },
   );

@@ -316,6 +316,9 @@ addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
 });
 
+// What a listener of libbpf's messages throws: only callers' functions do.
+addEventListener("error", (event) => event.preventDefault());
+
 api.possibleCpus();
 api.attachKinds();
 keep(api.Btf.kernel());

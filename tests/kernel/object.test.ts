@@ -134,3 +134,27 @@ kernelTest("a skeleton refuses an object that it was not generated from", {}, as
   assertThrows(() => Maps.open(), Error, "maps has no map hash");
   assertThrows(() => Maps.open(), Error, "build both again");
 });
+
+kernelTest("a listener of libbpf's messages that throws costs no object", {}, async () => {
+  const reported = Promise.withResolvers<ErrorEvent>();
+  const report = (event: ErrorEvent) => {
+    event.preventDefault();
+    reported.resolve(event);
+  };
+  addEventListener("error", report);
+  let heard = 0;
+  onLog(() => {
+    heard++;
+    throw new Error("of a listener");
+  });
+  try {
+    using opened = BpfObject.open(object("maps").pathname);
+    assertEquals(opened.phase, "opened");
+  } finally {
+    onLog(undefined);
+  }
+  assert(heard > 0);
+  assertEquals((await reported.promise).error.message, "of a listener");
+  removeEventListener("error", report);
+  assertThrows(() => onLog("text" as never), TypeError, "takes a function");
+});
