@@ -22,9 +22,9 @@ const OPTIONS = { size: 16, cookie: 8 };
  * ```ts
  * import { attachTrace, BpfObject } from "@denobpf/denobpf";
  *
- * using object = BpfObject.open("build/bootstrap.bpf.o");
+ * using object = BpfObject.open("build/execsnoop.bpf.o");
  * object.load();
- * attachTrace(object.program("btf_exec")); // tp_btf/sched_process_exec
+ * attachTrace(object.program("btf_failure")); // tp_btf/sys_exit
  * ```
  *
  * @throws {BpfError}
