@@ -7,19 +7,20 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "exit.h"
+#include "kinds.h"
 #include "targets.h"
 
 /* report only the ends of processes that lived at least so long; 0 reports everything */
 const volatile __u64 min_duration_ns;
 
 struct event {
-	__u64 time; /* ns since boot */
+	boot_ns time;
 	__u64 duration_ns; /* how long the process lived */
-	__u32 pid;
-	__u32 ppid;
-	__u32 status; /* as wait(2) tells it */
+	pid pid;
+	pid ppid;
+	__u32 status; /* as wait(2) returns it */
 	bool exit_event;
-	char comm[16];
+	comm comm;
 	char filename[256];
 };
 
@@ -70,7 +71,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	return 0;
 }
 
-/* Each hook in two forms, of which one is loaded: lib/tool/hooks.ts says when, and why. */
+/* Each hook in two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)

@@ -13,6 +13,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "exit.h"
+#include "kinds.h"
 #include "syscall.h"
 #include "targets.h"
 
@@ -52,20 +53,20 @@ enum event_kind {
 };
 
 struct event {
-	__u64 time; /* ns since boot */
-	__u64 start; /* of the process, ns since boot */
+	boot_ns time;
+	boot_ns start; /* of the process */
 	enum event_kind kind;
-	__u32 pid;
-	__u32 ns_pid; /* the pid in the process's own pid namespace */
-	__u32 ppid;
-	__u32 uid;
-	__u32 gid;
+	pid pid;
+	pid ns_pid; /* the pid in the process's own pid namespace */
+	pid ppid;
+	uid uid;
+	gid gid;
 	__u32 loginuid;
 	__u32 sessionid; /* the audit subsystem's */
-	__u32 sid; /* the session of setsid(2) */
-	__u32 mntns;
+	pid sid; /* the session of setsid(2) */
+	ns_inum mntns;
 	__s32 ret;
-	__u32 status; /* at the end, as wait(2) tells it */
+	__u32 status; /* at the end, as wait(2) returns it */
 	__u32 compat; /* a 32-bit program, or a failed 32-bit call */
 	__u32 script; /* the file is run by an interpreter, which stands before it in args */
 	__u32 args_cut; /* there are more arguments, or longer ones */
@@ -79,8 +80,8 @@ struct event {
 	__u32 args_size; /* a NUL behind each */
 	__u32 env_size;
 	__u32 ancestor_pids[MAX_ANCESTORS];
-	char comm[TASK_COMM_LEN];
-	char parent_comm[TASK_COMM_LEN];
+	comm comm;
+	comm parent_comm;
 	char tty[20];
 	__u8 strings[];
 };
@@ -242,7 +243,7 @@ static __always_inline int on_exec(const void *filename, struct image image)
 	return 0;
 }
 
-/* Each hook in two forms, of which one is loaded: lib/tool/hooks.ts says when, and why. */
+/* Each hook in two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)

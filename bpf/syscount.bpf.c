@@ -10,7 +10,7 @@
  * Everything is counted into one of two sets. The user half switches sets, waits until no program
  * still uses the old one, reads it and clears it: no call is lost or counted twice in between.
  *
- * Every hook is there in two forms, of which one is loaded: see lib/tool/hooks.ts.
+ * Every hook is there in two forms, of which one is loaded: see lib/tool/trace/hooks.ts.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -53,7 +53,7 @@ bool spawning;
 /* which slots have ever been counted in */
 __u8 used[SLOTS];
 /* calls that did not fit into groups, or threads that did not fit into running */
-__u64 lost;
+__u64 lost_map;
 
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32 };
 
@@ -200,7 +200,7 @@ static __always_inline bool is_wanted(struct call call)
 
 static __always_inline void count_loss(void)
 {
-	__sync_fetch_and_add(&lost, 1);
+	__sync_fetch_and_add(&lost_map, 1);
 }
 
 /* Keeps the name of the current process, which is that of its first thread, along with its groups. */

@@ -1,8 +1,7 @@
 #!/usr/bin/env -S deno run --allow-ffi --allow-read
 /** denobpf: every tool behind one command, and what one does with BPF besides running tools. */
-import { reportFailure } from "#lib/tool/failure.ts";
-import { ListTrace } from "#lib/tool/list_trace.ts";
-import { choice, operand, type Tool, toolMain } from "#lib/tool/mod.ts";
+import { reportFailure } from "#lib/tool/ending/failure.ts";
+import { choice, listTool, membersOf, operand, type Tool, toolMain } from "#lib/tool/mod.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
 import { nearest } from "#lib/sys/nearest.ts";
 import { type AnyCommand, commandMain, completed, completedGroup } from "./denobpf/command.ts";
@@ -39,23 +38,20 @@ EXAMPLES:
   source <(denobpf completions bash) # complete all that in this shell
 `;
 
-const list: Tool<unknown, Pick<Tool<unknown, unknown>, "name" | "brief">> = {
+const member = membersOf<Pick<Tool<unknown, unknown>, "name" | "brief">>();
+
+const { tool: list } = listTool({
   name: "list",
   brief: "Show every tool, with what it is for",
   options: {},
   examples: [["list", "one tool a line"], ["list -o json", "one JSON object a line"]],
-  fields: {
-    tool: { type: "text", brief: "Its name", width: -16, value: (tool) => tool.name },
-    brief: {
-      type: "text",
-      brief: "What it is for",
-      header: "WHAT IT IS FOR",
-      value: (tool) => tool.brief,
-    },
+  members: {
+    tool: member.text({ brief: "Its name", width: -16 }, (tool) => tool.name),
+    brief: member.text({ brief: "What it is for", header: "WHAT IT IS FOR" }, (tool) => tool.brief),
   },
   columns: () => ["tool", "brief"],
-  trace: () => new ListTrace(allTools()),
-};
+  rows: allTools,
+});
 
 async function* allTools(): AsyncGenerator<Tool<unknown, unknown>, void, void> {
   for (const name of toolNames) yield await findTool(name);

@@ -4,11 +4,9 @@
  * this process calls write(2); this half calls it once a second and shows those lines.
  */
 import { Minimal } from "#skel/minimal.ts";
-import { fileId } from "#lib/sys/file.ts";
-import { toolMain, type Trace, type TraceOptions } from "#lib/tool/mod.ts";
-import { type PipeLine, pipeTool } from "#lib/tool/pipe_tool.ts";
+import { fileId, pipeTool, toolMain } from "#lib/tool/mod.ts";
 
-export const tool = pipeTool({
+export const { tool, start: minimal } = pipeTool({
   name: "minimal",
   brief: "Show in the trace pipe that this process calls write(2), once a second",
   examples: [["minimal", "a line a second, until Ctrl-C"]],
@@ -23,10 +21,5 @@ export const tool = pipeTool({
   everySecond: () => Deno.stderr.writeSync(new TextEncoder().encode(".")),
   wanted: (line) => line.includes(`from PID ${Deno.pid}.`),
 });
-
-/** Starts tracing: the program is attached when this returns. */
-export function minimal(options: TraceOptions<unknown> = {}): Trace<PipeLine> {
-  return tool.trace(options);
-}
 
 if (import.meta.main) await toolMain(tool);

@@ -1,31 +1,23 @@
 /** The least tool: no kernel half, no event. */
-import { type Tool, toolMain, type Trace } from "#lib/tool/mod.ts";
+import { membersOf, type Tool, toolMain, Trace } from "#lib/tool/mod.ts";
+
+const { integer } = membersOf<number>();
 
 const tool: Tool<unknown, number> = {
   name: "empty",
   brief: "Do nothing",
   options: {},
   examples: [],
-  fields: { pid: { type: "integer", brief: "Process", value: (pid) => pid } },
+  fields: { pid: integer({ brief: "Process" }, (pid) => pid) },
   columns: () => ["pid"],
-  trace: nothing,
+  trace: () =>
+    new Trace({
+      async *batches(signal) {
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        yield [];
+      },
+      [Symbol.dispose]() {},
+    }),
 };
-
-function nothing(): Trace<number> {
-  const stopped = Promise.withResolvers<void>();
-  return {
-    async *batches() {
-      await stopped.promise;
-      yield [];
-    },
-    async *[Symbol.asyncIterator]() {
-      yield* [];
-    },
-    lost: 0n,
-    losses: {},
-    stop: () => stopped.resolve(),
-    [Symbol.dispose]() {},
-  };
-}
 
 await toolMain(tool);

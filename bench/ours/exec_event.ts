@@ -1,10 +1,13 @@
 /** The exec event of exec_event.h, in execsnoop's own form, and that tool with these events in it. */
 import { encodeAll } from "#lib/btf/codec.ts";
 import { event, event_kind, type event_view } from "#skel/execsnoop.ts";
-import { bootTime } from "#lib/sys/clock.ts";
-import { type Lazy, RingTrace, type Trace } from "#lib/tool/mod.ts";
-import { type Exec, tool } from "../../tools/execsnoop.ts";
-import { ExecView } from "../../tools/execsnoop/view.ts";
+import type { EventBuffer } from "#lib/objects/ring_buffer.ts";
+import { bootTime, WallClock } from "#lib/sys/clock.ts";
+import { copierOf, placedView } from "#lib/tool/members/placed_view.ts";
+import { Trace } from "#lib/tool/mod.ts";
+import { RingSource } from "#lib/tool/trace/ring_source.ts";
+import { tool } from "../../tools/execsnoop.ts";
+import { members, own } from "../../tools/execsnoop/members.ts";
 
 const path = "/usr/bin/tar";
 const args = [
@@ -35,18 +38,23 @@ record.set(strings, event.size);
 
 /** execsnoop, but with a ring that something else fills. */
 export function execsnoopOn(
-  ring: ConstructorParameters<typeof RingTrace<Exec, event_view, Lazy<Exec>>>[0]["ring"],
+  ring: EventBuffer<unknown, event_view>,
+  batches: EventBuffer<unknown, event_view>["batches"],
   attach: () => unknown,
-  lost: () => bigint,
 ): typeof tool {
-  const view = new ExecView({ start: bootTime(), max_args: 20, env: [] });
-  const trace = (): Trace<Exec, Lazy<Exec>> =>
-    new RingTrace({
-      skeleton: { attach, detach: () => Promise.resolve(), [Symbol.dispose]() {} },
-      ring,
-      event: (record, wall) => view.place(record, wall).copy(),
-      view: (record, wall) => view.place(record, wall),
-      lost,
-    });
-  return { ...tool, trace };
+  const clock = new WallClock();
+  const options = { max_args: 20, env: [] };
+  const view = placedView(event, members, (boot) => clock.at(boot), own(options));
+  const trace = () =>
+    new Trace(
+      new RingSource({
+        skeleton: { attach, detach: () => Promise.resolve(), [Symbol.dispose]() {} },
+        ring: { batches, consume: ring.readThrough(view).consume.bind(ring) } as never,
+        clock,
+        event: copierOf(members),
+        passes: () => true,
+        losses: () => ({}),
+      }),
+    );
+  return { ...tool, trace: trace as unknown as typeof tool.trace };
 }

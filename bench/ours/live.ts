@@ -39,8 +39,7 @@ async function lines(): Promise<void> {
     bench.object.attach();
     console.error("ready");
   };
-  const consume = (handle: Parameters<typeof ring.consume>[0]) => ring.consume(handle);
-  await toolMain(execsnoopOn({ batches, consume }, attach, () => 0n), options);
+  await toolMain(execsnoopOn(ring, batches as typeof ring.batches, attach), options);
 }
 
 async function latency(): Promise<void> {

@@ -7,18 +7,19 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include "exit.h"
+#include "kinds.h"
 
 /* report only the ends of processes that lived at least so long; 0 reports everything */
 const volatile __u64 min_duration_ns;
 
 struct event {
-	__u64 time; /* ns since boot */
+	boot_ns time;
 	__u64 duration_ns; /* how long the process lived */
-	__u32 pid;
-	__u32 ppid;
-	__u32 status; /* as wait(2) tells it */
+	pid pid;
+	pid ppid;
+	__u32 status; /* as wait(2) returns it */
 	bool exit_event;
-	char comm[16];
+	comm comm;
 	char filename[127];
 };
 

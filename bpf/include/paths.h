@@ -2,7 +2,7 @@
 /*
  * Paths that the kernel has, appended to a record as their parts from the last to the first, a NUL behind
  * each: the kernel keeps them that way, and to turn them round is cheaper for the reader. decodePath() of
- * lib/tool/strings.ts does it. This header includes record.h.
+ * lib/tool/text/strings.ts does it. This header includes record.h.
  */
 #ifndef DENOBPF_PATHS_H
 #define DENOBPF_PATHS_H

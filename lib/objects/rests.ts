@@ -1,5 +1,4 @@
 import type { Waiter } from "../sys/waiter.ts";
-import type { EventMemory } from "./ring_buffer.ts";
 
 /** How long a rest lasts; nobody sees so short a delay. */
 export const REST_MS = 5;
@@ -18,12 +17,20 @@ const RESTLESS_MS = 100;
 const LAST_LOOK_MS = 10;
 const LOOK_AGAIN_MS = 1000;
 
+/** What a rest looks at of a ring. */
+export interface Gathering {
+  /** How far reading has come, in bytes. */
+  readonly position: number;
+  /** How many bytes it holds. */
+  readonly size: number;
+}
+
 /**
  * The rests of a reader that would rather be cheap than quick: while they last the kernel half need not
  * wake it for the events that gather, see bpf/include/wake.h.
  */
 export class Rests {
-  readonly #ring: EventMemory;
+  readonly #ring: Gathering;
   readonly #waiter: Waiter;
   readonly #tell: (yes: boolean) => void;
   /** How far reading had come when it was last asked for a rest. */
@@ -34,7 +41,7 @@ export class Rests {
   #restless = 0;
 
   /** @param tell tells the kernel half whether the reader rests */
-  constructor(ring: EventMemory, waiter: Waiter, tell: (yes: boolean) => void) {
+  constructor(ring: Gathering, waiter: Waiter, tell: (yes: boolean) => void) {
     this.#ring = ring;
     this.#waiter = waiter;
     this.#tell = tell;

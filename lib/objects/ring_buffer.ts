@@ -89,8 +89,9 @@ export interface EventMemory extends Disposable {
 /** What ring buffers and perf buffers have in common: events, read in place. One reader at a time. */
 export abstract class EventBuffer<T, V extends RecordView = RecordView> extends AnyMap
   implements Disposable {
-  readonly #codec: EventCodec<T, V>;
-  readonly #view: V;
+  /** How the events are read. */
+  readonly codec: EventCodec<T, V>;
+  #view: V;
   #memory: EventMemory | undefined;
   #waiter: Waiter | undefined;
   #closed = false;
@@ -98,8 +99,18 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
   /** Gives a map of this kind its types. */
   constructor(map: MapHandle, codec: EventCodec<T, V>) {
     super(map);
-    this.#codec = codec;
+    this.codec = codec;
     this.#view = codec.view();
+  }
+
+  /**
+   * Reads records through another view from now on.
+   * @param view one that stands on the generated view, with more to it
+   * @returns this buffer
+   */
+  readThrough<W extends V>(view: W): EventBuffer<T, W> {
+    this.#view = view;
+    return this as unknown as EventBuffer<T, W>;
   }
 
   /** Maps the memory. */
@@ -127,7 +138,7 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
       try {
         for (let count = 0; count < BATCH_LIMIT && ring.next(); count++) {
           this.#checkLength(ring);
-          const event = this.#codec.decode(ring.data, ring.start, ring.end);
+          const event = this.codec.decode(ring.data, ring.start, ring.end);
           yield event;
           if (options.signal?.aborted || this.#closed) return;
         }
@@ -246,9 +257,9 @@ export abstract class EventBuffer<T, V extends RecordView = RecordView> extends 
 
   #checkLength(ring: EventMemory): void {
     const length = ring.end - ring.start;
-    if (length >= this.#codec.size) return;
+    if (length >= this.codec.size) return;
     throw new RangeError(
-      `a record of ${this.name} has ${length} bytes, ${this.#codec.name} has ${this.#codec.size}`,
+      `a record of ${this.name} has ${length} bytes, ${this.codec.name} has ${this.codec.size}`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { BtfEnum } from "../btf/types.ts";
 import { describe, type Field, type Mapped, Place } from "./mapping.ts";
+import { KINDS } from "./kinds.ts";
 import { Names } from "./names.ts";
 import { comment, literal } from "./safe_text.ts";
 
@@ -25,15 +26,38 @@ export function emitStruct(shape: Shape, view?: string): string {
   // Members of a union overwrite one another: what was written must still be there at the end.
   const checks = fields.filter((field) => field.shared)
     .map((field) => `    ${emitPut("$.kept", field)}\n`);
-  return `${emitInterface(shape)}
-export const ${name}: $.${view ? `EventCodec<${name}, ${view}>` : `Codec<${name}>`} = {
+  const kinds = emitKinds(shape, view);
+  const type = view ? `$.EventCodec<${name}, ${view}>` : `$.Codec<${name}>`;
+  return `${emitInterface(shape)}${kinds}
+export const ${name}: ${type}${kinds && ` & { readonly kinds: typeof ${kindsOf(name)} }`} = {
   name: ${literal(spelled)},
   size: ${size},
   decode: (from, at${end}) => ({
 ${reads.join("")}  }),
   encode(into, at, value${end}) {
 ${writes.join("")}${checks.join("")}  },
-${view ? `  view: () => new ${view}(),\n` : ""}};
+${view ? `  view: () => new ${view}(),\n` : ""}${kinds && `  kinds: ${kindsOf(name)},\n`}};
+`;
+}
+
+function kindsOf(name: string): string {
+  return `${name}$kinds`;
+}
+
+/** The members whose kind C says: text is read as its cursor, where there is a view. */
+function emitKinds({ name, spelled, fields }: Shape, view?: string): string {
+  const members = fields.filter(({ kind }) => kind !== undefined).map((field) => {
+    const cursor = view && field.mapped.lies ? "$" : "";
+    return `  /** ${KINDS[field.kind!]}. */\n` +
+      `  ${field.name}: $.kinded("${field.kind}", (r: ${
+        view ?? name
+      }) => r.${cursor}${field.name}),\n`;
+  });
+  if (members.length === 0) return "";
+  return `
+/** The members of \`${comment(spelled)}\` whose kind C says. */
+const ${kindsOf(name)} = {
+${members.join("")}};
 `;
 }
 
@@ -78,12 +102,11 @@ export function emitView({ name, spelled, fields }: Shape, view: string): string
   );
   const texts = fields.map((field) => {
     const lies = field.mapped.lies?.(placeOf(field, "this.$$bytes", "this.$$at", "this.$$end"));
-    return lies === undefined
-      ? ""
-      : `  /** Moves \`text\` to where \`${field.name}\` lies: nothing is decoded. */
-  $${field.name}<T extends $.RawText>(text: T): T {
-    return text.place(${lies});
+    return lies === undefined ? "" : `  /** Where \`${field.name}\` lies: nothing is decoded. */
+  get $${field.name}(): $.RawText {
+    return this.#${field.name}.place(${lies});
   }
+  readonly #${field.name} = new $.RawText();
 `;
   });
   return `/** Reads the members of a \`${comment(spelled)}\` where it lies in the ring buffer. */

@@ -1,4 +1,5 @@
 import { comment } from "./safe_text.ts";
+import type { KindName } from "./kinds.ts";
 
 /** Where in a generated decoder a value lies, in expressions. */
 export class Place {
@@ -53,6 +54,8 @@ export interface Field {
   readonly end?: "record" | number;
   /** Whether it lies in an anonymous union, whose other members share its bytes. */
   readonly shared: boolean;
+  /** What C says that it means, by a typedef of bpf/include/kinds.h. */
+  readonly kind?: KindName;
 }
 
 /** An integer, an enum or a pointer of this size; undefined when no scalar has it. */

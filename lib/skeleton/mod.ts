@@ -23,7 +23,6 @@ export {
   type ReadonlyBytes,
 } from "../btf/composites.ts";
 export type { EnumOf } from "../btf/enum.ts";
-export type { RawText } from "../sys/raw_text.ts";
 export { kept, put } from "../btf/put.ts";
 export {
   bool,
@@ -40,10 +39,12 @@ export {
   u64,
   u8,
 } from "../btf/scalars.ts";
+export { RawText } from "../sys/raw_text.ts";
 export { decodeText } from "../sys/text.ts";
 export { type Union, union, type UnionCodec } from "../btf/union.ts";
 export type { DataSection } from "../objects/data_section.ts";
 export type { Link } from "../objects/link.ts";
 export type { OpenOptions } from "../objects/object.ts";
+export { type Kinded, kinded } from "./kinds.ts";
 export { objectBytes } from "./object_bytes.ts";
 export { type Opened, Skeleton } from "./skeleton.ts";

@@ -10,6 +10,7 @@ import {
   type BtfMember,
   type TypeId,
 } from "../btf/types.ts";
+import { type KindName, KINDS } from "./kinds.ts";
 import { emitEnum, emitStruct, emitUnion, emitView } from "./definitions.ts";
 import { byCodec, type Field, float, integer, type Mapped, type Place } from "./mapping.ts";
 import { Names } from "./names.ts";
@@ -198,11 +199,20 @@ export class TypeMapper {
           mapped,
           end: mapped.open ? last : undefined,
           shared: inUnion,
+          kind: this.#kindOf(member.type),
         });
       });
     };
     walk(owner, 0, false, owner.kind === "union" ? owner.size : "record");
     return fields;
+  }
+
+  /** The first typedef on the way to a member's type that names a kind. */
+  #kindOf(id: TypeId): KindName | undefined {
+    for (let type = this.#btf.type(id);; type = this.#btf.type(type.type)) {
+      if (type.kind === "typedef" && Object.hasOwn(KINDS, type.name)) return type.name as KindName;
+      if (!QUALIFIED.includes(type.kind) || !("type" in type)) return undefined;
+    }
   }
 
   #mapMember(
@@ -255,6 +265,8 @@ const flexibleBytes: Mapped = {
   lies: liesAt(),
   open: true,
 };
+/** Types that stand for another one. */
+const QUALIFIED: readonly string[] = ["typedef", "const", "volatile", "restrict", "type_tag"];
 
 function mapInt(type: BtfInt): Mapped | undefined {
   if (type.bits !== type.size * 8) return undefined;

@@ -54,6 +54,7 @@ export function sendSignal(pid: number, signal: number): void {
  * would need --allow-run, which tools do not have.
  */
 export class ChildProcess {
+  /** Its pid. */
   readonly pid: number;
   /** Its exit code; 128 and the number of the signal that ended it, as shells have it. */
   readonly ended: Promise<number>;

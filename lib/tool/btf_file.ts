@@ -1,8 +1,8 @@
 import { SystemError } from "../sys/errno.ts";
 import { OpenFile } from "../sys/file.ts";
 import { nameBtfFile } from "../sys/kernel.ts";
-import { quoted } from "./escape.ts";
-import { ExitCode, ExitError } from "./exit.ts";
+import { quoted } from "./text/escape.ts";
+import { ExitCode, ExitError } from "./ending/exit.ts";
 
 /** How BTF begins, as it is and in an ELF file: `struct btf_header` of include/uapi/linux/btf.h, elf(5). */
 const BEGINNINGS = ["\x9f\xeb", "\xeb\x9f", "\x7fELF"];

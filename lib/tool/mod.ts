@@ -1,22 +1,55 @@
-/** The frame that every tool shares: a tool declares, the frame runs, prints and ends. */
-export type { RawText } from "../sys/raw_text.ts";
-export { ExitCode } from "./exit.ts";
+/**
+ * The frame that every tool shares: a tool declares, the frame runs, prints and ends. A tool imports this and
+ * its skeleton, nothing else.
+ *
+ * @module
+ */
+export { ChildProcess } from "../sys/child_process.ts";
+export { bootTime, monotonicTime, wallTime } from "../sys/clock.ts";
+export { errnoName, errnoNumber } from "../sys/errno.ts";
+export { fileExists, fileId, readTextFile, tryReadTextFile } from "../sys/file.ts";
+export { hasBtf } from "../sys/kernel.ts";
+export { type Kinded, type KindName, KINDS } from "../skeleton/kinds.ts";
+export { RawText } from "../sys/raw_text.ts";
+export { signalName } from "../sys/signals.ts";
+export {
+  type Abi,
+  COMPAT_ABI,
+  NATIVE_ABI,
+  syscallName,
+  syscallNumbers,
+  syscalls,
+} from "../sys/syscalls.ts";
+export { containerId } from "../sys/containers.ts";
+export { decodeText } from "../sys/text.ts";
+export { userName } from "../sys/users.ts";
+export { type Exit, exitOf } from "../sys/wait_status.ts";
+export { ExitCode, ExitError } from "./ending/exit.ts";
+export { type KindValues, type MembersOfC, type Traced } from "./members/c_kinds.ts";
+export type { DecimalLook } from "./members/kinds/decimal.ts";
+export type { IntegerLook } from "./members/kinds/integer.ts";
 export type {
-  BooleanField,
-  DecimalField,
-  Field,
-  FieldOf,
-  Fields,
-  IntegerField,
-  IntegersField,
-  Structure,
-  StructureField,
-  TextField,
-  TimeField,
-  WordsField,
-} from "./field.ts";
-export { type Counted, type Forms, type Loadable, loadHooks, missesOf } from "./hooks.ts";
-export { toolMain } from "./main.ts";
+  AnyKind,
+  Comparison,
+  Kind,
+  Look,
+  SortKey,
+  ValueSchema,
+  Writer,
+} from "./members/kinds/kind.ts";
+export type { WordsLook } from "./members/kinds/words.ts";
+export type {
+  Column,
+  EventOf,
+  InPlace,
+  Kept,
+  LazyOf,
+  Member,
+  Members,
+  MemberValue,
+  RecordOf,
+} from "./members/member.ts";
+export { type Declare, type MemberKinds, membersOf } from "./members/members_of.ts";
 export {
   type AnyOption,
   type Declarations,
@@ -41,19 +74,6 @@ export {
   withLetters,
   without,
 } from "./options/declarations.ts";
-export { shellQuote } from "./quote.ts";
-export {
-  type LoadedTargets,
-  loadTargeted,
-  type Targeted,
-  targetOptions,
-  type Targets,
-} from "./options/targets.ts";
-export type { Tables } from "./tables.ts";
-export { rfc3339, timeOfDay } from "./time.ts";
-export type { Tool } from "./tool.ts";
-export { RingTrace } from "./trace.ts";
-export type { Each, Losses, Trace, TraceOptions } from "./trace_interface.ts";
 export { frameOptions, type FrameSpellings, type Spelling } from "./options/frame_options.ts";
 export {
   bytes,
@@ -72,12 +92,51 @@ export {
   text,
   user,
 } from "./options/parsers.ts";
-export { ValueError } from "./options/usage_errors.ts";
 export {
-  type Lazy,
-  type LazyMember,
-  plainWords,
-  type RawWords,
-  type Text,
-  type Words,
-} from "./words.ts";
+  type LoadedTargets,
+  loadTargeted,
+  ownPidns,
+  type Targeted,
+  targetOptions,
+  type Targets,
+} from "./options/targets.ts";
+export { ValueError } from "./options/usage_errors.ts";
+export { formatJson } from "./output/format_json.ts";
+export { toolMain } from "./run.ts";
+export {
+  type Counted,
+  type CountTool,
+  countTool,
+  intervalOperands,
+  intervalOptions,
+  topOptions,
+} from "./shapes/counts.ts";
+export type { ToolParts, Wanted } from "./shapes/tool_parts.ts";
+export { type ListTool, listTool } from "./shapes/list.ts";
+export { type PipeTool, pipeTool } from "./shapes/pipe.ts";
+export { type Join, type RingSkeleton, type RingTool, ringTool } from "./shapes/ring.ts";
+export { addressText } from "./text/address.ts";
+export type { ByteOutput, Constant } from "./text/bytes.ts";
+export { escapeText, quoted } from "./text/escape.ts";
+export { drawHistogram, type Histogram, type HistogramLook } from "./text/histogram.ts";
+export type { Structure } from "./text/json_text.ts";
+export { shellQuote } from "./text/quote.ts";
+export { decodePath, decodeStrings } from "./text/strings.ts";
+export { rfc3339, type TimeFormat, timeOfDay } from "./text/time_format.ts";
+export { plainWords, RawWords, type Text, type Words } from "./text/words.ts";
+export type { Tables, Tool } from "./tool.ts";
+export {
+  type Cell,
+  type Counter,
+  CounterSets,
+  type Counts,
+  switchSets,
+  type TwoSets,
+} from "./trace/counter_sets.ts";
+export { type HookNames, type Loadable, loadHooks } from "./trace/hooks.ts";
+export { loadSkeleton } from "./trace/load.ts";
+export type { Losses } from "./trace/losses.ts";
+export { type Counting, lossesOf } from "./trace/losses_of.ts";
+export type { PipeLine } from "./trace/pipe_source.ts";
+export type { Attaching } from "./trace/ring_source.ts";
+export { type Each, type Source, Trace, type TraceOptions } from "./trace/trace.ts";

@@ -1,8 +1,15 @@
-/** For tools that take samples of stacks. */
+/**
+ * What tools need that show stacks, besides mod.ts. It stands apart because reading symbols takes twenty modules,
+ * and a tool starts no sooner than they are loaded.
+ *
+ * @module
+ */
 import { attachPerfEvent } from "../objects/attach/perf_event.ts";
 import { UnsupportedError } from "../objects/errors.ts";
 import type { Attachable } from "../objects/program.ts";
 import type { Frame } from "../symbols/mod.ts";
+
+export { type Frame, Symbolizer } from "../symbols/mod.ts";
 
 /**
  * Attaches a program to a timer of each CPU: its cycles, which stand still while it is idle, or its clock

@@ -1,10 +1,9 @@
-import type { Fields } from "./field.ts";
+import type { Members } from "./members/member.ts";
 import type { Declarations, Operands } from "./options/declarations.ts";
 import type { FrameSpellings } from "./options/frame_options.ts";
-import type { Tables } from "./tables.ts";
-import type { Trace } from "./trace_interface.ts";
+import type { Trace } from "./trace/trace.ts";
 
-/** A tool as it is declared: everything but its kernel half and its one way to make events. */
+/** A tool as the frame runs it. What makes one of a declaration is in shapes/. */
 export interface Tool<Options, E> {
   /** The command: `execsnoop`. */
   readonly name: string;
@@ -30,8 +29,10 @@ export interface Tool<Options, E> {
   readonly command?: string;
   /** Command lines worth copying, each with what it does. */
   readonly examples: readonly (readonly [command: string, effect: string])[];
-  /** What an event carries. */
-  readonly fields: Fields<E>;
+  /** What an event carries, read where it lies. */
+  readonly fields: Members<E>;
+  /** The same, read from events that are kept, if these options need that: events may wait for others. */
+  kept?(options: Options): Members<E> | undefined;
   /** The names of the fields that the table shows; `false` is skipped. */
   columns(options: Options): readonly (string | false)[];
   /** Which events stand for a failure and are red on a terminal. */
@@ -42,7 +43,24 @@ export interface Tool<Options, E> {
   print?(options: Options): string | undefined;
   /**
    * Loads and attaches; when it returns, events are being recorded.
-   * @param shown the fields that are looked at, where not all are: what only others need can be left out
+   * @param shown the fields that are looked at: expensive data is collected only for these
    */
-  trace(options: Options, shown?: ReadonlySet<string>): Trace<E>;
+  // deno-lint-ignore no-explicit-any
+  trace(options: Options, shown?: ReadonlySet<string>): Trace<any, E>;
+}
+
+/** How a tool that prints tables at intervals shows them. */
+export interface Tables<Options, E> {
+  /** The line above the first table. */
+  title(options: Options): string;
+  /** How rows are sorted unless `--sort` says otherwise: `-count` for the largest counts first. */
+  order(options: Options): string;
+  /** How many rows are printed at most: those that come first. A live screen has all that fit. */
+  limit(options: Options, output: "table" | "json" | "csv"): number;
+  /** Whether tables take each other's place on a screen of their own. */
+  live?(options: Options): boolean;
+  /** Whether the time stands above a table, as `HH:MM:SS`. Left out: always, in brackets. */
+  stamp?(options: Options): boolean;
+  /** Text below a table; without columns it stands alone. */
+  below?(rows: readonly E[], options: Options): string;
 }

@@ -34,8 +34,8 @@ export function toolPage(tool: Tool<unknown, unknown>): string {
     ),
     section(
       "FIELDS",
-      Object.entries(fields).map(([field, { type, brief }]) =>
-        definition(`\\fB${text(field)}\\fR (${type})`, brief)
+      Object.entries(fields).map(([field, { kind, brief }]) =>
+        definition(`\\fB${text(field)}\\fR (${kind.name})`, brief)
       ),
     ),
     section(

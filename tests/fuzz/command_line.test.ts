@@ -4,14 +4,14 @@ import fc from "../fast_check.ts";
 import { parseOptions } from "#lib/tool/options/command_line.ts";
 import { commonBeside } from "#lib/tool/options/frame_options.ts";
 import { completionScript } from "#lib/tool/options/completions.ts";
-import { ExitError } from "#lib/tool/exit.ts";
-import type { Fields } from "#lib/tool/field.ts";
-import { parseFilter } from "#lib/tool/filter.ts";
-import { namedFields } from "#lib/tool/named_fields.ts";
+import { ExitError } from "#lib/tool/ending/exit.ts";
+import { membersOf } from "#lib/tool/members/members_of.ts";
+import { parseFilter } from "#lib/tool/output/filter.ts";
+import { namedFields } from "#lib/tool/output/named_fields.ts";
 import { flag, list, longName, option, rest } from "#lib/tool/options/declarations.ts";
 import type { Tool } from "#lib/tool/mod.ts";
 import { parseTime } from "#lib/tool/options/parse_time.ts";
-import { parseOrder } from "#lib/tool/sort.ts";
+import { parseOrder } from "#lib/tool/output/sort.ts";
 import { text } from "#lib/tool/options/parsers.ts";
 import { ValueError } from "#lib/tool/options/usage_errors.ts";
 import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
@@ -145,8 +145,8 @@ interface Shown {
   readonly text: string;
 }
 
-const shown: Fields<Shown> = {
-  text: { type: "text", brief: "The text", value: ({ text }) => text },
+const shown = {
+  text: membersOf<Shown>().text({ brief: "The text" }, ({ text }) => text),
 };
 
 /** Made once: what libc allocates for an expression is kept. */

@@ -12,10 +12,11 @@ import {
   matchContainers,
   podmanNames,
 } from "#lib/sys/containers.ts";
-import { csv } from "#lib/tool/csv.ts";
-import { escapeText } from "#lib/tool/escape.ts";
-import type { Column } from "#lib/tool/field.ts";
-import { decodePath, decodeStrings } from "#lib/tool/strings.ts";
+import { csvLines } from "#lib/tool/output/csv.ts";
+import { escapeText } from "#lib/tool/text/escape.ts";
+import { membersOf } from "#lib/tool/members/members_of.ts";
+import { decodePath, decodeStrings } from "#lib/tool/text/strings.ts";
+import { rowsOf } from "../unit/written.ts";
 import { anyBytes, anyText, fuzz } from "./fuzz.ts";
 
 const ID = "0123456789abcdef".repeat(4);
@@ -87,15 +88,13 @@ fuzz("text of any kind is shown as text that no terminal obeys", text, (text) =>
   assert(/^[^\p{C}\p{Zl}\p{Zp}]*$/u.test(escapeText(text)), JSON.stringify(escapeText(text)));
 });
 
-const column: Column<string> = {
+const column = {
   name: "text",
-  type: "text",
-  brief: "The text",
-  value: (text) => text,
-} as Column<string>;
+  ...membersOf<string>().text({ brief: "The text" }, (text) => text),
+};
 
 fuzz("an event is one line of CSV, and no formula, whatever its text", text, (text) => {
-  const row = csv([column]).rows([text]);
+  const row = rowsOf(csvLines([column]), [text]);
   assert(row.endsWith("\n") && !row.slice(0, -1).includes("\n"), row);
   assert(!/^"?[=+\-@]/.test(row), row);
 });

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { UnsupportedError } from "#lib/objects/errors.ts";
 import { mapKinds, programKinds } from "#lib/objects/features.ts";
-import { ListTrace } from "#lib/tool/list_trace.ts";
-import { flag, type Tool } from "#lib/tool/mod.ts";
+import { flag, type Tool, Trace } from "#lib/tool/mod.ts";
 import { examineTool } from "../../tools/denobpf/doctor/tools.ts";
 import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest, type Output, runTool, startCommand } from "./harness.ts";
@@ -137,7 +136,7 @@ Deno.test("doctor tells which options a tool has to do without, and why", () => 
     columns: () => [],
     trace({ deep_look }) {
       if (deep_look) throw new UnsupportedError("load sample", 22, "depth", "9.9", "dig");
-      return new ListTrace<never>((async function* () {})());
+      return new Trace({ async *batches() {}, [Symbol.dispose]() {} });
     },
   };
   const detail = "without --deep-look: Cannot load sample: this host has no depth, " +

@@ -42,8 +42,8 @@ Deno.test("every field of every tool has its line in --help", async () => {
   for (const name of toolNames) {
     const tool = await findTool(name);
     const help = helpText(tool);
-    for (const [field, { type, brief }] of Object.entries(tool.fields)) {
-      assertMatch(help, new RegExp(`^  ${field} +${type} +\\S`, "m"), `${name}: ${field}`);
+    for (const [field, { kind, brief }] of Object.entries(tool.fields)) {
+      assertMatch(help, new RegExp(`^  ${field} +${kind.name} +\\S`, "m"), `${name}: ${field}`);
       assertEquals(brief === "", false, `${name}: ${field}`);
     }
   }

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseOptions } from "#lib/tool/options/command_line.ts";
-import { ExitError } from "#lib/tool/exit.ts";
+import { ExitError } from "#lib/tool/ending/exit.ts";
 import {
   bytes,
   choice,

@@ -13,7 +13,7 @@ import { readObjectFile } from "#lib/objects/object_file.ts";
 import { BpfError } from "#lib/objects/errors.ts";
 import { mountPoints } from "#lib/sys/cgroups.ts";
 import { parseOptions } from "#lib/tool/options/command_line.ts";
-import { ExitError } from "#lib/tool/exit.ts";
+import { ExitError } from "#lib/tool/ending/exit.ts";
 import { tool as syscount } from "../../tools/syscount.ts";
 import { BtfBuilder } from "./btf_builder.ts";
 

@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  type Command,
-  completionScript,
-  type Shell,
-  shells,
-} from "#lib/tool/options/completions.ts";
+import { completionScript, type Shell, shells } from "#lib/tool/options/completions.ts";
+import type { CompletedCommand } from "#lib/tool/options/completions/completed_command.ts";
 import {
   choice,
   flag,
@@ -17,7 +13,7 @@ import {
   user,
 } from "#lib/tool/mod.ts";
 
-const commands: Command[] = [
+const commands: CompletedCommand[] = [
   {
     name: "ticks",
     brief: "Count the timer's ticks: [one] by \\one",

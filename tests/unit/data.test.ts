@@ -2,9 +2,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeText } from "#lib/sys/text.ts";
-import { csv } from "#lib/tool/csv.ts";
-import { column, dataColumns, type Fields } from "#lib/tool/field.ts";
-import { json } from "#lib/tool/json.ts";
+import { column, dataColumns } from "#lib/tool/members/member.ts";
+import { membersOf } from "#lib/tool/members/members_of.ts";
+import { csvLines } from "#lib/tool/output/csv.ts";
+import { jsonLines } from "#lib/tool/output/json.ts";
+import { headerOf, rowsOf } from "./written.ts";
 
 interface Event {
   readonly time?: bigint;
@@ -16,14 +18,15 @@ interface Event {
 }
 
 const brief = "A field";
-const fields: Fields<Event> = {
-  time: { type: "time", brief, value: (e) => e.time },
-  comm: { type: "text", brief, value: (e) => e.comm },
-  bytes: { type: "integer", brief, value: (e) => e.bytes },
-  share: { type: "decimal", brief, decimals: 1, value: (e) => e.share },
-  line: { type: "text", brief, only: "table", value: () => "not here" },
-  args: { type: "words", brief, value: (e) => e.args },
-  truncated: { type: "boolean", brief, value: (e) => e.truncated },
+const event = membersOf<Event>();
+const fields = {
+  time: event.time({ brief }, (e) => e.time),
+  comm: event.text({ brief }, (e) => e.comm),
+  bytes: event.integer({ brief }, (e) => e.bytes),
+  share: event.decimal({ brief, decimals: 1 }, (e) => e.share),
+  line: event.text({ brief, only: "table" }, () => "not here"),
+  args: event.words({ brief }, (e) => e.args),
+  truncated: event.boolean({ brief }, (e) => e.truncated),
 };
 
 const full: Event = {
@@ -35,11 +38,12 @@ const full: Event = {
   truncated: false,
 };
 
-const asJson = (...events: Event[]) => json(dataColumns(fields)).rows(events);
-const asCsv = (...events: Event[]) => csv(dataColumns(fields)).rows(events);
+const columns = dataColumns<Event>(fields);
+const asJson = (...events: Event[]) => rowsOf(jsonLines(columns), events);
+const asCsv = (...events: Event[]) => rowsOf(csvLines(columns), events);
 
-Deno.test("json() gives one object a line, without a header", () => {
-  assertEquals(json(dataColumns(fields)).header, "");
+Deno.test("jsonLines() gives one object a line, without a header", () => {
+  assertEquals(headerOf(jsonLines(columns)), "");
   assertEquals(
     asJson(full, {}),
     '{"time":"2026-07-27T09:41:07.123456789Z","comm":"bash","bytes":4096,"share":0.25,' +
@@ -48,7 +52,7 @@ Deno.test("json() gives one object a line, without a header", () => {
   );
 });
 
-Deno.test("json() keeps integers exact: those beyond 2^53 are strings", () => {
+Deno.test("jsonLines() keeps integers exact: those beyond 2^53 are strings", () => {
   const bytes = (value: bigint | number) => JSON.parse(asJson({ bytes: value })).bytes;
   assertEquals(bytes(2n ** 53n - 1n), 9007199254740991);
   assertEquals(bytes(2n ** 53n), "9007199254740992");
@@ -57,7 +61,7 @@ Deno.test("json() keeps integers exact: those beyond 2^53 are strings", () => {
   assertEquals(bytes(-2), -2);
 });
 
-Deno.test("json() gives back any text, and is nothing a terminal would obey", () => {
+Deno.test("jsonLines() gives back any text, and is nothing a terminal would obey", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
     const comm = decodeText(bytes, 0, bytes.length);
     const line = asJson({ comm, args: [comm] });
@@ -69,12 +73,12 @@ Deno.test("json() gives back any text, and is nothing a terminal would obey", ()
   assertEquals(JSON.parse(asJson({ comm })).comm, comm);
 });
 
-Deno.test("json() writes bytes that are not UTF-8 as lone surrogates", () => {
+Deno.test("jsonLines() writes bytes that are not UTF-8 as lone surrogates", () => {
   assertEquals(asJson({ comm: "a\udcff" }).includes('"comm":"a\\udcff"'), true);
 });
 
-Deno.test("csv() has the names of the fields first and one line for an event", () => {
-  assertEquals(csv(dataColumns(fields)).header, "time,comm,bytes,share,args,truncated\n");
+Deno.test("csvLines() has the names of the fields first and one line for an event", () => {
+  assertEquals(headerOf(csvLines(columns)), "time,comm,bytes,share,args,truncated\n");
   assertEquals(
     asCsv(full, {}, { comm: 'a,"b"\nc' }),
     "2026-07-27T09:41:07.123456789Z,bash,4096,0.25,bash -c 'a b',false\n" +
@@ -83,7 +87,7 @@ Deno.test("csv() has the names of the fields first and one line for an event", (
   );
 });
 
-Deno.test("csv() holds nothing that a spreadsheet takes for a formula", () => {
+Deno.test("csvLines() holds nothing that a spreadsheet takes for a formula", () => {
   const comms = ["=1+1", "+1", "-bash", "@SUM(A1)", "\t=1", "\r=1"];
   const cells = comms.map((comm) => asCsv({ comm }).split(",")[1]);
   assertEquals(cells, ["\\x3d1+1", "\\x2b1", "\\x2dbash", "\\x40SUM(A1)", "\\t=1", "\\r=1"]);

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeText, encodeText } from "#lib/sys/text.ts";
-import { escapeText } from "#lib/tool/escape.ts";
+import { escapeText } from "#lib/tool/text/escape.ts";
+import { unescapeText } from "./unescape.ts";
 
 const text = (...bytes: number[]) => decodeText(Uint8Array.from(bytes), 0, bytes.length);
 
@@ -48,17 +49,3 @@ Deno.test("escapeText() can be undone for any bytes, and gives one safe line", (
     assertEquals([...encodeText(unescapeText(escaped))], [...bytes]);
   }));
 });
-
-/** The way back, from the table in escape.ts. */
-function unescapeText(escaped: string): string {
-  const named: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\" };
-  return escaped.replace(
-    /\\(?:([ntr\\])|x([0-9a-f]{2})|u\{([0-9a-f]+)\})/g,
-    (_, name, byte, code) => {
-      if (name !== undefined) return named[name];
-      if (code !== undefined) return String.fromCodePoint(parseInt(code, 16));
-      const value = parseInt(byte, 16);
-      return String.fromCharCode(value < 0x80 ? value : 0xdc00 + value);
-    },
-  );
-}

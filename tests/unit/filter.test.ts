@@ -1,8 +1,9 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
-import type { Fields } from "#lib/tool/field.ts";
-import { parseFilter } from "#lib/tool/filter.ts";
+import { membersOf } from "#lib/tool/members/members_of.ts";
+import { parseFilter } from "#lib/tool/output/filter.ts";
 import { ValueError } from "#lib/tool/options/usage_errors.ts";
+import type { Structure } from "#lib/tool/text/json_text.ts";
 
 interface Event {
   readonly time?: bigint;
@@ -12,17 +13,26 @@ interface Event {
   readonly share?: number;
   readonly ok?: boolean;
   readonly args?: readonly string[];
+  readonly slots?: readonly number[];
+  readonly ret?: number;
+  readonly sig?: string;
+  readonly data?: Structure;
 }
 
 const brief = "A field";
-const fields: Fields<Event> = {
-  time: { type: "time", brief, value: (e) => e.time },
-  comm: { type: "text", brief, header: "PCOMM", value: (e) => e.comm },
-  pid: { type: "integer", brief, value: (e) => e.pid },
-  bytes: { type: "integer", brief, value: (e) => e.bytes },
-  share: { type: "decimal", brief, decimals: 1, value: (e) => e.share },
-  ok: { type: "boolean", brief, value: (e) => e.ok },
-  args: { type: "words", brief, only: "table", value: (e) => e.args },
+const event = membersOf<Event>();
+const fields = {
+  time: event.time({ brief }, (e) => e.time),
+  comm: event.text({ brief, header: "PCOMM" }, (e) => e.comm),
+  pid: event.integer({ brief }, (e) => e.pid),
+  bytes: event.integer({ brief }, (e) => e.bytes),
+  share: event.decimal({ brief, decimals: 1 }, (e) => e.share),
+  ok: event.boolean({ brief }, (e) => e.ok),
+  args: event.words({ brief, only: "table" }, (e) => e.args),
+  slots: event.integers({ brief }, (e) => e.slots),
+  ret: event.errno({ brief }, (e) => e.ret),
+  sig: event.signal({ brief }, (e) => e.sig),
+  data: event.structure({ brief }, (e) => e.data),
 };
 
 const ls: Event = {
@@ -33,6 +43,10 @@ const ls: Event = {
   share: 0.25,
   ok: true,
   args: ["ls", "--color", "a && b"],
+  slots: [0, 3, 17],
+  ret: -2,
+  sig: "SIGKILL",
+  data: { a: [1, 2n ** 60n], b: "x" },
 };
 
 // Regular expressions open libc, which stays open.
@@ -76,6 +90,27 @@ Deno.test("a filter looks for regular expressions in a value's text", opensLibc,
   allPass(["comm~s$", "comm!~^s", "args~'ls --col'", "args ~ ^ls", "pid~^4", "ok~tru"]);
   allPass(["time~^2026-07-27T09", "comm~^(ls|sl)$", "bytes~615$", "share~25"]);
   nonePass(["comm~^s", "comm!~s$", "args~^--color", "pid~^2"]);
+});
+
+Deno.test("a filter takes a result by the name of its errno, and by numbers", opensLibc, () => {
+  allPass(["ret==ENOENT", "ret==enoent", "ret==-2", "ret<0", "ret!=EPERM", "ret<EPERM", "ret>-3"]);
+  nonePass(["ret==EPERM", "ret==2", "ret>=0", "ret!=ENOENT", "ret<=EINTR"]);
+  allPass(["ret~^-2$"]);
+  assertEquals(passes("ret==0x10", { ret: 16 }), true);
+  assertThrows(() => passes("ret==ENOSUCH"), ValueError, '"ENOSUCH" is not a whole number');
+});
+
+Deno.test("a filter takes a signal by its name, its short name and its number", opensLibc, () => {
+  allPass(["sig==SIGKILL", "sig==KILL", "sig==kill", "sig==9", "sig!=TERM", "sig!=15", "sig~^SIG"]);
+  nonePass(["sig==TERM", "sig==15", "sig!=KILL", "sig!=9", "sig==SIGKIL", 'sig==""']);
+  assertEquals(passes("sig==34", { sig: "SIGRTMIN+2" }), true);
+  assertEquals(passes("sig==rtmin+2", { sig: "SIGRTMIN+2" }), true);
+});
+
+Deno.test("a filter looks into lists of numbers and structures by their text", opensLibc, () => {
+  allPass(["slots~^0 3 17$", 'data~\'"b":"x"\'', "data!~y"]);
+  allPass([`data=='{"a":[1,"1152921504606846976"],"b":"x"}'`]);
+  nonePass(["slots~18", "data=={}"]);
 });
 
 Deno.test("a filter compares times with their zone", () => {
@@ -129,7 +164,12 @@ Deno.test("a filter that is wrong says where and why", opensLibc, () => {
     "pid==five": '"pid==five", character 6: "five" is not a whole number',
     "pid==1.5": '"pid==1.5", character 6: "1.5" is not a whole number',
     "share<1e3": '"share<1e3", character 7: "1e3" is not a number',
-    "ok==yes": '"ok==yes", character 5: ok is true or false, not "yes"',
+    "ok==yes": '"ok==yes", character 5: "yes" is neither true nor false',
+    "ok<true": '"ok<true", character 4: ok has no order: == != ~ and !~ are for boolean',
+    "args>a": '"args>a", character 6: args has no order: == != ~ and !~ are for words',
+    "sig<9": '"sig<9", character 5: sig has no order: == != ~ and !~ are for text',
+    "slots==3": '"slots==3", character 8: slots is a list of numbers: ~ and !~ are for it',
+    "ret==ENO": '"ret==ENO", character 6: "ENO" is not a whole number',
     "comm<b": '"comm<b", character 6: comm has no order: == != ~ and !~ are for text',
     "time>noon":
       '"time>noon", character 6: "noon" is not a time, such as 14:30:05 or 2026-07-27T14:30:05.123Z',
@@ -141,7 +181,7 @@ Deno.test("a filter that is wrong says where and why", opensLibc, () => {
     "comm=='a'b": `"comm=='a'b", character 10: && or the end must follow a value`,
     "comm==a || ok==true": `"comm==a || ok==true", character 7: there is no ||, but ~ 'a|b'`,
     "pdi==5": '"pdi==5", character 1: there is no field "pdi", did you mean pid? ' +
-      "(the fields are time, comm, pid, bytes, share, ok, args)",
+      "(the fields are time, comm, pid, bytes, share, ok, args, slots, ret, sig, data)",
   };
   for (const [filter, message] of Object.entries(expected)) {
     const error = assertThrows(() => parseFilter(fields, [filter]), ValueError);

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Fields } from "#lib/tool/field.ts";
-import { namedFields } from "#lib/tool/named_fields.ts";
+import { membersOf } from "#lib/tool/members/members_of.ts";
+import { namedFields } from "#lib/tool/output/named_fields.ts";
 import { nearest } from "#lib/sys/nearest.ts";
-import { parseOrder } from "#lib/tool/sort.ts";
+import { parseOrder } from "#lib/tool/output/sort.ts";
 import { ValueError } from "#lib/tool/options/usage_errors.ts";
 
 interface Row {
@@ -11,10 +11,11 @@ interface Row {
 }
 
 const brief = "A field";
-const fields: Fields<Row> = {
-  comm: { type: "text", brief, header: "PCOMM", value: (row) => row.comm },
-  count: { type: "integer", brief, value: (row) => row.count },
-  total_ns: { type: "integer", brief, only: "table", value: (row) => row.count },
+const row = membersOf<Row>();
+const fields = {
+  comm: row.text({ brief, header: "PCOMM" }, (row) => row.comm),
+  count: row.integer({ brief }, (row) => row.count),
+  total_ns: row.integer({ brief, only: "table" }, (row) => row.count),
 };
 
 const names = (list: string) => namedFields(fields, list).map(({ name }) => name);
@@ -64,7 +65,7 @@ Deno.test("nearest() knows letters too many, too few, wrong and swapped", () => 
 
 const rows: Row[] = [{ comm: "b", count: 2n ** 60n }, { comm: "a" }, { count: 3 }, { count: 3n }];
 const sorted = (order: string) =>
-  parseOrder(fields, order).sort(rows).map((row) => rows.indexOf(row));
+  parseOrder<Row>(fields, order).sort(rows).map((row) => rows.indexOf(row));
 
 Deno.test("parseOrder() sorts by a field, upwards or with a dash downwards", () => {
   assertEquals(sorted("count"), [2, 3, 0, 1]);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeText, encodeText } from "#lib/sys/text.ts";
-import { shellQuote } from "#lib/tool/quote.ts";
+import { shellQuote } from "#lib/tool/text/quote.ts";
 
 /** What a program gets that bash starts with `words` as its arguments. */
 function bytesInBash(words: readonly string[], locale: string): number[][] {

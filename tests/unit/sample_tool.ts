@@ -1,20 +1,20 @@
 /** A tool for the tests of the frame: its trace is a timer, and its options bring about every end. */
 import {
-  type Fields,
   flag,
   integer,
   list,
   type Losses,
+  membersOf,
   option,
   type OptionsOf,
+  type Source,
   text,
   type Tool,
   toolMain,
-  type Trace,
+  Trace,
   user,
 } from "#lib/tool/mod.ts";
 import { BpfError, UnsupportedError, VerifierError } from "#lib/objects/errors.ts";
-import { totalLost } from "#lib/tool/losses.ts";
 import { libc } from "#lib/sys/libc.ts";
 
 export const options = {
@@ -39,21 +39,16 @@ export interface Tick {
   readonly text: string;
 }
 
-const fields: Fields<Tick> = {
-  time: {
-    type: "time",
-    width: -8,
-    brief: "When it ticked",
-    value: () => 1_785_145_267_123_456_789n,
-  },
-  number: { type: "integer", width: 6, brief: "Which tick", value: (tick) => tick.number },
-  text: { type: "text", brief: "What it says", value: (tick) => tick.text },
-  odd: {
-    type: "boolean",
-    only: "table",
-    brief: "Whether its number is odd",
-    value: (tick) => tick.number % 2 === 1,
-  },
+const tick = membersOf<Tick>();
+
+const fields = {
+  time: tick.time({ brief: "When it ticked", width: -8 }, () => 1_785_145_267_123_456_789n),
+  number: tick.integer({ brief: "Which tick", width: 6 }, (tick) => tick.number),
+  text: tick.text({ brief: "What it says" }, (tick) => tick.text),
+  odd: tick.boolean(
+    { brief: "Whether its number is odd", only: "table" },
+    (tick) => tick.number % 2 === 1,
+  ),
 };
 
 export const tool: Tool<Options, Tick> = {
@@ -72,7 +67,7 @@ export const tool: Tool<Options, Tick> = {
   aliases: { tocks: ["-l", "tock"] },
   columns: (options) => [options.time && "time", "number", "text"],
   failed: (tick) => tick.number % 2 === 0,
-  trace: (options) => new TickTrace(options),
+  trace: (options) => new Trace(new TickSource(options)),
 };
 
 const FAULTS: Record<string, () => Error> = {
@@ -83,53 +78,48 @@ const FAULTS: Record<string, () => Error> = {
   verifier: () => new VerifierError("load ticks", 13, "handle_tick", "0: (b7) r0 = 0\nno luck\n"),
 };
 
-class TickTrace implements Trace<Tick> {
-  readonly losses: Losses;
+class TickSource implements Source<Tick> {
   readonly #options: Options;
-  #running = true;
-  #wake = () => {};
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: Options) {
     if (options.fault !== undefined) throw FAULTS[options.fault]();
     if (options.nonblocking) makeNonblocking(1);
     this.#options = options;
-    this.losses = { ring: BigInt(options.lost) };
   }
 
-  get lost(): bigint {
-    return totalLost(this.losses);
+  losses(): Losses {
+    return { ring: BigInt(this.#options.lost) };
   }
 
-  async *batches(): AsyncGenerator<readonly Tick[]> {
+  takeSignal(): boolean {
+    return this.#options.deaf;
+  }
+
+  async *batches(signal: AbortSignal): AsyncGenerator<readonly Tick[], void, void> {
     const { batch, line, pause } = this.#options;
     let number = 0;
     const ticks = (length: number, text: string) =>
       Array.from({ length }, () => ({ number: ++number, text }));
-    while (this.#running) {
+    while (!signal.aborted) {
       yield ticks(batch, line);
-      await new Promise<void>((resolve) => {
-        this.#timer = setTimeout(resolve, pause);
-        this.#wake = resolve;
-      });
+      await until(signal, pause);
     }
     yield ticks(1, "the last");
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Tick> {
-    for await (const ticks of this.batches()) yield* ticks;
-  }
+  [Symbol.dispose](): void {}
+}
 
-  stop(): void {
-    if (this.#options.deaf) return;
-    this.#running = false;
-    clearTimeout(this.#timer);
-    this.#wake();
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
+/** Resolves after this many milliseconds, or when `signal` is aborted. */
+async function until(signal: AbortSignal, milliseconds: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = () => resolve();
+  signal.addEventListener("abort", stop);
+  const timer = setTimeout(resolve, milliseconds);
+  if (signal.aborted) resolve();
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", stop);
 }
 
 function makeNonblocking(fd: number): void {

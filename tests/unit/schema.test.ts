@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { dataColumns, type Fields } from "#lib/tool/field.ts";
-import { json } from "#lib/tool/json.ts";
-import { namedFields } from "#lib/tool/named_fields.ts";
-import { jsonSchema } from "#lib/tool/schema.ts";
+import { dataColumns } from "#lib/tool/members/member.ts";
+import { membersOf } from "#lib/tool/members/members_of.ts";
+import { jsonLines } from "#lib/tool/output/json.ts";
+import { namedFields } from "#lib/tool/output/named_fields.ts";
+import { jsonSchema } from "#lib/tool/output/schema.ts";
 import { faults } from "./json_schema.ts";
+import { rowsOf } from "./written.ts";
 
 interface Event {
   readonly time?: bigint;
@@ -15,17 +17,18 @@ interface Event {
 }
 
 const brief = "A field";
-const fields: Fields<Event> = {
-  time: { type: "time", brief: "When", value: (e) => e.time },
-  comm: { type: "text", brief, value: (e) => e.comm },
-  bytes: { type: "integer", brief, value: (e) => e.bytes },
-  share: { type: "decimal", brief, decimals: 1, value: (e) => e.share },
-  ok: { type: "boolean", brief, value: (e) => e.ok },
-  args: { type: "words", brief, value: (e) => e.args },
-  line: { type: "text", brief, only: "table", value: () => "line" },
+const event = membersOf<Event>();
+const fields = {
+  time: event.time({ brief: "When" }, (e) => e.time),
+  comm: event.text({ brief }, (e) => e.comm),
+  bytes: event.integer({ brief }, (e) => e.bytes),
+  share: event.decimal({ brief, decimals: 1 }, (e) => e.share),
+  ok: event.boolean({ brief }, (e) => e.ok),
+  args: event.words({ brief }, (e) => e.args),
+  line: event.text({ brief, only: "table" }, () => "line"),
 };
 
-const columns = dataColumns(fields);
+const columns = dataColumns<Event>(fields);
 const tool = { name: "ticks", brief: "Count ticks" };
 const schema = JSON.parse(jsonSchema(tool, columns));
 
@@ -39,14 +42,14 @@ Deno.test("jsonSchema() names the tool, and each member with its meaning", () =>
   assertEquals(schema.required, Object.keys(schema.properties));
 });
 
-Deno.test("jsonSchema() fits what json() writes, full or empty", () => {
+Deno.test("jsonSchema() fits what jsonLines() writes, full or empty", () => {
   for (const event of [full, {}, { ...full, bytes: -5 }, { ...full, bytes: 2 ** 52, args: [] }]) {
-    assertEquals(faults(schema, JSON.parse(json(columns).rows([event]))), []);
+    assertEquals(faults(schema, JSON.parse(rowsOf(jsonLines(columns), [event]))), []);
   }
 });
 
 Deno.test("jsonSchema() fits nothing else", () => {
-  const good = JSON.parse(json(columns).rows([full]));
+  const good = JSON.parse(rowsOf(jsonLines(columns), [full]));
   const { comm: _, ...without } = good;
   const wrong: [Record<string, unknown>, string][] = [
     [without, "$.comm is missing"],
@@ -64,8 +67,8 @@ Deno.test("jsonSchema() fits nothing else", () => {
 });
 
 Deno.test("jsonSchema() is of the fields that were chosen", () => {
-  const chosen = namedFields(fields, "line,comm");
+  const chosen = namedFields<Event>(fields, "line,comm");
   const schema = JSON.parse(jsonSchema(tool, chosen));
   assertEquals(schema.required, ["line", "comm"]);
-  assertEquals(faults(schema, JSON.parse(json(chosen).rows([full]))), []);
+  assertEquals(faults(schema, JSON.parse(rowsOf(jsonLines(chosen), [full]))), []);
 });

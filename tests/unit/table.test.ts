@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { column, type Fields } from "#lib/tool/field.ts";
-import { table } from "#lib/tool/table.ts";
-import { timeFormat } from "#lib/tool/time.ts";
+import { column } from "#lib/tool/members/member.ts";
+import { membersOf } from "#lib/tool/members/members_of.ts";
+import { tableLines } from "#lib/tool/output/table.ts";
+import { timeFormat } from "#lib/tool/text/time_format.ts";
+import { displayWidth } from "#lib/tool/text/width.ts";
+import { headerOf, rowsOf } from "./written.ts";
 
 interface Exec {
   readonly comm: string;
@@ -11,23 +14,19 @@ interface Exec {
 }
 
 const brief = "A field";
-const fields: Fields<Exec> = {
-  time: { type: "time", brief, width: -9, value: () => 0n },
-  comm: { type: "text", brief, header: "PCOMM", width: -16, value: (e) => e.comm },
-  pid: { type: "integer", brief, width: -6, value: (e) => e.pid },
-  ret: { type: "integer", brief, width: 3, value: (e) => e.ret },
-  share: {
-    type: "decimal",
-    brief,
-    decimals: 3,
-    header: "SHARE(%)",
-    width: 12,
-    value: (e) => e.pid / 7,
-  },
-  big: { type: "integer", brief, width: -1, value: () => 2n ** 64n - 1n },
-  ok: { type: "boolean", brief, value: (e) => e.ret === 0 },
-  args: { type: "words", brief, value: (e) => e.args },
-  quoted: { type: "words", brief, quote: true, header: "ARGS", value: (e) => e.args },
+const exec = membersOf<Exec>();
+const fields = {
+  time: exec.time({ brief, width: -9 }, () => 0n),
+  comm: exec.text({ brief, header: "PCOMM", width: -16 }, (e) => e.comm),
+  pid: exec.integer({ brief, width: -6 }, (e) => e.pid),
+  ret: exec.integer({ brief, width: 3 }, (e) => e.ret),
+  share: exec.decimal({ brief, decimals: 3, header: "SHARE(%)", width: 12 }, (e) => e.pid / 7),
+  big: exec.integer({ brief, width: -1 }, () => 2n ** 64n - 1n),
+  ok: exec.boolean({ brief }, (e) => e.ret === 0),
+  args: exec.words({ brief }, (e) => e.args),
+  quoted: exec.words({ brief, as: "shell", header: "ARGS" }, (e) => e.args),
+  lines: exec.words({ brief, as: "lines" }, (e) => e.args),
+  nothing: exec.text({ brief, none: "n/a", width: 6 }, () => undefined),
 };
 
 const PLAIN = { colour: false, time: timeFormat("time"), width: () => 0 };
@@ -36,11 +35,11 @@ const failed: Exec = { comm: "sh", pid: 1234567, ret: -2, args: ["nope"] };
 
 function print(names: string[], events: Exec[], style = PLAIN): string {
   const columns = names.map((name) => column(fields, name));
-  const { header, rows } = table(columns, style, (e) => e.ret !== 0);
-  return header + rows(events);
+  const lines = tableLines<Exec>(columns, style, (e) => e.ret !== 0);
+  return headerOf(lines) + rowsOf(lines, events);
 }
 
-Deno.test("table() has the shape of the C tools' printf formats", () => {
+Deno.test("tableLines() has the shape of the C tools' printf formats", () => {
   assertEquals(
     print(["comm", "pid", "ret", "args"], [ls, failed]),
     "PCOMM            PID    RET ARGS\n" +
@@ -49,7 +48,7 @@ Deno.test("table() has the shape of the C tools' printf formats", () => {
   );
 });
 
-Deno.test("table() aligns to the right, and as wide as the header where no width is declared", () => {
+Deno.test("tableLines() aligns to the right, and as wide as the header where no width is declared", () => {
   assertEquals(
     print(["share", "ok", "big", "pid"], [ls]),
     "    SHARE(%) OK BIG PID\n" +
@@ -57,7 +56,7 @@ Deno.test("table() aligns to the right, and as wide as the header where no width
   );
 });
 
-Deno.test("table() widens a column of times to what their format takes", () => {
+Deno.test("tableLines() widens a column of times to what their format takes", () => {
   const style = { ...PLAIN, time: timeFormat("unix") };
   assertEquals(
     print(["time", "pid"], [ls], style),
@@ -65,11 +64,11 @@ Deno.test("table() widens a column of times to what their format takes", () => {
   );
 });
 
-Deno.test("table() shows - where an event has no value", () => {
+Deno.test("tableLines() shows - where an event has no value", () => {
   assertEquals(print(["ret", "pid"], [{ ...ls, ret: undefined }]), "RET PID\n  - 42\n");
 });
 
-Deno.test("table() pads by columns of the terminal, and escapes what came from outside", () => {
+Deno.test("tableLines() pads by columns of the terminal, and escapes what came from outside", () => {
   const names = ["comm", "args"];
   const spaces = (count: number) => " ".repeat(count);
   assertEquals(
@@ -78,11 +77,11 @@ Deno.test("table() pads by columns of the terminal, and escapes what came from o
   );
 });
 
-Deno.test("table() quotes words for a shell on request", () => {
+Deno.test("tableLines() quotes words for a shell on request", () => {
   assertEquals(print(["quoted"], [ls]), "ARGS\n/bin/ls -l 'a b'\n");
 });
 
-Deno.test("table() cuts the last column to the terminal's width, and nothing else", () => {
+Deno.test("tableLines() cuts the last column to the terminal's width, and nothing else", () => {
   const narrow = { ...PLAIN, width: () => 30 };
   const names = ["comm", "args"];
   const long = { ...ls, args: ["x".repeat(100)] };
@@ -98,18 +97,49 @@ Deno.test("table() cuts the last column to the terminal's width, and nothing els
   );
 });
 
-Deno.test("table() asks for the terminal's width again for every batch", () => {
+Deno.test("tableLines() asks for the terminal's width again for every batch", () => {
   let width = 40;
-  const { rows } = table([column(fields, "args")], { ...PLAIN, width: () => width });
+  const lines = tableLines<Exec>([column(fields, "args")], { ...PLAIN, width: () => width });
   const long = { ...ls, args: ["x".repeat(100)] };
-  assertEquals(rows([long]).length, 41);
+  assertEquals(rowsOf(lines, [long]).length, 41);
   width = 20;
-  assertEquals(rows([long]).length, 21);
+  assertEquals(rowsOf(lines, [long]).length, 21);
 });
 
-Deno.test("table() dims the header and reddens failures where there is colour", () => {
+Deno.test("tableLines() dims the header and reddens failures where there is colour", () => {
   assertEquals(
     print(["ret", "pid"], [ls, failed], { ...PLAIN, colour: true }),
     "\x1b[2mRET PID\x1b[0m\n  0 42\n\x1b[31m -2 1234567\x1b[0m\n",
   );
+});
+
+Deno.test("tableLines() shows what a column declares where an event has no value", () => {
+  assertEquals(print(["nothing", "pid"], [ls]), "NOTHING PID\n   n/a 42\n");
+  const style = { ...PLAIN, colour: true, width: () => 80 };
+  assertEquals(print(["nothing"], [failed], style).split("\n")[1], "\x1b[31m   n/a\x1b[0m");
+});
+
+Deno.test("tableLines() of no columns writes nothing, not even empty lines", () => {
+  for (const colour of [false, true]) {
+    assertEquals(print([], [ls, failed], { ...PLAIN, colour, width: () => 40 }), "");
+  }
+});
+
+Deno.test("tableLines() writes words as lines where that is asked for, and cuts each by itself", () => {
+  const stack = { ...ls, args: ["do_exit+0x1", "y".repeat(60), "a\nb"] };
+  assertEquals(
+    print(["pid", "lines"], [stack]),
+    `PID    LINES\n42     do_exit+0x1\n${"y".repeat(60)}\na\\nb\n`,
+  );
+  assertEquals(
+    print(["pid", "lines"], [stack], { ...PLAIN, width: () => 27 }),
+    `PID    LINES\n42     do_exit+0x1\n${"y".repeat(19)}…\na\\nb\n`,
+  );
+});
+
+Deno.test("tableLines() cuts wide characters by the columns that they take", () => {
+  const wide = { ...ls, comm: "日本", args: ["日".repeat(40)] };
+  const lines = print(["comm", "args"], [wide], { ...PLAIN, width: () => 30 }).split("\n");
+  assertEquals(lines[1], `日本${" ".repeat(13)}${"日".repeat(6)}…`);
+  assertEquals(displayWidth(lines[1]), 30);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { rfc3339, timeFormat, timeFormatNames, timeOfDay } from "#lib/tool/time.ts";
+import { rfc3339, timeFormat, timeFormatNames, timeOfDay } from "#lib/tool/text/time_format.ts";
 
 const SECOND = 1_000_000_000n;
 
@@ -50,7 +50,7 @@ for (
   ]]
 ) {
   Deno.test(`timeOfDay() is in the host's time zone (${zone})`, () => {
-    const url = import.meta.resolve("#lib/tool/time.ts");
+    const url = import.meta.resolve("#lib/tool/text/time_format.ts");
     const code =
       `import { timeOfDay } from "${url}"; console.log(timeOfDay(1785145267999999999n));`;
     const { stdout } = new Deno.Command(Deno.execPath(), {

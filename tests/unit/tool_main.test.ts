@@ -27,8 +27,8 @@ function ticks(...args: string[]): Outcome {
 }
 
 /** Runs a line of bash in which `$ticks` is the sample tool. */
-function bash(line: string): Outcome {
-  return run(["bash", "-c", `ticks='${COMMAND.join(" ")}'; ${line}`]);
+function bash(line: string, before = ""): Outcome {
+  return run(["bash", "-c", `ticks='${COMMAND.join(" ")}'; ${before}${line}`]);
 }
 
 /** Runs a line of bash on a terminal of 40 columns. */
@@ -295,6 +295,36 @@ Deno.test("a slow reader gets every row, also through a nonblocking pipe", () =>
     );
     assertEquals([stdout.trim(), stderr], [String(rows), ""]);
   }
+});
+
+/** Runs a line of bash with `$tool` at work, whose output nobody reads, and `$pid` its process. */
+function unread(line: string): Outcome {
+  const fill = "--batch 100000 --events 100000 --no-header";
+  return bash(
+    `mkfifo $dir/pipe; exec 3<>$dir/pipe; $ticks ${fill} > $dir/pipe 2> $dir/errors & pid=$!; ` +
+      // It waits once the pipe takes no more: then it has used as much of the CPU as it will.
+      "before=; until now=$(cut -d' ' -f14,15 /proc/$pid/stat); " +
+      '[ "$now" = "$before" ] && [ "$(head -c 1 <&3)" ]; do before=$now; sleep 0.3; done; ' +
+      `${line}; wait $pid; echo $?; cat $dir/errors; rm -r $dir`,
+    "dir=$(mktemp -d); ",
+  );
+}
+
+Deno.test("a tool whose reader takes no more ends when it is told to, with 74", () => {
+  const { stdout } = unread("kill -TERM $pid");
+  assertMatch(
+    stdout,
+    /^74\nticks: \d+ bytes were not written: the reader of the output takes no more\n$/,
+  );
+});
+
+Deno.test("Ctrl-C says that a reader is waited for, and a second one ends the tool", () => {
+  const said = "until grep -q wait $dir/errors; do sleep 0.05; done";
+  const { stdout } = unread(`kill -INT $pid; ${said}; kill -INT $pid`);
+  assertMatch(
+    stdout,
+    /^130\nticks: \d+ bytes wait for the reader of the output; Ctrl-C again drops them\n$/,
+  );
 });
 
 Deno.test("on a terminal the header is dim, failures are red and long lines are cut", () => {

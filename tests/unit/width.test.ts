@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cString, libc } from "#lib/sys/libc.ts";
-import { cut, displayWidth, pad } from "#lib/tool/width.ts";
+import { cut, displayWidth, pad } from "#lib/tool/text/width.ts";
 
 const wide = Deno.dlopen(libc(), {
   // char *setlocale(int category, const char *locale)

@@ -1,7 +1,7 @@
 /** What this denobpf is made of. */
 import { LibraryError } from "#lib/libbpf/error.ts";
 import { libbpfPlace, libbpfVersion } from "#lib/libbpf/library.ts";
-import { requirePermissions } from "#lib/tool/permissions.ts";
+import { requirePermissions } from "#lib/tool/ending/permissions.ts";
 import { VERSION } from "#lib/tool/version.ts";
 
 /** What make notes when it builds: scripts/about. */

@@ -8,10 +8,11 @@ import { BpfObject } from "#lib/objects/object.ts";
 import { SystemError } from "#lib/sys/errno.ts";
 import { readFile } from "#lib/sys/file.ts";
 import { BTF_PATH } from "#lib/sys/kernel.ts";
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
-import type { Structure } from "#lib/tool/field.ts";
-import { operand, type OptionsOf, text } from "#lib/tool/mod.ts";
+import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
+import { membersOf, operand, type OptionsOf, type Structure, text } from "#lib/tool/mod.ts";
 import type { Command } from "./command.ts";
+
+const held = membersOf<BtfInfo>();
 
 const list: Command<unknown, BtfInfo> = {
   name: "denobpf btf list",
@@ -19,15 +20,13 @@ const list: Command<unknown, BtfInfo> = {
   options: {},
   examples: [["denobpf btf list", "one a line"]],
   fields: {
-    id: { type: "integer", brief: "Its id", width: 6, value: (b) => b.id },
-    name: {
-      type: "text",
-      brief: "vmlinux or a module's name; none for a loaded object's",
-      width: -20,
-      value: (b) => b.name || undefined,
-    },
-    kernel: { type: "boolean", brief: "Whether it is the kernel's", value: (b) => b.kernel },
-    size: { type: "integer", brief: "Size in bytes", width: 9, value: (b) => b.size },
+    id: held.integer({ brief: "Its id", width: 6 }, (b) => b.id),
+    name: held.text(
+      { brief: "vmlinux or a module's name; none for a loaded object's", width: -20 },
+      (b) => b.name || undefined,
+    ),
+    kernel: held.boolean({ brief: "Whether it is the kernel's" }, (b) => b.kernel),
+    size: held.integer({ brief: "Size in bytes", width: 9 }, (b) => b.size),
   },
   columns: () => ["id", "name", "size"],
   rows: () => listBtf(),
@@ -39,6 +38,8 @@ interface Row {
   readonly id: TypeId;
   readonly type: BtfType;
 }
+
+const member = membersOf<Row>();
 
 const dumpOperands = {
   btf: operand("vmlinux|ID|FILE", "The kernel's, one by its id, or that of a file", text),
@@ -56,31 +57,21 @@ const dump: Command<OptionsOf<typeof dumpOperands>, Row> = {
     ["denobpf btf dump vmlinux --filter name==task_struct -o json", "with its members"],
   ],
   fields: {
-    id: { type: "integer", brief: "Its id in this BTF", width: 6, value: (r) => r.id },
-    kind: { type: "text", brief: "struct, int, pointer...", width: -15, value: (r) => r.type.kind },
-    name: {
-      type: "text",
-      brief: "Its name, if it has one",
-      width: -24,
-      value: ({ type }) => ("name" in type && type.name) || undefined,
-    },
-    size: {
-      type: "integer",
-      brief: "Size in bytes, if it says one",
-      width: 6,
-      value: ({ type }) => "size" in type ? type.size : undefined,
-    },
-    c: {
-      type: "text",
-      header: "AS C WRITES IT",
-      brief: "As C writes it, without what is inside",
-      value: ({ btf, id, type }) => type.kind === "section" ? undefined : printType(btf, id),
-    },
-    members: {
-      type: "structure",
-      brief: "Members, values, parameters or variables",
-      value: members,
-    },
+    id: member.integer({ brief: "Its id in this BTF", width: 6 }, (r) => r.id),
+    kind: member.text({ brief: "struct, int, pointer...", width: -15 }, (r) => r.type.kind),
+    name: member.text(
+      { brief: "Its name, if it has one", width: -24 },
+      ({ type }) => ("name" in type && type.name) || undefined,
+    ),
+    size: member.integer(
+      { brief: "Size in bytes, if it says one", width: 6 },
+      ({ type }) => "size" in type ? type.size : undefined,
+    ),
+    c: member.text(
+      { header: "AS C WRITES IT", brief: "As C writes it, without what is inside" },
+      ({ btf, id, type }) => type.kind === "section" ? undefined : printType(btf, id),
+    ),
+    members: member.structure({ brief: "Members, values, parameters or variables" }, members),
   },
   columns: () => ["id", "kind", "name", "size", "c"],
   *rows(options) {

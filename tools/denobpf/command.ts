@@ -1,9 +1,9 @@
 /** What the commands of `denobpf` have in common: rows or a text, in the frame of the tools. */
-import type { Command as Completed } from "#lib/tool/options/completions.ts";
+import type { CompletedCommand as Completed } from "#lib/tool/options/completions/completed_command.ts";
 import { commonBeside } from "#lib/tool/options/frame_options.ts";
-import { ListTrace } from "#lib/tool/list_trace.ts";
-import { choice, operand, type Tool, toolMain } from "#lib/tool/mod.ts";
-import { requirePermissions } from "#lib/tool/permissions.ts";
+import { choice, operand, type Tool, toolMain, Trace } from "#lib/tool/mod.ts";
+import { ListSource } from "#lib/tool/trace/list_source.ts";
+import { requirePermissions } from "#lib/tool/ending/permissions.ts";
 
 /** A command: a tool that gives rows or a text. */
 export interface Command<Options, Row> extends Omit<Tool<Options, Row>, "trace" | "print"> {
@@ -26,21 +26,8 @@ export async function commandMain(command: AnyCommand, args: readonly string[]):
       requirePermissions();
       return text(options);
     }),
-    trace: (options: unknown) => new ListTrace(begun(rows!(options))),
+    trace: (options: unknown) => new Trace(new ListSource(rows!(options), command.fields)),
   }, args);
-}
-
-/** The rows, of which the first is made at once: what fails then fails before the header is printed. */
-function begun<Row>(rows: Iterable<Row>): AsyncIterable<Row> {
-  const iterator = rows[Symbol.iterator]();
-  let next = iterator.next();
-  return (async function* () {
-    try {
-      for (; !next.done; next = iterator.next()) yield next.value;
-    } finally {
-      iterator.return?.();
-    }
-  })();
 }
 
 /** What the shells complete of a command. */

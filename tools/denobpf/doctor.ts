@@ -1,7 +1,6 @@
 /** `denobpf doctor`: what this host offers to BPF tools, and which of the tools run on it. */
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
-import { ListTrace } from "#lib/tool/list_trace.ts";
-import { type OptionsOf, type Parser, rest, type Tool } from "#lib/tool/mod.ts";
+import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
+import { listTool, membersOf, type Parser, rest } from "#lib/tool/mod.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { examineHost } from "./doctor/host.ts";
 import { examineTool } from "./doctor/tools.ts";
@@ -14,9 +13,11 @@ const toolName: Parser<ToolName> = Object.assign(
 
 const operands = { tools: rest("TOOL", "Look at these tools only", toolName) };
 
-export const doctor: Tool<OptionsOf<typeof operands>, Finding> = {
+const member = membersOf<Finding>();
+
+export const { tool: doctor } = listTool({
   name: "doctor",
-  brief: "Tell what this host offers to BPF tools, and which of them run here",
+  brief: "Show what this host offers to BPF tools, and which of them run here",
   operands,
   options: {},
   examples: [
@@ -24,28 +25,24 @@ export const doctor: Tool<OptionsOf<typeof operands>, Finding> = {
     ["doctor execsnoop", "one tool; exit code 69 if it cannot run"],
     ["doctor -o json", "one JSON object a line"],
   ],
-  fields: {
-    subject: { type: "text", brief: "What was looked at", width: -17, value: (f) => f.subject },
-    state: {
-      type: "text",
+  members: {
+    subject: member.text({ brief: "What was looked at", width: -17 }, (f) => f.subject),
+    state: member.text({
       brief: "ok, less, no or unknown; of a tool: runs, less or cannot",
       width: -7,
-      value: (f) => f.state,
-    },
-    detail: { type: "text", brief: "What was found", value: (f) => f.detail },
-    hint: { type: "text", brief: "What to do about it", value: (f) => f.hint },
-    found: {
-      type: "text",
+    }, (f) => f.state),
+    detail: member.text({ brief: "What was found" }, (f) => f.detail),
+    hint: member.text({ brief: "What to do about it" }, (f) => f.hint),
+    found: member.text({
       header: "DETAIL",
       only: "table",
       brief: "What was found, and what to do about it",
-      value: ({ detail, hint }) => hint === undefined ? detail : `${detail}; ${hint}`,
-    },
+    }, ({ detail, hint }) => hint === undefined ? detail : `${detail}; ${hint}`),
   },
   columns: () => ["subject", "state", "found"],
   failed: ({ state }) => state === "no" || state === "cannot",
-  trace: ({ tools }) => new ListTrace(examine(tools)),
-};
+  rows: ({ tools }) => examine(tools),
+});
 
 /** Who names some tools wants the exit code to say whether these can run. */
 async function* examine(named: readonly ToolName[]): AsyncGenerator<Finding, void, void> {

@@ -1,5 +1,5 @@
-import { quoted } from "#lib/tool/escape.ts";
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+import { quoted } from "#lib/tool/text/escape.ts";
+import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
 import { nearest } from "#lib/sys/nearest.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
 

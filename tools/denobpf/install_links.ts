@@ -1,7 +1,7 @@
 /** `denobpf install-links`: links by which the compiled binary is one tool each. */
 import { symlink } from "#lib/sys/symlink.ts";
-import { quoted } from "#lib/tool/escape.ts";
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+import { quoted } from "#lib/tool/text/escape.ts";
+import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
 import { operand, type OptionsOf, text } from "#lib/tool/mod.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
 import type { Command } from "./command.ts";

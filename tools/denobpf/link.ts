@@ -1,10 +1,12 @@
 /** `denobpf link`: what programs are attached to. */
 import { type LinkInfo, listLinks } from "#lib/objects/link_info.ts";
-import type { Structure } from "#lib/tool/field.ts";
+import { membersOf, type Structure } from "#lib/tool/mod.ts";
 import type { Command } from "./command.ts";
 
 /** Members that have fields of their own. */
 const OWN: readonly string[] = ["id", "programId", "type"];
+
+const member = membersOf<LinkInfo>();
 
 const list: Command<unknown, LinkInfo> = {
   name: "denobpf link list",
@@ -15,15 +17,13 @@ const list: Command<unknown, LinkInfo> = {
     ["denobpf link list --filter type==xdp -o json", "those on network interfaces"],
   ],
   fields: {
-    id: { type: "integer", brief: "Its id", width: 6, value: (l) => l.id },
-    type: { type: "text", brief: "Of which kind", width: -15, value: (l) => l.type },
-    prog_id: {
-      type: "integer",
-      brief: "The id of its program",
-      width: 7,
-      value: (l) => l.programId || undefined,
-    },
-    target: { type: "structure", brief: "What it is attached to", value: target },
+    id: member.integer({ brief: "Its id", width: 6 }, (l) => l.id),
+    type: member.text({ brief: "Of which kind", width: -15 }, (l) => l.type),
+    prog_id: member.integer(
+      { brief: "The id of its program", width: 7 },
+      (l) => l.programId || undefined,
+    ),
+    target: member.structure({ brief: "What it is attached to" }, target),
   },
   columns: () => ["id", "type", "prog_id", "target"],
   rows: () => listLinks(),

@@ -5,9 +5,8 @@ import { btfBytes } from "#lib/objects/btf_info.ts";
 import { type KernelMap, listMaps, type MapInfo, openMap, rawMap } from "#lib/objects/map_info.ts";
 import type { UpdateCondition } from "#lib/objects/map.ts";
 import { isPerCpu, perCpu, possibleCpus } from "#lib/objects/per_cpu.ts";
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
-import type { Structure } from "#lib/tool/field.ts";
-import { type Fields, flag, operand, type OptionsOf, text } from "#lib/tool/mod.ts";
+import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
+import { flag, membersOf, operand, type OptionsOf, type Structure, text } from "#lib/tool/mod.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
 import type { Command } from "./command.ts";
 import { find } from "./find.ts";
@@ -20,28 +19,20 @@ import {
   valueCodec,
 } from "./values.ts";
 
+const member = membersOf<MapInfo>();
+
 /** With the names that bpftool's JSON has. */
-const fields: Fields<MapInfo> = {
-  id: { type: "integer", brief: "Its id", width: 6, value: (m) => m.id },
-  type: { type: "text", brief: "What kind of map", width: -20, value: (m) => m.type },
-  name: { type: "text", brief: "15 bytes of its name", width: -15, value: (m) => m.name },
-  flags: { type: "integer", brief: "BPF_F_..., as a number", value: (m) => m.flags },
-  bytes_key: { type: "integer", brief: "Size of a key", width: 9, value: (m) => m.keySize },
-  bytes_value: { type: "integer", brief: "Size of a value", width: 11, value: (m) => m.valueSize },
-  max_entries: {
-    type: "integer",
-    brief: "Room for entries",
-    width: 11,
-    value: (m) => m.maxEntries,
-  },
-  bytes_memlock: {
-    type: "integer",
-    brief: "Memory in the kernel",
-    width: 13,
-    value: (m) => m.memlock,
-  },
-  frozen: { type: "boolean", brief: "Whether user space may only read it", value: (m) => m.frozen },
-  btf_id: { type: "integer", brief: "The id of its BTF", value: (m) => m.btfId || undefined },
+const fields = {
+  id: member.integer({ brief: "Its id", width: 6 }, (m) => m.id),
+  type: member.text({ brief: "What kind of map", width: -20 }, (m) => m.type),
+  name: member.text({ brief: "15 bytes of its name", width: -15 }, (m) => m.name),
+  flags: member.integer({ brief: "BPF_F_..., as a number" }, (m) => m.flags),
+  bytes_key: member.integer({ brief: "Size of a key", width: 9 }, (m) => m.keySize),
+  bytes_value: member.integer({ brief: "Size of a value", width: 11 }, (m) => m.valueSize),
+  max_entries: member.integer({ brief: "Room for entries", width: 11 }, (m) => m.maxEntries),
+  bytes_memlock: member.integer({ brief: "Memory in the kernel", width: 13 }, (m) => m.memlock),
+  frozen: member.boolean({ brief: "Whether user space may only read it" }, (m) => m.frozen),
+  btf_id: member.integer({ brief: "The id of its BTF" }, (m) => m.btfId || undefined),
 };
 
 const columns = () => ["id", "type", "name", "bytes_key", "bytes_value", "max_entries"];
@@ -89,13 +80,13 @@ interface Entry {
   readonly value: Structure;
 }
 
-const entryFields: Fields<Entry> = {
-  key: { type: "structure", brief: "Its key", width: -15, value: (e) => e.key },
-  value: {
-    type: "structure",
+const entry_member = membersOf<Entry>();
+
+const entryFields = {
+  key: entry_member.structure({ brief: "Its key", width: -15 }, (e) => e.key),
+  value: entry_member.structure({
     brief: "Its value; of a per-CPU map a list with one for each CPU",
-    value: (e) => e.value,
-  },
+  }, (e) => e.value),
 };
 
 const entry = { fields: entryFields, columns: () => ["key", "value"] };

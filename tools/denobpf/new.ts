@@ -2,8 +2,7 @@
 import { createFile, makeDirectory, replaceFile } from "#lib/sys/create.ts";
 import { fileExists, readTextFile } from "#lib/sys/file.ts";
 import { className, Names } from "#lib/skeleton/names.ts";
-import { quoted } from "#lib/tool/escape.ts";
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
 import {
   flag,
   operand,
@@ -13,6 +12,7 @@ import {
   shellQuote,
   text,
 } from "#lib/tool/mod.ts";
+import { quoted } from "#lib/tool/text/escape.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
 import { VERSION } from "#lib/tool/version.ts";
 import type { Command } from "./command.ts";

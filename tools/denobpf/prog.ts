@@ -7,57 +7,45 @@ import {
 } from "#lib/objects/program_info.ts";
 import { KernelSymbols } from "#lib/symbols/kallsyms.ts";
 import { WallClock } from "#lib/sys/clock.ts";
-import { type Fields, flag, operand, type OptionsOf, text } from "#lib/tool/mod.ts";
+import { flag, membersOf, operand, type OptionsOf, text } from "#lib/tool/mod.ts";
 import type { Command } from "./command.ts";
 import { find } from "./find.ts";
 import { instructions, type Line, type NameOfCall } from "./instructions.ts";
 
 const clock = new WallClock();
 
+const member = membersOf<ProgramInfo>();
+
 /** With the names that bpftool's JSON has. */
-const fields: Fields<ProgramInfo> = {
-  id: { type: "integer", brief: "Its id", width: 6, value: (p) => p.id },
-  type: { type: "text", brief: "What it is attached to", width: -15, value: (p) => p.type },
-  name: { type: "text", brief: "15 bytes of its name", width: -15, value: (p) => p.name },
-  tag: { type: "text", brief: "Digest of its instructions", width: -16, value: (p) => p.tag },
-  gpl_compatible: {
-    type: "boolean",
-    brief: "Whether its licence allows all helpers",
-    value: (p) => p.gplCompatible,
-  },
-  loaded_at: {
-    type: "time",
-    brief: "When it was loaded",
-    width: -8,
-    value: (p) => clock.at(p.loadTime),
-  },
-  uid: { type: "integer", brief: "The user that loaded it", width: 5, value: (p) => p.uid },
-  bytes_xlated: {
-    type: "integer",
-    brief: "Size of its verified instructions",
-    value: (p) => p.xlatedSize,
-  },
-  jited: { type: "boolean", brief: "Whether it is machine code", value: (p) => p.jitedSize > 0 },
-  bytes_jited: { type: "integer", brief: "Size of its machine code", value: (p) => p.jitedSize },
-  bytes_memlock: { type: "integer", brief: "Memory in the kernel", value: (p) => p.memlock },
-  run_time_ns: {
-    type: "integer",
-    brief: "How long it ran, while kernel.bpf_stats_enabled is set",
-    value: (p) => p.runTimeNs,
-  },
-  run_cnt: { type: "integer", brief: "How often, likewise", value: (p) => p.runCount },
-  recursion_misses: {
-    type: "integer",
+const fields = {
+  id: member.integer({ brief: "Its id", width: 6 }, (p) => p.id),
+  type: member.text({ brief: "What it is attached to", width: -15 }, (p) => p.type),
+  name: member.text({ brief: "15 bytes of its name", width: -15 }, (p) => p.name),
+  tag: member.text({ brief: "Digest of its instructions", width: -16 }, (p) => p.tag),
+  gpl_compatible: member.boolean(
+    { brief: "Whether its licence allows all helpers" },
+    (p) => p.gplCompatible,
+  ),
+  loaded_at: member.time({ brief: "When it was loaded", width: -8 }, (p) => clock.at(p.loadTime)),
+  uid: member.integer({ brief: "The user that loaded it", width: 5 }, (p) => p.uid),
+  bytes_xlated: member.integer({ brief: "Size of its verified instructions" }, (p) => p.xlatedSize),
+  jited: member.boolean({ brief: "Whether it is machine code" }, (p) => p.jitedSize > 0),
+  bytes_jited: member.integer({ brief: "Size of its machine code" }, (p) => p.jitedSize),
+  bytes_memlock: member.integer({ brief: "Memory in the kernel" }, (p) => p.memlock),
+  run_time_ns: member.integer(
+    { brief: "How long it ran, while kernel.bpf_stats_enabled is set" },
+    (p) => p.runTimeNs,
+  ),
+  run_cnt: member.integer({ brief: "How often, likewise" }, (p) => p.runCount),
+  recursion_misses: member.integer({
     brief: "How often it was left out because it was running already",
-    value: (p) => p.recursionMisses,
-  },
-  verified_insns: {
-    type: "integer",
-    brief: "Instructions that the verifier looked at",
-    value: (p) => p.verifiedInsns,
-  },
-  btf_id: { type: "integer", brief: "The id of its BTF", value: (p) => p.btfId || undefined },
-  map_ids: { type: "integers", brief: "The maps that it uses", value: (p) => p.mapIds },
+  }, (p) => p.recursionMisses),
+  verified_insns: member.integer(
+    { brief: "Instructions that the verifier looked at" },
+    (p) => p.verifiedInsns,
+  ),
+  btf_id: member.integer({ brief: "The id of its BTF" }, (p) => p.btfId || undefined),
+  map_ids: member.integers({ brief: "The maps that it uses" }, (p) => p.mapIds),
 };
 
 const list: Command<unknown, ProgramInfo> = {
@@ -94,6 +82,8 @@ const show: Command<OptionsOf<typeof oneProgram>, ProgramInfo> = {
   },
 };
 
+const line = membersOf<Line>();
+
 const dumpOptions = {
   jited: flag("", "Show the machine code instead, as bytes"),
 };
@@ -105,14 +95,9 @@ const dump: Command<OptionsOf<typeof oneProgram & typeof dumpOptions>, Line> = {
   options: dumpOptions,
   examples: [["denobpf prog dump handle_exec", "one instruction a line"]],
   fields: {
-    index: {
-      type: "integer",
-      brief: "Place, which jumps count in",
-      width: 5,
-      value: (l) => l.index,
-    },
-    bytes: { type: "text", brief: "As the kernel has it", value: ({ bytes }) => hex(bytes) },
-    disasm: { type: "text", brief: "In words", value: ({ text }) => text },
+    index: line.integer({ brief: "Place, which jumps count in", width: 5 }, (l) => l.index),
+    bytes: line.text({ brief: "As the kernel has it" }, ({ bytes }) => hex(bytes)),
+    disasm: line.text({ brief: "In words" }, ({ text }) => text),
   },
   columns: ({ jited }) => jited ? ["index", "bytes"] : ["index", "disasm"],
   *rows({ prog, jited }) {

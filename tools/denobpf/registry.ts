@@ -1,7 +1,7 @@
 /** Every tool, by its name and its aliases. A tool is imported only when it is wanted. */
 import { aliases, type ToolName, tools } from "#registry";
 import { nearest } from "#lib/sys/nearest.ts";
-import { quoted } from "#lib/tool/escape.ts";
+import { quoted } from "#lib/tool/text/escape.ts";
 import type { Tool } from "#lib/tool/mod.ts";
 import { usage } from "#lib/tool/options/usage_errors.ts";
 

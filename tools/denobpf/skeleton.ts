@@ -1,6 +1,6 @@
 /** `denobpf skeleton`: the TypeScript class of a compiled BPF object. */
 import { generateSkeleton, SkeletonError } from "#lib/skeleton/generate.ts";
-import { ExitCode, ExitError } from "#lib/tool/exit.ts";
+import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
 import { operand, option, type OptionsOf, text } from "#lib/tool/mod.ts";
 import type { Command } from "./command.ts";
 

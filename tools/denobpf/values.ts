@@ -13,7 +13,7 @@ import { roomOf } from "#lib/btf/resolve.ts";
 import { bool, f32, f64, s16, s32, s64, s8, u16, u32, u64, u8 } from "#lib/btf/scalars.ts";
 import type { BtfEnum, BtfMember, BtfSection, BtfType, TypeId } from "#lib/btf/types.ts";
 import { type BtfValue, readValue } from "#lib/btf/values.ts";
-import type { Structure } from "#lib/tool/field.ts";
+import type { Structure } from "#lib/tool/mod.ts";
 
 /** Reads and writes values of one type in the form that JSON has them in. */
 export type ValueCodec = Codec<Structure>;

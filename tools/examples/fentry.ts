@@ -4,11 +4,10 @@
  * verifier has to know its arguments.
  */
 import { Fentry } from "#skel/examples/fentry.ts";
-import { toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 import { unlinkFunction } from "./unlink.ts";
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "fentry",
   brief: "Show every file that is unlinked, with fentry and fexit programs",
   open() {

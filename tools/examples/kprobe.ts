@@ -2,11 +2,10 @@
 /** kprobe: every file as it is unlinked, and what came of it. The function is chosen when it is attached. */
 import { Kprobe } from "#skel/examples/kprobe.ts";
 import { attachKprobe } from "#lib/objects/attach/kprobe.ts";
-import { toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 import { unlinkFunction } from "./unlink.ts";
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "kprobe",
   brief: "Show every file that is unlinked, with a kprobe and a kretprobe",
   open: () => Kprobe.open(),

@@ -4,10 +4,9 @@
  * `bpftool prog list`.
  */
 import { Lsm } from "#skel/examples/lsm.ts";
-import { toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "lsm",
   brief: "Forbid bpf(2) to everybody while this runs, as a security module",
   open: () => Lsm.open(),

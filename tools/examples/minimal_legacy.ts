@@ -4,10 +4,9 @@
  * a map.
  */
 import { MinimalLegacy } from "#skel/examples/minimal_legacy.ts";
-import { toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "minimal_legacy",
   brief: "Show in the trace pipe that this process calls write(2), without global variables",
   open: () => MinimalLegacy.open(),

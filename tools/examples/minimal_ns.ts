@@ -5,10 +5,9 @@
  */
 import { MinimalNs } from "#skel/examples/minimal_ns.ts";
 import { fileId } from "#lib/sys/file.ts";
-import { toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "minimal_ns",
   brief: "Show in the trace pipe that this process calls write(2), in any pid namespace",
   open() {

@@ -3,32 +3,29 @@
 import { task_info, TaskIter } from "#skel/examples/task_iter.ts";
 import { decodeAll } from "#lib/btf/codec.ts";
 import { attachIter } from "#lib/objects/attach/iter.ts";
-import { ListTrace } from "#lib/tool/list_trace.ts";
-import { type Tool, toolMain } from "#lib/tool/mod.ts";
+import { listTool, membersOf, toolMain } from "#lib/tool/mod.ts";
 
-export const tool: Tool<unknown, task_info> = {
+const member = membersOf<task_info>();
+
+export const { tool, start: taskIter } = listTool({
   name: "task_iter",
   brief: "Show every thread on the host, its state and the depth of its kernel stack",
-  options: {},
   examples: [["task_iter", "all of them, once"]],
-  fields: {
-    pid: { type: "integer", brief: "Process", value: (task) => task.pid },
-    tid: { type: "integer", brief: "Thread", value: (task) => task.tid },
-    comm: { type: "text", brief: "Name of the thread", value: (task) => task.comm },
-    state: { type: "text", brief: "What it is doing", value: (task) => stateName(task.state) },
-    kstack_len: {
-      type: "integer",
-      brief: "Depth of its kernel stack; below 0 an errno",
-      value: (task) => task.kstack_len,
-    },
-    info: { type: "text", header: "TASKS", only: "table", brief: "All of that", value: info },
+  options: {},
+  members: {
+    pid: member.integer({ brief: "Process" }, (task) => task.pid),
+    tid: member.integer({ brief: "Thread" }, (task) => task.tid),
+    comm: member.text({ brief: "Name of the thread" }, (task) => task.comm),
+    state: member.text({ brief: "What it is doing" }, (task) => stateName(task.state)),
+    kstack_len: member.errno({ brief: "Depth of its kernel stack" }, (task) => task.kstack_len),
+    info: member.text({ brief: "All of that", header: "TASKS", only: "table" }, info),
   },
   columns: () => ["info"],
-  trace: () => new ListTrace(tasks()),
-};
+  rows: tasks,
+});
 
 /** Every task there is. */
-export async function* tasks(): AsyncGenerator<task_info, void, void> {
+export function* tasks(): Generator<task_info, void, void> {
   using opened = TaskIter.open();
   const records = attachIter(opened.load().progs.get_tasks).read();
   for (let at = 0; at < records.length; at += task_info.size) {

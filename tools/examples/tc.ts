@@ -2,10 +2,9 @@
 /** tc: IPv4 packets as the loopback interface receives them, in a filter of traffic control. */
 import { Tc } from "#skel/examples/tc.ts";
 import { attachTc } from "#lib/objects/attach/tc.ts";
-import { toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "tc",
   brief: "Show the IPv4 packets that the loopback interface receives",
   open: () => Tc.open(),

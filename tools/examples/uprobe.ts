@@ -7,8 +7,7 @@ import { Uprobe } from "#skel/examples/uprobe.ts";
 import { attachUprobe } from "#lib/objects/attach/uprobe.ts";
 import { libc } from "#lib/sys/libc.ts";
 import { symbolGroup } from "#lib/sys/library.ts";
-import { toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 
 const functions = symbolGroup(libc, {
   // div_t div(int numerator, int denominator)
@@ -19,7 +18,7 @@ const functions = symbolGroup(libc, {
 
 let calls = 0;
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "uprobe",
   brief: "Show calls of two functions of libc, with their arguments and results",
   open: () => Uprobe.open(),

@@ -7,8 +7,7 @@ import { Usdt } from "#skel/examples/usdt.ts";
 import { attachUsdt } from "#lib/objects/attach/usdt.ts";
 import { findBinary } from "#lib/sys/binary.ts";
 import { symbolGroup } from "#lib/sys/library.ts";
-import { toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 
 const LIBRARY = "libstdc++.so.6";
 
@@ -40,7 +39,7 @@ function makeException(): Deno.PointerValue {
   return Deno.UnsafePointer.create(Deno.UnsafePointer.value(object) - SIZEOF_UNWIND_EXCEPTION);
 }
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "usdt",
   brief: "Show the catch blocks of C++ that this process comes to, with a probe of its library",
   open() {

@@ -2,10 +2,9 @@
 /** xdp: the size of every packet that an interface receives, at the earliest place there is. */
 import { Xdp } from "#skel/examples/xdp.ts";
 import { attachXdp } from "#lib/objects/attach/xdp.ts";
-import { option, text, toolMain } from "#lib/tool/mod.ts";
-import { pipeTool } from "#lib/tool/pipe_tool.ts";
+import { option, pipeTool, text, toolMain } from "#lib/tool/mod.ts";
 
-export const tool = pipeTool({
+export const { tool } = pipeTool({
   name: "xdp",
   brief: "Show the size of every packet that an interface receives",
   options: { interface: option("i", "NAME", "The interface", text, "lo") },

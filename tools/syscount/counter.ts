@@ -1,13 +1,15 @@
 import type { group, Syscount } from "#skel/syscount.ts";
-import { monotonicTime } from "#lib/sys/clock.ts";
-import { gracePeriod } from "#lib/sys/grace_period.ts";
-import type { Loaded } from "#lib/skeleton/skeleton.ts";
+import { type Counter, monotonicTime, switchSets } from "#lib/tool/mod.ts";
+
+type Loaded = ReturnType<ReturnType<typeof Syscount.open>["load"]>;
 
 /** What belongs together: `enum abi` of the kernel half, and 0 in what calls are not told apart by. */
 type Kind = Pick<group, "pid" | "nr" | "abi" | "error">;
 
 /** Calls of one kind, in the time of one table. */
 export interface Tally extends Kind {
+  /** The name of the process, where processes are told apart. */
+  comm?: string;
   /** Calls that began; of failed ones, those that ended. */
   count: number;
   /** Time that was spent in these calls, be they over or not. */
@@ -24,29 +26,21 @@ export interface Tally extends Kind {
 }
 
 /** Takes over what the kernel half has counted, without losing a call or counting one twice. */
-export class Counter {
-  readonly #skeleton: Loaded<Syscount>;
+export class SyscallCounter implements Counter<Tally> {
+  readonly #skeleton: Loaded;
   #tallies = new Map<string, Tally>();
   /** Of calls that were not over at the last table: the time that tables have shown of them. */
   #shown = new Map<string, bigint>();
   /** Names of processes, by pid. */
   #names = new Map<number, string>();
 
-  constructor(skeleton: Loaded<Syscount>) {
+  constructor(skeleton: Loaded) {
     this.#skeleton = skeleton;
-  }
-
-  /** The name of a process that the last table has. */
-  name(pid: number): string | undefined {
-    return this.#names.get(pid);
   }
 
   /** Lets the kernel count into its other set, then empties the one that it has left. */
   async collect(): Promise<void> {
-    const { bss } = this.#skeleton;
-    const old = bss.set;
-    bss.set = 1 - old;
-    await gracePeriod();
+    const old = await switchSets(this.#skeleton);
     this.#collectSlots(old);
     this.#collectGroups(old);
     this.#collectDurations(old);
@@ -75,8 +69,9 @@ export class Counter {
       if (rest > 0n) this.#shown.set(key, rest);
     }
     const tallies = [...this.#tallies.values()];
+    for (const tally of tallies) tally.comm = this.#names.get(tally.pid);
     this.#tallies = new Map();
-    this.#names = new Map(tallies.map(({ pid }) => [pid, this.#names.get(pid) ?? ""]));
+    this.#names = new Map(tallies.map(({ pid, comm = "" }) => [pid, comm]));
     return tallies;
   }
 

@@ -3,8 +3,8 @@
  * follows an option that takes a value is its value, whatever it looks like.
  */
 import { nearest } from "../../sys/nearest.ts";
-import { escapeText } from "../escape.ts";
-import type { ExitError } from "../exit.ts";
+import { escapeText } from "../text/escape.ts";
+import type { ExitError } from "../ending/exit.ts";
 import type { Tool } from "../tool.ts";
 import { type Declarations, longName, spellings, withDefaults } from "./declarations.ts";
 import { commonBeside, type CommonOptions, frameOptions } from "./frame_options.ts";
@@ -38,8 +38,9 @@ export function parseOptions<Options, E>(
   const unasked = frame.help || frame.version || (frame.schema && others.length === 0);
   return {
     options: {
+      ...withDefaults(operands, {}),
       ...valuesOf(options, given),
-      ...withDefaults(operands, unasked ? {} : readOperands(name, operands, others)),
+      ...unasked ? {} : readOperands(name, operands, others),
       ...(command.length > 0 && { command }),
     } as Options,
     common: frame,

@@ -1,18 +1,8 @@
 /** Completions for shells, made from the declarations of the commands: one script for all of them. */
 import { bashScript } from "./completions/bash.ts";
+import type { CompletedCommand } from "./completions/completed_command.ts";
 import { fishScript } from "./completions/fish.ts";
 import { zshScript } from "./completions/zsh.ts";
-import type { Declarations, Operands } from "./declarations.ts";
-
-/** What stands behind the program's name on a command line: `execsnoop` behind `denobpf`. */
-export interface Command {
-  readonly name: string;
-  readonly brief: string;
-  /** All options that it takes. */
-  readonly options: Declarations;
-  /** The words that it takes besides options. */
-  readonly operands?: Operands;
-}
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
@@ -28,7 +18,7 @@ export const shells = Object.keys(SCRIPTS) as Shell[];
 export function completionScript(
   shell: Shell,
   program: string,
-  commands: readonly Command[],
+  commands: readonly CompletedCommand[],
 ): string {
   return `# Completions of ${program} for ${shell}, made by: ${program} completions ${shell}\n` +
     SCRIPTS[shell](program, commands);

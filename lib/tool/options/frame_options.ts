@@ -1,6 +1,6 @@
-import type { Fields } from "../field.ts";
+import type { Members } from "../members/member.ts";
 import { type Declarations, flag, list, option, type OptionsOf } from "./declarations.ts";
-import { timeFormatNames } from "../time.ts";
+import { timeFormatNames } from "../text/time_format.ts";
 import { choice, count, seconds, text } from "./parsers.ts";
 
 /** The options that every tool has. */
@@ -65,7 +65,7 @@ export type FrameSpellings = { readonly [Name in keyof typeof frameOptions]?: Sp
 export function commonBeside(
   { options, fields, tables, frame = {} }: {
     options: Declarations;
-    fields: Fields<never>;
+    fields: Members;
     tables?: unknown;
     frame?: FrameSpellings;
   },
@@ -73,7 +73,7 @@ export function commonBeside(
   const own = new Set(Object.values(options).map((option) => option.letter));
   const given = new Set(Object.values(frame).map((spelling) => spelled(spelling).letter));
   const shown = Object.keys(fields).length > 0;
-  const timed = Object.values(fields).some((field) => field.type === "time");
+  const timed = Object.values(fields).some((field) => field.kind.name === "time");
   return Object.fromEntries(
     (Object.entries(frameOptions) as [keyof typeof frameOptions, Declarations[string]][])
       .filter(([name]) => !Object.hasOwn(options, name))

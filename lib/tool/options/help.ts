@@ -1,5 +1,5 @@
 import { commonBeside } from "./frame_options.ts";
-import type { Fields } from "../field.ts";
+import type { Members } from "../members/member.ts";
 import { type Declarations, longName, type Operands, spellings } from "./declarations.ts";
 import { operandsUsage } from "./operands.ts";
 import type { Tool } from "../tool.ts";
@@ -85,10 +85,10 @@ export function preset(declaration: Declarations[string] | Operands[string]): st
 }
 
 /** Names and types, one below the other, with what the fields are. */
-function fieldDefinitions<E>(fields: Fields<E>): Definition[] {
+function fieldDefinitions(fields: Members): Definition[] {
   const width = Math.max(...Object.keys(fields).map((name) => name.length));
-  return Object.entries(fields).map(([name, { type, brief }]) => [
-    `${name.padEnd(width)}  ${type}`,
+  return Object.entries(fields).map(([name, { kind, brief }]) => [
+    `${name.padEnd(width)}  ${kind.name}`,
     brief,
   ]);
 }

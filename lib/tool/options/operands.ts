@@ -1,5 +1,5 @@
 /** Operands: the words of a command line besides options, `[INTERVAL [COUNT]]`. */
-import { escapeText, quoted } from "../escape.ts";
+import { escapeText, quoted } from "../text/escape.ts";
 import type { Operands } from "./declarations.ts";
 import { parsed, usage } from "./usage_errors.ts";
 

@@ -1,4 +1,4 @@
-import { quoted } from "../escape.ts";
+import { quoted } from "../text/escape.ts";
 import { ValueError } from "./usage_errors.ts";
 
 /** RFC 3339, of which all but hours and minutes may be left out: date, seconds, their fraction, zone. */

@@ -3,8 +3,8 @@ import { errnoNumber } from "../../sys/errno.ts";
 import { MAX_SIGNAL, signalNumber } from "../../sys/signals.ts";
 import { userId } from "../../sys/users.ts";
 import type { Parser } from "./declarations.ts";
-import { requirePermissions } from "../permissions.ts";
-import { quoted } from "../escape.ts";
+import { requirePermissions } from "../ending/permissions.ts";
+import { quoted } from "../text/escape.ts";
 import { ValueError } from "./usage_errors.ts";
 
 /**

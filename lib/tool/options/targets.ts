@@ -13,8 +13,8 @@ import {
   matchContainers,
 } from "../../sys/containers.ts";
 import { fileId, OpenFile } from "../../sys/file.ts";
-import { quoted } from "../escape.ts";
-import { ExitCode, ExitError } from "../exit.ts";
+import { quoted } from "../text/escape.ts";
+import { ExitCode, ExitError } from "../ending/exit.ts";
 import { list, option, type OptionsOf, type Parser } from "./declarations.ts";
 import { integer, pid, text, user } from "./parsers.ts";
 import { ValueError } from "./usage_errors.ts";

@@ -1,5 +1,5 @@
 /** Errors in what somebody typed: exit code 64, in one line. */
-import { ExitCode, ExitError } from "../exit.ts";
+import { ExitCode, ExitError } from "../ending/exit.ts";
 import type { Parser } from "./declarations.ts";
 
 /**

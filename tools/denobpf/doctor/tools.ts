@@ -1,5 +1,5 @@
 /** Whether a tool runs on this host: it is started for a moment. */
-import { explain } from "#lib/tool/failure.ts";
+import { explain } from "#lib/tool/ending/failure.ts";
 import { type Tool, withDefaults } from "#lib/tool/mod.ts";
 import { longName } from "#lib/tool/options/declarations.ts";
 import type { Finding } from "./finding.ts";

@@ -1,4 +1,4 @@
-import type { Command } from "../completions.ts";
+import type { CompletedCommand } from "./completed_command.ts";
 import {
   operandWords,
   type OptionWords,
@@ -8,7 +8,7 @@ import {
 } from "./option_words.ts";
 
 /** See "Programmable Completion" in bash(1). `--output=json` comes as three words. */
-export function bashScript(program: string, commands: readonly Command[]): string {
+export function bashScript(program: string, commands: readonly CompletedCommand[]): string {
   return `_${program}() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} words= files=
   if [[ $cur == = ]]; then
@@ -30,7 +30,7 @@ complete -F _${program} ${program} ${program}.ts
 `;
 }
 
-function commandCase({ name, options, operands = {} }: Command): string {
+function commandCase({ name, options, operands = {} }: CompletedCommand): string {
   const words = optionWords(options);
   const values = words.filter((option) => option.value !== undefined).map(valueCase);
   const all = words.flatMap(spellings).join(" ");

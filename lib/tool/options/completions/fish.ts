@@ -1,8 +1,8 @@
-import type { Command } from "../completions.ts";
+import type { CompletedCommand } from "./completed_command.ts";
 import { operandWords, type OptionWords, optionWords } from "./option_words.ts";
 
 /** See complete(1) of fish. */
-export function fishScript(program: string, commands: readonly Command[]): string {
+export function fishScript(program: string, commands: readonly CompletedCommand[]): string {
   const first = commands.map(({ name, brief }) =>
     `complete -c ${program} -n __fish_use_subcommand -a ${name} -d ${quote(brief)}`
   );
@@ -15,7 +15,7 @@ ${[...first, ...commands.flatMap((command) => rules(program, command))].join("\n
 `;
 }
 
-function rules(program: string, { name, options, operands = {} }: Command): string[] {
+function rules(program: string, { name, options, operands = {} }: CompletedCommand): string[] {
   const when = `complete -c ${program} -n '__${program}_runs ${name}'`;
   const lines = optionWords(options).map((option) => `${when} ${rule(option)}`);
   const places = operandWords(operands).map(({ completes }) => completes);

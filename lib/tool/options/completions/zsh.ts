@@ -1,4 +1,4 @@
-import type { Command } from "../completions.ts";
+import type { CompletedCommand } from "./completed_command.ts";
 import {
   type OperandWords,
   operandWords,
@@ -9,7 +9,7 @@ import {
 } from "./option_words.ts";
 
 /** See _arguments and _describe in zshcompsys(1). Sourced, or as a file `_denobpf` in $fpath. */
-export function zshScript(program: string, commands: readonly Command[]): string {
+export function zshScript(program: string, commands: readonly CompletedCommand[]): string {
   return `#compdef ${program} ${program}.ts
 _${program}() {
   if ((CURRENT == 2)); then
@@ -34,7 +34,7 @@ fi
 `;
 }
 
-function commandCase({ name, options, operands = {} }: Command): string {
+function commandCase({ name, options, operands = {} }: CompletedCommand): string {
   const specs = [
     ...optionWords(options).flatMap(optionSpecs),
     ...operandWords(operands).map(operandSpec),

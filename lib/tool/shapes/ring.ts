@@ -1,0 +1,195 @@
+import type { RecordView } from "../../btf/codec.ts";
+import type { EventBuffer } from "../../objects/ring_buffer.ts";
+import { WallClock } from "../../sys/clock.ts";
+import {
+  type EventOf,
+  type InPlace,
+  keptMembers,
+  type LazyOf,
+  type Members,
+  type RecordOf,
+} from "../members/member.ts";
+import { copierOf, type Placed, placedView } from "../members/placed_view.ts";
+import type { Declarations, Operands } from "../options/declarations.ts";
+import type { Tool } from "../tool.ts";
+import { type Counting, lossesOf } from "../trace/losses_of.ts";
+import { type Attaching, RingSource } from "../trace/ring_source.ts";
+import { Trace, type TraceOptions } from "../trace/trace.ts";
+import { commonParts, type ToolParts, type Wanted, wantedOf } from "./tool_parts.ts";
+import { loadTool } from "./load_tool.ts";
+
+/**
+ * A loaded skeleton with a ring or perf buffer called `events`. By convention, and so without a
+ * declaration: `lost` and `lost_map` of `.bss` are losses, as are the misses of all loaded programs;
+ * `reader_rests` is bpf/include/wake.h's.
+ */
+export type RingSkeleton<R extends RecordView = RecordView> = Attaching & Counting & {
+  readonly maps: { readonly events: EventBuffer<unknown, R> };
+};
+
+/** Joins events that belong together, for as long as a trace lasts. */
+export interface Join<E, R> {
+  /**
+   * Takes an event.
+   * @param record where it lies
+   * @param passes whether the options want it to be shown
+   * @returns what is to be shown now, if anything is
+   */
+  take(event: E, record: R, passes: boolean): E | undefined;
+  /** What is left when the trace ends: events that waited for others that never came. */
+  rest(): readonly E[];
+}
+
+/** The declaration of a tool that shows an event for each record of a ring. */
+export interface RingTool<
+  O extends Declarations,
+  P extends Operands,
+  Op extends Disposable & { load(): unknown },
+  M extends Members,
+  D extends Members<InPlace<M>>,
+  C,
+> extends ToolParts<O, P> {
+  /** The members of an event, in the order of JSON and CSV. */
+  readonly members: M;
+  /** What tables alone show, made of the members. */
+  readonly derived?: D;
+  /** The columns of the table; `false` is skipped. */
+  columns(options: Wanted<O, P>): readonly (keyof M & string | keyof D & string | false)[];
+  /** Which events stand for a failure and are red on a terminal. */
+  failed?(event: LazyOf<M>): boolean;
+  /** Which events are shown, where the user half decides: `-n NAME`. */
+  passes?(event: InPlace<M>, options: Wanted<O, P>): boolean;
+  /** Joins events, if these options ask for it. */
+  join?(options: Wanted<O, P>): Join<EventOf<M>, RecordOf<M>> | undefined;
+  /** What readers of members find as `$own`. */
+  own?(options: Wanted<O, P>): C;
+  /** Opens the object. */
+  open(options: Wanted<O, P>, shown: ReadonlySet<string>): Op;
+  /** Sets what is to be set before load; targets are set by the frame. */
+  prepare?(opened: Op, options: Wanted<O, P>, shown: ReadonlySet<string>): void;
+  /**
+   * Attaches what libbpf does not, before the rest.
+   * @returns what detaches it, unless that is among the skeleton's links
+   */
+  attach?(skeleton: ReturnType<Op["load"]>, options: Wanted<O, P>): Disposable | void;
+}
+
+/**
+ * Makes a tool of its declaration: the command, and the function that other programs import.
+ *
+ * @example
+ * ```ts
+ * import { Bootstrap, event } from "#skel/bootstrap.ts";
+ * import { loadHooks, membersOf, ringTool } from "@denobpf/denobpf/tool";
+ *
+ * const { integer, text } = membersOf(event);
+ * const { start: exits } = ringTool({
+ *   name: "exits",
+ *   brief: "Show processes as they end",
+ *   examples: [["exits", "all of them"]],
+ *   options: {},
+ *   members: {
+ *     pid: integer({ brief: "Process" }, (r) => r.pid),
+ *     comm: text({ brief: "Its name" }, (r) => r.$comm),
+ *   },
+ *   columns: () => ["pid", "comm"],
+ *   open: () => Bootstrap.open(),
+ *   prepare: ({ progs }) => loadHooks(progs, { exec: false, exit: true }),
+ * });
+ *
+ * using trace = exits();
+ * await new Deno.Command("/bin/true").output();
+ * trace.stop();
+ * for await (const { pid, comm } of trace) console.log(pid, comm);
+ * ```
+ */
+export function ringTool<
+  O extends Declarations,
+  Op extends Disposable & { load(): RingSkeleton },
+  M extends Members,
+  D extends Members<InPlace<M>> = Record<never, never>,
+  C = unknown,
+  P extends Operands = Record<never, never>,
+>(declared: RingTool<O, P, Op, M, D, C>): {
+  readonly tool: Tool<Wanted<O, P>, RecordOf<M>>;
+  readonly start: (
+    given?: TraceOptions<Wanted<O, P>>,
+    shown?: ReadonlySet<string>,
+  ) => Trace<EventOf<M>, RecordOf<M>>;
+} {
+  const { options, members, derived, passes, failed, join } = declared;
+  const more = tableOnly(derived ?? {});
+  const fields: Members = { ...members, ...more };
+  const everything = new Set(Object.keys(fields));
+
+  function start(
+    given: TraceOptions<Wanted<O, P>> = {},
+    shown: ReadonlySet<string> = everything,
+  ): Trace<EventOf<M>, RecordOf<M>> {
+    const wanted = wantedOf(declared, given);
+    const joined = join?.(wanted);
+    const skeleton = loadTool(
+      declared.open(wanted, shown),
+      options,
+      wanted,
+      (opened) => declared.prepare?.(opened, wanted, shown),
+    ) as ReturnType<Op["load"]> & RingSkeleton;
+    const { events } = skeleton.maps;
+    const clock = new WallClock();
+    const wall = (boot: bigint) => clock.at(boot);
+    const own = declared.own?.(wanted) as C;
+    const view = placedView(events.codec, members, wall, own);
+    const wants = (record: Placed<M>) => passes === undefined || passes(record.$event, wanted);
+    let copy: ((record: RecordOf<M>) => EventOf<M>) | undefined;
+    const source = new RingSource<EventOf<M>, Placed<M>>({
+      skeleton,
+      attach: () => declared.attach?.(skeleton, wanted),
+      ring: events.readThrough(view),
+      clock,
+      event(record) {
+        copy ??= copierOf(members);
+        if (joined !== undefined) return joined.take(copy(record), record, wants(record));
+        return wants(record) ? copy(record) : undefined;
+      },
+      passes: joined === undefined ? wants : undefined,
+      rest: () => joined?.rest() ?? [],
+      readerRests: restsOf(skeleton),
+      losses: () => lossesOf(skeleton),
+    });
+    return new Trace(source, given.signal);
+  }
+
+  return {
+    start,
+    tool: {
+      ...commonParts(declared),
+      fields,
+      kept: join && ((options) => join(options) && { ...keptMembers(members), ...more }),
+      columns: declared.columns,
+      failed: failed && ((event) => failed(lazy(event))),
+      trace: (options, shown) => start(options as TraceOptions<Wanted<O, P>>, shown),
+    },
+  };
+}
+
+/** The members of an event, which is kept or lies in its record. */
+function lazy<M>(event: unknown): LazyOf<M> {
+  return (event as { $event?: LazyOf<M> }).$event ?? event as LazyOf<M>;
+}
+
+/** Members for tables alone, which are made of the event's members. */
+function tableOnly(derived: Members): Members {
+  return Object.fromEntries(
+    Object.entries(derived).map(([name, member]) => [name, {
+      ...member,
+      only: "table",
+      value: (event: unknown) => member.value(lazy(event)),
+    }]),
+  );
+}
+
+/** Sets the variable of bpf/include/wake.h, where the kernel half has it. */
+function restsOf({ bss }: Counting): ((yes: boolean) => void) | undefined {
+  if (bss === undefined || !("reader_rests" in bss)) return undefined;
+  return (yes) => (bss as { reader_rests: boolean }).reader_rests = yes;
+}

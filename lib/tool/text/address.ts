@@ -1,0 +1,35 @@
+/** Internet addresses as text. */
+import type { RawText } from "../../sys/raw_text.ts";
+
+/** The first 12 bytes of an IPv4 address that is mapped into IPv6: RFC 4291, 2.5.5.2. */
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+/**
+ * An `ip_addr` of bpf/include/kinds.h as text: `192.0.2.1` for one that is mapped into IPv6, otherwise as
+ * RFC 5952 has it.
+ * @param address its 16 bytes, or where they lie
+ */
+export function addressText(address: Uint8Array | RawText): string {
+  const bytes = address instanceof Uint8Array
+    ? address
+    : address.bytes.subarray(address.start, address.end);
+  if (MAPPED.every((byte, at) => bytes[at] === byte)) return bytes.subarray(12).join(".");
+  const groups = Array.from({ length: 8 }, (_, at) => bytes[2 * at] << 8 | bytes[2 * at + 1]);
+  const zeros = longestZeros(groups);
+  const hex = (from: number, to: number) =>
+    groups.slice(from, to).map((group) => group.toString(16)).join(":");
+  if (zeros.length < 2) return hex(0, 8);
+  return `${hex(0, zeros.start)}::${hex(zeros.start + zeros.length, 8)}`;
+}
+
+/** The first of the longest runs of zeros, which RFC 5952 has replaced by `::`. */
+function longestZeros(groups: readonly number[]): { start: number; length: number } {
+  let longest = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start++) {
+    let length = 0;
+    while (groups[start + length] === 0) length++;
+    if (length > longest.length) longest = { start, length };
+    start += length;
+  }
+  return longest;
+}

@@ -1,0 +1,52 @@
+import { once } from "../../sys/once.ts";
+
+/**
+ * Text that others chose (names of processes, paths, arguments) made safe to show: nothing in it can
+ * move the cursor, start a new line, reorder the line or hide. The result is unambiguous:
+ *
+ * | in the text | shown as |
+ * | --- | --- |
+ * | newline, tab, carriage return, backslash | `\n` `\t` `\r` `\\` |
+ * | another byte that is a control character, or not part of valid UTF-8 | `\x1b` |
+ * | another character that is invisible or changes how its neighbours are shown | `\u{202e}` |
+ */
+
+/** Printable ASCII, with and without the backslash: nearly all text is, and needs no second look. */
+const ASCII = /^[ -~]*$/;
+const PLAIN = /^[ -[\]-~]*$/;
+
+/**
+ * Characters that a terminal obeys or does not show as themselves: control, format, surrogate, private
+ * and unassigned characters, white space other than the space, and invisible letters. Making this
+ * pattern takes half a millisecond of a tool's start, hence not before it is needed.
+ */
+const unsafe = once(() => /[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]/gv);
+
+/** `text` with each character replaced that a terminal might obey or hide. */
+export function replaceUnsafe(text: string, replace: (character: string) => string): string {
+  return ASCII.test(text) ? text : text.replace(unsafe(), replace);
+}
+
+/** Control characters with an escape of their own, the same in C, JSON and bash. */
+export const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
+
+/** `text` with everything escaped that a terminal might obey or hide. */
+export function escapeText(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return replaceUnsafe(text.replaceAll("\\", "\\\\"), escapeCharacter);
+}
+
+/** `text` in double quotes, for a message. */
+export function quoted(text: string): string {
+  return `"${escapeText(text)}"`;
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0)!;
+  // decodeText() turns a byte 0x80 to 0xff that is not UTF-8 into U+DC80 to U+DCFF.
+  const byte = code >= 0xdc80 && code <= 0xdcff ? code - 0xdc00 : code;
+  return NAMED[character] ??
+    (code < 0x80 || byte !== code
+      ? `\\x${byte.toString(16).padStart(2, "0")}`
+      : `\\u{${code.toString(16)}}`);
+}

@@ -1,0 +1,72 @@
+/** Counts by ranges of values: of powers of two, unless a look says otherwise. */
+export type Histogram = readonly number[];
+
+/** What a histogram is drawn as. */
+export interface HistogramLook {
+  /** What the values are: `nsecs`. */
+  readonly unit: string;
+  /**
+   * Ranges of one width, beginning at `base`: the count at `i` is of values from `base + i * step` on. Left
+   * out: powers of two, the count at `i` is of values from 2^i to 2^(i+1) - 1.
+   */
+  readonly linear?: { readonly base: number; readonly step: number };
+}
+
+/** Columns of the longest bar. */
+const STARS = 40;
+
+/** Columns of a number of up to ten digits, and of one of up to twenty. */
+const NARROW = 10;
+const WIDE = 20;
+
+/**
+ * A histogram drawn as the C tools draw it (print_log2_hist() and print_linear_hist() of libbpf-tools'
+ * trace_helpers.c), less the empty rows before the first count and behind the last.
+ */
+export function drawHistogram(histogram: Histogram, { unit, linear }: HistogramLook): string {
+  const first = histogram.findIndex((count) => count > 0);
+  if (first < 0) return "";
+  const last = histogram.findLastIndex((count) => count > 0);
+  const most = Math.max(...histogram);
+  return linear === undefined
+    ? drawPowers(histogram, first, last, most, unit)
+    : drawLinear(histogram, first, last, most, unit, linear);
+}
+
+function drawPowers(counts: Histogram, first: number, last: number, most: number, unit: string) {
+  const wide = last > 32;
+  const width = wide ? WIDE : NARROW;
+  const stars = wide ? STARS / 2 : STARS;
+  const margin = " ".repeat(wide ? 15 : 5);
+  let text = `${margin}${unit.padEnd(wide ? 29 : 19)} : count    distribution\n`;
+  for (let at = first; at <= last; at++) {
+    // Beyond 2^53 numbers would be rounded.
+    const low = at === 0 ? 0n : 1n << BigInt(at);
+    const high = (2n << BigInt(at)) - 1n;
+    const range = `${String(low).padStart(width)} -> ${String(high).padEnd(width)}`;
+    text += `${range} : ${String(counts[at]).padEnd(8)} |${bar(counts[at], most, stars)}|\n`;
+  }
+  return text;
+}
+
+function drawLinear(
+  counts: Histogram,
+  first: number,
+  last: number,
+  most: number,
+  unit: string,
+  { base, step }: { base: number; step: number },
+) {
+  let text = `     ${unit.padEnd(13)} : count     distribution\n`;
+  for (let at = first; at <= last; at++) {
+    const value = String(base + at * step).padEnd(10);
+    text += `        ${value} : ${String(counts[at]).padEnd(8)} |${
+      bar(counts[at], most, STARS)
+    }|\n`;
+  }
+  return text;
+}
+
+function bar(count: number, most: number, stars: number): string {
+  return "*".repeat(Math.floor(count * stars / most)).padEnd(stars);
+}

@@ -1,0 +1,105 @@
+import { gracePeriod } from "../../sys/grace_period.ts";
+
+/** Takes over what a kernel half counts, without losing or doubling anything. */
+export interface Counter<Row> {
+  /** Takes over what was counted since the last time. */
+  collect(): Promise<void>;
+  /** What was collected since the last time it was taken. */
+  take(): Row[];
+}
+
+/** A map that is counted into, with `set` in its key: see bpf/include/counts.h. */
+export interface Counts<K, V> extends Iterable<readonly [K, V]> {
+  /** Deletes entries. @returns how many there were */
+  deleteBatch(keys: Iterable<K>): number;
+}
+
+/** A value of a map; of a map for each CPU, what is in one of its cells. */
+export type Cell<V> = V extends readonly (infer T)[] ? T : V;
+
+/** What a loaded skeleton has for its two sets of counters. */
+export interface TwoSets {
+  /** The variables, with the set that is counted into. */
+  readonly bss: { set: number };
+}
+
+/**
+ * The counters of a map: a row for each key, with the members of key and value. Values of several CPUs,
+ * and of the times of collection that a table spans, are added up; members called `min_...` and
+ * `max_...` are the least and the greatest, where 0 stands for none.
+ *
+ * The kernel half counts into one of two sets. The other one is read and cleared once no program uses it
+ * any more: so nothing is lost or counted twice between two tables.
+ */
+export class CounterSets<K extends { readonly set: number }, V> implements Counter<K & Cell<V>> {
+  readonly #skeleton: TwoSets;
+  readonly #counts: Counts<K, V>;
+  #rows = new Map<string, K & Cell<V>>();
+
+  /** Counts by a map. @param counts what the kernel half counts into */
+  constructor(skeleton: TwoSets, counts: Counts<K, V>) {
+    this.#skeleton = skeleton;
+    this.#counts = counts;
+  }
+
+  async collect(): Promise<void> {
+    const old = await switchSets(this.#skeleton);
+    const taken = [...this.#counts].filter(([key]) => key.set === old);
+    this.#counts.deleteBatch(taken.map(([key]) => key));
+    for (const [key, value] of taken) {
+      const name = nameOf(key);
+      const known = this.#rows.get(name);
+      const cells = Array.isArray(value) ? value as Cell<V>[] : [value as Cell<V>];
+      const fresh = cells.reduce((sum, cell) => added(sum, cell) as Cell<V>);
+      const sum = known === undefined ? fresh : added(known, fresh);
+      this.#rows.set(name, { ...key, ...sum as object } as K & Cell<V>);
+    }
+  }
+
+  take(): (K & Cell<V>)[] {
+    const rows = [...this.#rows.values()];
+    this.#rows = new Map();
+    return rows;
+  }
+}
+
+/**
+ * Has the kernel half count into its other set, and waits until no program uses the old one any more.
+ * @returns the set that it has left
+ */
+export async function switchSets({ bss }: TwoSets): Promise<number> {
+  const old = bss.set;
+  bss.set = 1 - old;
+  await gracePeriod();
+  return old;
+}
+
+/** A key as text, whatever set it is of. It may have structs in it. */
+function nameOf(key: object): string {
+  return JSON.stringify(
+    { ...key, set: 0 },
+    (_, value) => typeof value === "bigint" ? String(value) : value,
+  );
+}
+
+/** The sum of two values; of structs member by member, of arrays element by element. */
+function added(a: unknown, b: unknown): unknown {
+  if (typeof a === "number") return a + (b as number);
+  if (typeof a === "bigint") return a + (b as bigint);
+  if (Array.isArray(a)) return a.map((value, at) => added(value, (b as unknown[])[at]));
+  if (typeof a !== "object" || a === null) return b;
+  return Object.fromEntries(
+    Object.entries(b as object).map(([name, value]) => {
+      const before = (a as Record<string, unknown>)[name];
+      if (name.startsWith("min_")) return [name, least(before as bigint, value)];
+      if (name.startsWith("max_")) return [name, before as bigint > value ? before : value];
+      return [name, added(before, value)];
+    }),
+  );
+}
+
+/** The less of two numbers, of which 0 is none. */
+function least<T extends number | bigint>(a: T, b: T): T {
+  if (!a || !b) return a || b;
+  return a < b ? a : b;
+}

@@ -1,0 +1,25 @@
+import type { Losses } from "./losses.ts";
+
+/** A loaded skeleton, as {@link lossesOf} looks at it. */
+export interface Counting {
+  /** The variables: by convention `lost` is what the ring had no room for, `lost_map` what a map had none for. */
+  readonly bss?: object;
+  /** The maps: a perf buffer called `events` counts by itself what it had no room for. */
+  readonly maps?: object;
+  /** The programs. */
+  readonly progs: Readonly<Record<string, { readonly autoload: boolean; readonly misses: bigint }>>;
+}
+
+/** What a loaded skeleton has lost so far, the misses of all its loaded programs included. */
+export function lossesOf({ bss, maps, progs }: Counting): Losses {
+  const { lost, lost_map } = (bss ?? {}) as { lost?: bigint; lost_map?: bigint };
+  const { events } = (maps ?? {}) as { events?: { lost?: number | bigint } };
+  const ring = lost ?? events?.lost;
+  return {
+    ...ring !== undefined && { ring: BigInt(ring) },
+    ...lost_map !== undefined && { map: lost_map },
+    missed: Object.values(progs)
+      .filter(({ autoload }) => autoload)
+      .reduce((sum, { misses }) => sum + misses, 0n),
+  };
+}
