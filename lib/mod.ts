@@ -43,7 +43,7 @@ export { BpfObject } from "./objects/check_object.ts";
 export { btfBytes, type BtfInfo, listBtf } from "./objects/btf_info.ts";
 export type { Descriptor, KernelObject } from "./objects/kernel_object.ts";
 export type { Lifetime, Phase } from "./objects/lifetime.ts";
-export type { ByHand } from "./objects/attach/by_hand.ts";
+export type { ByHand } from "./objects/attach/attached_by_hand.ts";
 export { attachCgroup, attachNetns } from "./objects/attach/cgroup.ts";
 export { attachIter, type IterLink, type IterOptions } from "./objects/attach/iter.ts";
 export { attachKprobe, type KprobeOptions } from "./objects/attach/kprobe.ts";
@@ -60,7 +60,7 @@ export { attachRawTracepoint, type RawTracepointOptions } from "./objects/attach
 export { attachSocket, type SocketFilter } from "./objects/attach/socket.ts";
 export { attachSockmap, type SockmapAttachment } from "./objects/attach/sockmap.ts";
 export { attachTc, type TcFilter, type TcOptions } from "./objects/attach/tc.ts";
-export type { OrderOptions } from "./objects/attach/order.ts";
+export type { OrderOptions } from "./objects/attach/program_order.ts";
 export { attachNetkit, attachTcx } from "./objects/attach/tcx.ts";
 export {
   attachFreplace,
@@ -130,7 +130,7 @@ export {
 } from "./objects/maps/descriptor_map.ts";
 export { MapOfMaps } from "./objects/maps/map_of_maps.ts";
 export { type MapType, mapTypeName } from "./objects/maps/map_types.ts";
-export { ipv4Prefix, ipv6Prefix, type Prefix, prefix } from "./objects/maps/prefix.ts";
+export { ipv4Prefix, ipv6Prefix, type Prefix, prefix } from "./objects/maps/lpm_trie.ts";
 export { Queue } from "./objects/maps/queue.ts";
 export { SocketMap } from "./objects/maps/socket_map.ts";
 export {
@@ -168,7 +168,7 @@ export {
   RingBuffer,
 } from "./objects/ring_buffer.ts";
 export { UserRingBuffer } from "./objects/user_ring_buffer.ts";
-export { testRun, type TestRunOptions, type TestRunResult } from "./objects/test_run.ts";
+export { testRun, type TestRunOptions, type TestRunResult } from "./objects/prog_test_run.ts";
 export { PacketSocket } from "./sys/network.ts";
 export type { PerfCounter, PerfRate } from "./sys/perf_event.ts";
 export { TracePipe } from "./sys/trace_pipe.ts";

@@ -3,7 +3,7 @@ import { array, bytes } from "#lib/btf/composites.ts";
 import { type Codec, raw } from "#lib/btf/codec.ts";
 import { bool, u32, u64 } from "#lib/btf/scalars.ts";
 import { BpfObject } from "#lib/objects/object.ts";
-import { testRun } from "#lib/objects/test_run.ts";
+import { testRun } from "#lib/objects/prog_test_run.ts";
 
 const RECORD_SIZE = 8192;
 

@@ -1,6 +1,6 @@
 import type { Bytes } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
-import { put } from "./put.ts";
+import { put } from "./named_members.ts";
 import { decodeText, encodeText } from "../sys/text.ts";
 
 /**

@@ -4,7 +4,7 @@ import { BTF_PATH, btfFile } from "../sys/kernel.ts";
 import { ElfFile } from "../symbols/elf.ts";
 import { ElfError, isElf } from "../symbols/elf_headers.ts";
 import { FileSource } from "../symbols/source.ts";
-import { LazyTypes } from "./lazy.ts";
+import { LazyTypes } from "./lazy_types.ts";
 import { parseTypes } from "./parse.ts";
 import { knownSize, resolveType, sizeOfType, type TypeList } from "./resolve.ts";
 import { BtfError, type BtfType, type TypeId } from "./types.ts";

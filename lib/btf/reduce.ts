@@ -1,4 +1,4 @@
-import type { LazyTypes } from "./lazy.ts";
+import type { LazyTypes } from "./lazy_types.ts";
 import type { Relocation } from "./relocations.ts";
 import type { TypeList } from "./resolve.ts";
 import type { TypeId } from "./types.ts";

@@ -1,7 +1,7 @@
 import { Bytes } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
 import { INSPECT, membersOf } from "./inspect.ts";
-import { put } from "./put.ts";
+import { put } from "./named_members.ts";
 
 /**
  * Where a member of a union lies, how it is read, and where its memory ends if its codec asks for that.

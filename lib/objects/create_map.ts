@@ -8,7 +8,7 @@ import { E2BIG, EINVAL } from "../sys/errno.ts";
 import { kernelIsAtLeast } from "../sys/kernel.ts";
 import { explain } from "./diagnosis.ts";
 import { BpfError, UnsupportedError } from "./errors.ts";
-import { MAP_SINCE } from "./features/since.ts";
+import { MAP_SINCE } from "./features/kernel_versions.ts";
 import { misfit } from "./misfit.ts";
 import { KernelMap } from "./map_info.ts";
 import { type DescriptorLike, fdOf } from "./maps/descriptor_map.ts";

@@ -1,4 +1,4 @@
-import { LazyTypes } from "../btf/lazy.ts";
+import { LazyTypes } from "../btf/lazy_types.ts";
 import { parseTypes } from "../btf/parse.ts";
 import { reducedTypes } from "../btf/reduce.ts";
 import { relocationsIn } from "../btf/relocations.ts";

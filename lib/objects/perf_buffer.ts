@@ -2,7 +2,7 @@ import type { EventCodec, RecordView } from "../btf/codec.ts";
 import { pageSize } from "../sys/memory.ts";
 import type { MapHandle } from "./any_map.ts";
 import { PhaseError } from "./errors.ts";
-import { expectType } from "./maps/expect.ts";
+import { expectType } from "./maps/expected_types.ts";
 import { PerfRings } from "./perf_rings.ts";
 import { EventBuffer, type EventMemory } from "./ring_buffer.ts";
 

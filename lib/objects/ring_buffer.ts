@@ -5,7 +5,7 @@ import { HeldLoop } from "../sys/held_loop.ts";
 import { Waiter } from "../sys/waiter.ts";
 import { AnyMap, type MapHandle } from "./any_map.ts";
 import { PhaseError } from "./errors.ts";
-import { REST_MS, Rests } from "./rests.ts";
+import { REST_MS, Rests } from "./reader_rests.ts";
 
 /** The header word of a record, kernel/bpf/ringbuf.c: two flags and the length. */
 const DISCARDED = 1 << 30;

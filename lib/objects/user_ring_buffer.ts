@@ -2,7 +2,7 @@ import { Bytes } from "../btf/bytes.ts";
 import type { Codec } from "../btf/codec.ts";
 import { Mapping, pageSize } from "../sys/memory.ts";
 import { AnyMap, type MapHandle } from "./any_map.ts";
-import { expectType } from "./maps/expect.ts";
+import { expectType } from "./maps/expected_types.ts";
 
 /** kernel/bpf/ringbuf.c: `__u32 len; __u32 pg_off` before each record; the top bits of `len` are flags. */
 const HEADER_SIZE = 8;

@@ -23,7 +23,7 @@ export {
   type ReadonlyBytes,
 } from "../btf/composites.ts";
 export type { EnumOf } from "../btf/enum.ts";
-export { kept, put } from "../btf/put.ts";
+export { kept, put } from "../btf/named_members.ts";
 export {
   bool,
   f32,

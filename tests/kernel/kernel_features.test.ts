@@ -11,7 +11,7 @@ import {
   programKinds,
   requireAttachKind,
 } from "#lib/objects/features.ts";
-import { HELPER_SINCE, MAP_SINCE, PROGRAM_SINCE } from "#lib/objects/features/since.ts";
+import { HELPER_SINCE, MAP_SINCE, PROGRAM_SINCE } from "#lib/objects/features/kernel_versions.ts";
 import { parseKernelOptions } from "#lib/objects/features/kernel_options.ts";
 import { kernelTest } from "./harness.ts";
 import { run } from "./symbol_process.ts";

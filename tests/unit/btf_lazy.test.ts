@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import { Btf } from "#lib/btf/layout.ts";
-import { LazyTypes } from "#lib/btf/lazy.ts";
+import { LazyTypes } from "#lib/btf/lazy_types.ts";
 import { printDefinition, printType } from "#lib/btf/print.ts";
 import { BtfError } from "#lib/btf/types.ts";
 import { readValue } from "#lib/btf/values.ts";

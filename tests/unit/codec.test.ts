@@ -18,7 +18,7 @@ import {
   flexibleBytes,
   flexibleChars,
 } from "#lib/btf/composites.ts";
-import { put } from "#lib/btf/put.ts";
+import { put } from "#lib/btf/named_members.ts";
 import { u16, u32, u8 } from "#lib/btf/scalars.ts";
 import { type Union, union } from "#lib/btf/union.ts";
 

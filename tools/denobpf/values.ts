@@ -8,7 +8,7 @@ import { type Codec, encodeAll } from "#lib/btf/codec.ts";
 import { chars } from "#lib/btf/composites.ts";
 import type { Btf } from "#lib/btf/layout.ts";
 import { printType } from "#lib/btf/print.ts";
-import { put } from "#lib/btf/put.ts";
+import { put } from "#lib/btf/named_members.ts";
 import { roomOf } from "#lib/btf/resolve.ts";
 import { bool, f32, f64, s16, s32, s64, s8, u16, u32, u64, u8 } from "#lib/btf/scalars.ts";
 import type { BtfEnum, BtfMember, BtfSection, BtfType, TypeId } from "#lib/btf/types.ts";

@@ -3,7 +3,7 @@ import { OpenFile } from "../../sys/file.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { laterLibbpf } from "./later_libbpf.ts";
-import { type OrderOptions, orderStruct } from "./order.ts";
+import { type OrderOptions, orderStruct } from "./program_order.ts";
 
 /** The types of programs that a cgroup takes. */
 const CGROUP = [

@@ -7,7 +7,7 @@ import { ElfError } from "../../symbols/elf_headers.ts";
 import { EEXIST, EINVAL, ENOENT, EOPNOTSUPP, SystemError } from "../../sys/errno.ts";
 import { BpfError } from "../errors.ts";
 import { type FunctionSymbol, functionSymbols } from "./elf_symbols.ts";
-import { missingName } from "./missing.ts";
+import { missingName } from "./missing_targets.ts";
 
 /** Where a function is. */
 export interface Place {

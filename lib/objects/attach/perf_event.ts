@@ -14,8 +14,8 @@ import { explain } from "../diagnosis.ts";
 import { BpfError, UnsupportedError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
-import { ByHand } from "./by_hand.ts";
-import { missingProcess } from "./missing.ts";
+import { ByHand } from "./attached_by_hand.ts";
+import { missingProcess } from "./missing_targets.ts";
 
 /** Which events a program is run for. */
 export type PerfEventOptions = PerfCounter & PerfRate & {

@@ -3,7 +3,7 @@ import { symbolGroup } from "../../sys/library.ts";
 import { explain, wrongType } from "../diagnosis.ts";
 import type { Descriptor } from "../kernel_object.ts";
 import type { Attachable } from "../program.ts";
-import { ByHand } from "./by_hand.ts";
+import { ByHand } from "./attached_by_hand.ts";
 
 const options = symbolGroup(libc, {
   // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen)

@@ -4,7 +4,7 @@ import { oneOf } from "../../sys/nearest.ts";
 import { explain, wrongType } from "../diagnosis.ts";
 import type { Descriptor } from "../kernel_object.ts";
 import type { Attachable } from "../program.ts";
-import { ByHand } from "./by_hand.ts";
+import { ByHand } from "./attached_by_hand.ts";
 
 /** What a program does with the sockets of a map, by `enum bpf_attach_type`. */
 const TYPES = {

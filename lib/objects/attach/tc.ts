@@ -7,7 +7,7 @@ import { interfaceIndex } from "../../sys/network.ts";
 import { explain, wrongType } from "../diagnosis.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Attachable } from "../program.ts";
-import { ByHand } from "./by_hand.ts";
+import { ByHand } from "./attached_by_hand.ts";
 
 /** How a program is put among the filters of an interface. */
 export interface TcOptions {

@@ -5,7 +5,7 @@ import { BpfError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { laterLibbpf } from "./later_libbpf.ts";
-import { type OrderOptions, orderStruct } from "./order.ts";
+import { type OrderOptions, orderStruct } from "./program_order.ts";
 
 /**
  * Attaches a program of a section `tcx/ingress` or `tcx/egress` to a network interface; Linux 6.6 and

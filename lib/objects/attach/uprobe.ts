@@ -7,7 +7,7 @@ import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { checkWithin, findFunction, type Place } from "./elf_function.ts";
 import { functionNames } from "./elf_names.ts";
-import { missingName, missingProcess } from "./missing.ts";
+import { missingName, missingProcess } from "./missing_targets.ts";
 
 /** How a program is attached to a place in a program or a library. */
 export interface UprobeOptions {

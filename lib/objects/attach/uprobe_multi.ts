@@ -11,7 +11,7 @@ import { findFunction } from "./elf_function.ts";
 import { functionNames } from "./elf_names.ts";
 import { globPattern } from "./glob.ts";
 import { laterLibbpf, requireLibbpf } from "./later_libbpf.ts";
-import { missingName, missingProcess } from "./missing.ts";
+import { missingName, missingProcess } from "./missing_targets.ts";
 import { ALL_PROCESSES } from "./uprobe.ts";
 
 /** How a program is attached to many functions of a program or a library. */

@@ -7,7 +7,7 @@ import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { probeNames } from "./elf_names.ts";
 import { tooOld } from "./later_libbpf.ts";
-import { missingName, missingProcess } from "./missing.ts";
+import { missingName, missingProcess } from "./missing_targets.ts";
 import { ALL_PROCESSES } from "./uprobe.ts";
 
 /** How a program is attached to a USDT probe. */

@@ -3,7 +3,7 @@ import { nearest } from "../../sys/nearest.ts";
 import type { ProgramType } from "../program_types.ts";
 import { loadProgram, type ProbeProgram, release } from "./bpf_call.ts";
 import { kernelFunction } from "./kernel_function.ts";
-import { HELPER_SINCE, PROGRAM_SINCE } from "./since.ts";
+import { HELPER_SINCE, PROGRAM_SINCE } from "./kernel_versions.ts";
 
 /** A helper, and whether programs of one type may call it. */
 export interface Helper {

@@ -5,7 +5,7 @@ import { probes } from "../../libbpf/symbols.ts";
 import { withLog } from "../../libbpf/log.ts";
 import { BpfError } from "../errors.ts";
 import { createMap, loadProgram, release } from "./bpf_call.ts";
-import { MAP_SINCE, PROGRAM_SINCE } from "./since.ts";
+import { MAP_SINCE, PROGRAM_SINCE } from "./kernel_versions.ts";
 
 /** A kind of program or map, and whether the kernel takes it from this process. */
 export interface Kind {

@@ -2,7 +2,7 @@ import { type Codec, decodeAll, encodeAll } from "../../btf/codec.ts";
 import { dataSections } from "../../libbpf/symbols.ts";
 import { ForeignMemory, Mapping, pageSize } from "../../sys/memory.ts";
 import { AnyMap, type MapHandle, ObjectMap } from "../any_map.ts";
-import { expectType } from "./expect.ts";
+import { expectType } from "./expected_types.ts";
 
 /**
  * An arena (BPF_MAP_TYPE_ARENA): memory that programs and this process share, pages that come into being

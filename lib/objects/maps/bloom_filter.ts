@@ -3,7 +3,7 @@ import type { Codec } from "../../btf/codec.ts";
 import { mapValues } from "../../libbpf/map_symbols.ts";
 import { ENOENT } from "../../sys/errno.ts";
 import { AnyMap, type MapHandle } from "../any_map.ts";
-import { expectType, expectValue } from "./expect.ts";
+import { expectType, expectValue } from "./expected_types.ts";
 
 /**
  * A bloom filter (BPF_MAP_TYPE_BLOOM_FILTER): it knows for sure what was never added, and takes a few other

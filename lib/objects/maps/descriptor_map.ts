@@ -2,7 +2,7 @@ import type { Codec } from "../../btf/codec.ts";
 import { u32 } from "../../btf/scalars.ts";
 import { AnyMap, type MapHandle } from "../any_map.ts";
 import { BpfMap } from "../map.ts";
-import { expectType } from "./expect.ts";
+import { expectType } from "./expected_types.ts";
 import type { MapType } from "./map_types.ts";
 
 /** A file descriptor, or what has one: a program, a map. */

@@ -3,7 +3,7 @@ import type { Codec } from "../../btf/codec.ts";
 import { mapValues } from "../../libbpf/map_symbols.ts";
 import { E2BIG, ENOENT } from "../../sys/errno.ts";
 import { AnyMap, type MapHandle } from "../any_map.ts";
-import { expectType, expectValue } from "./expect.ts";
+import { expectType, expectValue } from "./expected_types.ts";
 
 /** BPF_ANY and BPF_EXIST of include/uapi/linux/bpf.h: the latter drops the oldest when it is full. */
 const BPF_ANY = 0n;

@@ -5,7 +5,7 @@ import { BpfError } from "../errors.ts";
 import { BpfMap } from "../map.ts";
 import { ENOSPC } from "../../sys/errno.ts";
 import { type DescriptorLike, fdOf } from "./descriptor_map.ts";
-import { expectType } from "./expect.ts";
+import { expectType } from "./expected_types.ts";
 
 /**
  * Sockets, by an index or a key: what a program redirects messages to, or chooses a listener from

@@ -4,7 +4,7 @@ import { s32, u32, u64 } from "../../btf/scalars.ts";
 import type { Codec } from "../../btf/codec.ts";
 import { AnyMap, type MapHandle } from "../any_map.ts";
 import { BpfMap } from "../map.ts";
-import { expectType } from "./expect.ts";
+import { expectType } from "./expected_types.ts";
 
 /** A frame of a stack that was taken with BPF_F_STACK_BUILD_ID: a file by its build id, a place in it. */
 export interface BuildIdFrame {

@@ -5,7 +5,7 @@ import { openProcess } from "../../sys/pidfd.ts";
 import { AnyMap, type MapHandle } from "../any_map.ts";
 import { BpfMap, type UpdateCondition } from "../map.ts";
 import { type DescriptorLike, fdOf } from "./descriptor_map.ts";
-import { expectType } from "./expect.ts";
+import { expectType } from "./expected_types.ts";
 import type { MapType } from "./map_types.ts";
 
 /**

@@ -4,7 +4,7 @@ import { AnyMap, type ObjectMap } from "../any_map.ts";
 import { explain } from "../diagnosis.ts";
 import { lastError } from "../errors.ts";
 import { Link } from "../link.ts";
-import { expectType } from "./expect.ts";
+import { expectType } from "./expected_types.ts";
 
 /**
  * A table of functions of the kernel that programs stand in for (`SEC(".struct_ops")`,
