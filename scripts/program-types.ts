@@ -31,6 +31,40 @@ type, which \`autoload = false\` leaves out. Kinds for which no function is name
 other means of the kernel: \`xdp/devmap\` and \`xdp/cpumap\` as values of their maps, \`lwt_*\` and
 \`action\` with ip(8) and tc(8), \`sk_reuseport\` with setsockopt(2).
 
+## Functions of the kernel
+
+\`attachKprobe()\` takes a name, or a place in it: \`vfs_read+0x10\`. The kernel answers a wrong one
+with an errno that says little; the error names the cause:
+
+| the error says                          | what to do                                                          |
+| --------------------------------------- | ------------------------------------------------------------------- |
+| N functions have the name               | \`attachKprobeMulti()\` attaches to all of them, by address           |
+| no instruction begins at its byte N     | give the first byte of an instruction: a disassembler shows them    |
+| N lies beyond it                        | name the function that the place is in                              |
+| the kernel does not let it be probed    | probe its caller: what it does must not be interrupted              |
+| the kernel's BTF does not have it       | fentry and fexit need that; a kprobe does not                       |
+| the kernel has no function of this name | take the nearest, which is told: functions are renamed, and inlined |
+
+Before Linux 6.7 (and its stable series of late 2023) a kprobe at a name of several functions is put
+on one of them, without a word.
+
+## Functions of user space
+
+\`attachUprobe()\` and \`attachUprobeMulti()\` find names in the file's symbols by themselves, whichever
+libbpf there is:
+
+- A function of several versions is its default one, which programs are linked with today.
+  \`memcpy@GLIBC_2.2.5\` names another. A section (\`SEC("uprobe/libc.so.6:realpath")\`) leaves the
+  search to libbpf, which refuses such names or takes any version, depending on its own.
+- A function that is chosen when a program starts (IFUNC: \`strlen\`, \`memcpy\`) is no code that could
+  be probed. The error names those that it is chosen from, if the file has symbols for them.
+- A function that a file only imports is in another: the error says so.
+
+**A place within a function must be the first byte of an instruction.** The kernel writes a
+breakpoint there. In the middle of an instruction it makes another one of it: the traced program
+crashes or computes wrong values. Nothing checks this on x86, where only a disassembler could; on
+arm64 the kernel refuses such places. A place beyond the function is refused.
+
 What the kernels of a build machine lack is tested in virtual machines: [testing.md](testing.md). A
 kind is set by hand before load:
 

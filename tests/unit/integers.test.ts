@@ -48,13 +48,17 @@ Deno.test("an option that its member cannot hold is refused by the member's name
   assertEquals(struct.getU32(layout.pid), 0xffff_ffff);
 });
 
-Deno.test("a function of C is given no number that it would see cut", () => {
-  const { close } = files();
-  for (const fd of [2 ** 32 + 700, -(2 ** 33), NaN, 2 ** 53]) {
-    assertThrows(() => close(fd), RangeError, `close(): ${fd} is no whole number`);
-  }
-  assertEquals(close(-1), -1, "EBADF");
-});
+Deno.test(
+  "a function of C is given no number that it would see cut",
+  { sanitizeResources: false },
+  () => {
+    const { close } = files();
+    for (const fd of [2 ** 32 + 700, -(2 ** 33), NaN, 2 ** 53]) {
+      assertThrows(() => close(fd), RangeError, `close(): ${fd} is no whole number`);
+    }
+    assertEquals(close(-1), -1, "EBADF");
+  },
+);
 
 Deno.test("a text with a NUL in it is none of C's", () => {
   assertThrows(

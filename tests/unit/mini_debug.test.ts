@@ -31,7 +31,9 @@ async function xz(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffe
 }
 
 // With a size of 0 or of SHT_NOBITS the room for what comes out was 0, and 4 times 0 after that.
-Deno.test("a .gnu_debugdata without bytes is none, and does not hold the symbolizer for ever", () => {
+Deno.test("a .gnu_debugdata without bytes is none, and does not hold the symbolizer for ever", {
+  sanitizeResources: false,
+}, () => {
   assertEquals(found(SHT_PROGBITS, new Uint8Array(0)), undefined);
   assertEquals(found(SHT_NOBITS, new Uint8Array(0), 4096), undefined);
 });
