@@ -1,16 +1,16 @@
 /** Tools in a network of their own, where no packets are but those that a test sends. */
 import { run } from "./network_namespace.ts";
-import { type RunningTool, startCommand } from "./running_tool.ts";
-
-const root = new URL("../../", import.meta.url).pathname;
+import { type RunningTool, startCommand, toolCommand } from "./running_tool.ts";
 
 /** Starts a tool as startTool() does, in a network that has nothing but `lo`. */
 export function startIsolated(name: string, args: readonly string[] = []): RunningTool {
-  const tool = ["run", "--allow-ffi", "--allow-read", `${root}tools/${name}.ts`, ...args];
   const script = 'ip link set lo up && exec "$@"';
-  return startCommand(["unshare", "--net", "sh", "-c", script, "sh", Deno.execPath(), ...tool], {
-    env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` },
-  });
+  return startCommand(
+    ["unshare", "--net", "sh", "-c", script, "sh", ...toolCommand(name), ...args],
+    {
+      env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` },
+    },
+  );
 }
 
 /** Sends datagrams of one byte to a port of the tool's network. */

@@ -1,5 +1,6 @@
 /** Tools as their users run them: child processes with piped output and signals. */
 
+import { exists } from "../exists.ts";
 import { patient } from "./patience.ts";
 
 /** What takes longer has failed: no machine is that slow. */
@@ -158,17 +159,26 @@ export function startCommand(command: readonly string[], options: StartOptions =
   );
 }
 
-/** Starts `tools/<name>.ts` with this Deno and with no permissions but the two that tools have. */
+/**
+ * The command line that starts `tools/<name>.ts` with this Deno and no permissions but the two that tools have.
+ * With DENOBPF_BUNDLES, as tests/vm sets it, that is the tool's bundle if there is one: it starts sooner.
+ */
+export function toolCommand(name: string): string[] {
+  const deno = [Deno.execPath(), "run", "--allow-ffi", "--allow-read"];
+  const bundle = `${root}build/bundle/${name}.js`;
+  if (Deno.env.get("DENOBPF_BUNDLES") !== "true" || !exists(bundle)) {
+    return [...deno, `${root}tools/${name}.ts`];
+  }
+  return [...deno, "--no-config", "--no-lock", bundle];
+}
+
+/** Starts a tool as {@link toolCommand} has it. */
 export function startTool(
   name: string,
   args: readonly string[] = [],
   options?: StartOptions,
 ): RunningTool {
-  const tool = [`${root}tools/${name}.ts`, ...args];
-  return startCommand(
-    [Deno.execPath(), "run", "--allow-ffi", "--allow-read", ...tool],
-    options,
-  );
+  return startCommand([...toolCommand(name), ...args], options);
 }
 
 /**

@@ -30,7 +30,7 @@ Deno.test("the series are in order, and each has what its guests need", () => {
 Deno.test("the short plan has every tool on every kernel, in one boot each", () => {
   const jobs = shortPlan(debian);
   const everyTool = jobs.filter(({ tasks }) =>
-    tasks.some(({ column, file, env }) => file.includes("/every_tool.") && column && !env)
+    tasks.some(({ file }) => file.includes("/every_tool."))
   );
   assertEquals(everyTool.map(({ kernel }) => kernel).sort(), [...debian].sort());
   for (const { tasks } of jobs) {

@@ -49,14 +49,18 @@ const hosts = ["tests/kernel/hosts.test.ts", last];
 /** Where the tests of tools run that this machine's kernel cannot run, and other versions of libbpf. */
 const COMMON = "6.12";
 
+/** A file of this tree, in the column of the kernel. Tools start as bundles where all of them do. */
+function task(kernel: string, file: string): Task {
+  const env = file === everyTool ? { DENOBPF_BUNDLES: "true" } : undefined;
+  return { column: kernel, file, env };
+}
+
 /** All kernel tests whose path holds `text`, on each of the kernels, in two guests each. */
 export function wholePlan(chosen: readonly string[], text: string): Job[] {
   const files = [...testFiles("tests/kernel"), ...testFiles("tests/tools")]
     .filter((path) => path.includes(text))
     .sort((a, b) => Number(a === last) - Number(b === last));
-  return chosen.flatMap((kernel) =>
-    halves(kernel, files.map((file) => ({ column: kernel, file })))
-  );
+  return chosen.flatMap((kernel) => halves(kernel, files.map((file) => task(kernel, file))));
 }
 
 /** The part that CI runs: what depends on the kernel most, and every tool with other versions. */
@@ -65,12 +69,12 @@ export function shortPlan(chosen: readonly string[]): Job[] {
   const jobs = chosen.map((kernel): Job => ({
     kernel,
     tasks: [
-      ...short.map((file) => ({ column: kernel, file })),
+      ...short.map((file) => task(kernel, file)),
       ...versions(kernel, chosen),
-      ...ends.includes(kernel) ? hosts.map((file) => ({ column: kernel, file })) : [],
+      ...ends.includes(kernel) ? hosts.map((file) => task(kernel, file)) : [],
     ],
   }));
-  const elsewhere = unseenHere().map((file) => ({ column: common(chosen), file }));
+  const elsewhere = unseenHere().map((file) => task(common(chosen), file));
   // The longest first, so that no guest is left alone with them at the end.
   const all = [...jobs, ...halves(common(chosen), elsewhere)];
   const split = chosen.length === 1
