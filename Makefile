@@ -129,7 +129,7 @@ help: ## list the targets
 build/clang-%/.built: $(objects) $(skels) $(test_objects) $(shell find $(ts_dirs) -name '*.ts')
 	$(call say,COPY,$(@D))
 	$(Q)scripts/copy-tree $(@D)
-	$(Q)CLANG=clang-$* LLVM_STRIP=$(llvm_strip) DENO=$(abspath $(deno)) $(MAKE) --no-print-directory -C $(@D) build fixtures
+	$(Q)CLANG=clang-$* LLVM_STRIP=$(llvm_strip) DENO=$(abspath $(deno)) $(MAKE) --no-print-directory -j$(shell nproc) -C $(@D) build fixtures
 	$(Q)touch $@
 
 # What only the tests need.

@@ -10,7 +10,7 @@
  */
 
 import { count, endRun, findings, type TestCase } from "./report.ts";
-import { emptyFolder, type Run, runTestFiles, testFiles } from "./test_files.ts";
+import { emptyFolder, type Run, runTestFiles, sideBySide, testFiles } from "./test_files.ts";
 
 const LIMIT_MS = 5 * 60_000;
 
@@ -56,16 +56,14 @@ if (batches.length === 0 && made.length === 0) {
 emptyFolder(`${reports}oldest`);
 const all: TestCase[] = [];
 const found: string[] = [];
-async function runBatches(batches: Batch[]): Promise<void> {
-  for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-    const cases = await runTestFiles(batch.paths, batch.run);
-    const name = batch.paths.length === 1 ? batch.paths[0] : "tests/unit and tests/fuzz";
-    all.push(...cases);
-    found.push(...findings(name + (batch.mark ?? ""), cases));
-  }
+async function runBatch({ paths, run, mark = "" }: Batch): Promise<void> {
+  const cases = await runTestFiles(paths, run);
+  const name = paths.length === 1 ? paths[0] : "tests/unit and tests/fuzz";
+  all.push(...cases);
+  found.push(...findings(name + mark, cases));
 }
-await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, () => runBatches(batches)));
+await sideBySide(batches, runBatch);
 // These write into the same folders of build/.
-await runBatches(made.map((path) => ({ paths: [path], run })));
+for (const path of made) await runBatch({ paths: [path], run });
 
 endRun(reports, found, count(all));

@@ -92,6 +92,18 @@ async function runOnce(paths: readonly string[], run: Run): Promise<TestCase[]> 
   return cases;
 }
 
+/** Does the work, one after the other, with as many under way at a time as there are CPUs. */
+export async function sideBySide<T>(
+  work: readonly T[],
+  each: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = [...work];
+  const one = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await each(item);
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, one));
+}
+
 function writeAll(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }

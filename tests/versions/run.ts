@@ -4,39 +4,44 @@
  */
 
 import { count, endRun, findings, type TestCase } from "../report.ts";
-import { emptyFolder, runTestFiles } from "../test_files.ts";
+import { emptyFolder, type Run, runTestFiles, sideBySide } from "../test_files.ts";
 import { CLANG, LIBBPF, treeOf } from "./versions.ts";
-
-const FILE_LIMIT_MS = 5 * 60_000;
 
 /** What stands on libbpf most. */
 const files = ["every_tool", "object", "maps", "map_kinds", "program_types", "attach_later"]
   .map((name) => `tests/kernel/${name}.test.ts`);
 
 const reports = new URL("../../build/tests/versions/", import.meta.url).pathname;
-const run = { reports, limitMs: FILE_LIMIT_MS };
+const limitMs = 5 * 60_000;
+
+/** A file, run with another version. */
+interface Work {
+  readonly label: string;
+  readonly file: string;
+  readonly run: Run;
+}
+
+const work: Work[] = [
+  ...CLANG.map((version) => {
+    const label = `clang ${version}`;
+    const run = { reports: `${reports}${label}/`, limitMs, root: treeOf(version) };
+    return { label, file: "tests/kernel/every_tool.test.ts", run };
+  }),
+  ...LIBBPF.flatMap(({ version, path }) => {
+    const label = `libbpf ${version}`;
+    const run = { reports: `${reports}${label}/`, limitMs, env: { DENOBPF_LIBBPF: path } };
+    return files.map((file) => ({ label, file, run }));
+  }),
+];
+
 emptyFolder(reports);
 const all: TestCase[] = [];
 const found: string[] = [];
-
-function take(label: string, path: string, cases: readonly TestCase[]): void {
+await sideBySide(work, async ({ label, file, run }) => {
+  Deno.mkdirSync(run.reports, { recursive: true });
+  const cases = await runTestFiles([file], run);
   all.push(...cases);
-  found.push(...findings(`${label}: ${path}`, cases));
-}
-
-for (const { version, path } of LIBBPF) {
-  console.log(`\nlibbpf ${version}`);
-  Deno.env.set("DENOBPF_LIBBPF", path);
-  for (const file of files) {
-    take(`libbpf ${version}`, file, await runTestFiles([file], run));
-  }
-  Deno.env.delete("DENOBPF_LIBBPF");
-}
-for (const version of CLANG) {
-  console.log(`\nclang ${version}`);
-  const file = "tests/kernel/every_tool.test.ts";
-  const cases = await runTestFiles([file], { ...run, root: treeOf(version) });
-  take(`clang ${version}`, file, cases);
-}
+  found.push(...findings(`${label}: ${file}`, cases));
+});
 
 endRun(reports, found, count(all));
