@@ -13,6 +13,7 @@ import { BpfObject } from "../objects/check_object.ts";
 import { BpfError } from "../objects/errors.ts";
 import { emitSkeleton } from "./emit.ts";
 import { visible } from "./safe_text.ts";
+import { withoutDebug } from "./without_debug.ts";
 
 /** A file that no skeleton can be made of. */
 export class SkeletonError extends Error {
@@ -47,7 +48,7 @@ export function generateSkeleton(path: string, importing: string): string {
       name,
       path,
       importing,
-      object: bytes,
+      object: withoutDebug(bytes),
       btf: object.btf(),
       maps: object.describeMaps(),
       programs: object.programs,
