@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { column } from "#lib/tool/members/member.ts";
 import { membersOf } from "#lib/tool/members/members_of.ts";
+import { csvLines } from "#lib/tool/output/csv.ts";
 import { tableLines } from "#lib/tool/output/table.ts";
 import { timeFormat } from "#lib/tool/text/time_format.ts";
+import type { Structure } from "#lib/tool/text/json_text.ts";
 import { displayWidth } from "#lib/tool/text/width.ts";
 import { headerOf, rowsOf } from "./written.ts";
 
@@ -142,4 +144,17 @@ Deno.test("tableLines() cuts wide characters by the columns that they take", () 
   const lines = print(["comm", "args"], [wide], { ...PLAIN, width: () => 30 }).split("\n");
   assertEquals(lines[1], `日本${" ".repeat(13)}${"日".repeat(6)}…`);
   assertEquals(displayWidth(lines[1]), 30);
+});
+
+Deno.test("a structure is JSON that nothing in it breaks, and a text alone is escaped", () => {
+  const fields = { value: membersOf<Structure>().structure({ brief }, (value) => value) };
+  const columns = [column(fields, "value")];
+  const longtext = "line\n\udcff\x1b\u202e\\";
+  const lines = tableLines<Structure>(columns, PLAIN);
+  const row = rowsOf(lines, [{ longtext }]);
+  assertEquals(JSON.parse(row), { longtext });
+  assertEquals(row.slice(0, -1).search(/[^ -~]/), -1);
+  const cell = `"${row.slice(0, -1).replaceAll('"', '""')}"\n`;
+  assertEquals(rowsOf(csvLines(columns), [{ longtext }]), cell);
+  assertEquals(rowsOf(lines, [longtext]), "line\\n\\xff\\x1b\\u{202e}\\\\\n");
 });

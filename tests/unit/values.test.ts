@@ -73,3 +73,48 @@ Deno.test("a number that JSON would round is refused, and its text is taken", ()
   assertThrows(() => encodeAll(u64, 2 ** 60), TypeError, "is not a whole number");
   assertThrows(() => parseValue(valueCodec(types, all), "[]"), TypeError, "an object such as");
 });
+
+Deno.test("fractions are typed as numbers", () => {
+  const btf = new BtfBuilder();
+  const double = btf.add(16, { name: "double", sizeOrType: 8 });
+  const float = btf.add(16, { name: "float", sizeOrType: 4 });
+  const pair = valueCodec(
+    new Btf((btf.struct("pair", 12, [["d", double, 0], ["f", float, 64]]), btf.bytes())),
+    3,
+  );
+  for (
+    const [text, d, f] of [['{"d": 1.5, "f": -0.25}', 1.5, -0.25], [
+      '{"d": "Infinity", "f": 3}',
+      Infinity,
+      3,
+    ]]
+  ) {
+    assertEquals(decodeAll(pair, parseValue(pair, String(text))), { d, f } as never);
+  }
+  for (const wrong of ['""', '"x"', "null", "[]"]) {
+    const message = "d: double: ";
+    assertThrows(() => parseValue(pair, `{"d": ${wrong}, "f": 0}`), TypeError, message);
+  }
+  assertThrows(() => parseValue(pair, '{"d": 0, "f": 1e99}'), RangeError, "f: float: 1e+99");
+});
+
+Deno.test("what the compiler has no type for is its bytes", () => {
+  const btf = new BtfBuilder();
+  const int = btf.int("int", 4, 1);
+  const derived = btf.struct("derived", 8, [["", 0, 0], ["value", int, 32]]);
+  const section = btf.section(".bss", 4, [[btf.variable("letter", 0), 2, 2]]);
+  const types = new Btf(btf.bytes());
+  const codec = valueCodec(types, derived);
+  assertEquals(decodeAll(codec, Uint8Array.of(1, 2, 3, 4, 5, 0, 0, 0)), {
+    base: "hex:01020304",
+    value: 5,
+  });
+  assertEquals(
+    parseValue(codec, '{"base": "hex:0a0b0c0d", "value": 1}'),
+    Uint8Array.of(10, 11, 12, 13, 1, 0, 0, 0),
+  );
+  assertEquals(
+    parseValue(valueCodec(types, section), '{"letter": 258}'),
+    Uint8Array.of(0, 0, 2, 1),
+  );
+});

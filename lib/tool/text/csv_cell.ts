@@ -23,6 +23,6 @@ export function csvWords(words: readonly string[]): string {
 }
 
 /** A cell in quotes where RFC 4180 asks for them. */
-function quotedCell(text: string): string {
+export function quotedCell(text: string): string {
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
