@@ -1,6 +1,14 @@
 /**
  * The typedefs of bpf/include/kinds.h by which C says what a member means, each with what its members are
  * unless a tool says more. lib/tool/members/c_kinds.ts has how they are shown.
+ *
+ * @example
+ * ```ts
+ * import { KINDS } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(KINDS.pid, "Process");
+ * ```
  */
 export const KINDS = {
   boot_ns: "When it happened",

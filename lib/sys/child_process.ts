@@ -52,6 +52,15 @@ export function sendSignal(pid: number, signal: number): void {
 /**
  * A child process that shares the terminal, the standard streams and the environment. Deno.Command
  * would need --allow-run, which tools do not have.
+ *
+ * @example
+ * ```ts
+ * import { ChildProcess } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const child = ChildProcess.start(["true"]);
+ * assertEquals(await child.ended, 0);
+ * ```
  */
 export class ChildProcess {
   /** Its pid. */

@@ -15,12 +15,31 @@ function now(clock: number): bigint {
   return timespec[0] * 1_000_000_000n + timespec[1];
 }
 
-/** Nanoseconds since boot, suspended time included: what `bpf_ktime_get_boot_ns()` gives. */
+/**
+ * Nanoseconds since boot, suspended time included: what `bpf_ktime_get_boot_ns()` gives.
+ *
+ * @example
+ * ```ts
+ * import { bootTime } from "@denobpf/denobpf/tool";
+ *
+ * console.log(`booted ${bootTime() / 1_000_000_000n} s ago`);
+ * ```
+ */
 export function bootTime(): bigint {
   return now(CLOCK_BOOTTIME) - ahead().boottime;
 }
 
-/** Nanoseconds since boot, suspended time left out: what `bpf_ktime_get_ns()` gives. */
+/**
+ * Nanoseconds since boot, suspended time left out: what `bpf_ktime_get_ns()` gives.
+ *
+ * @example
+ * ```ts
+ * import { monotonicTime } from "@denobpf/denobpf/tool";
+ *
+ * const before = monotonicTime();
+ * console.log(monotonicTime() - before, "ns");
+ * ```
+ */
 export function monotonicTime(): bigint {
   return now(CLOCK_MONOTONIC) - ahead().monotonic;
 }
@@ -39,7 +58,17 @@ const ahead = once(() => {
   return { boottime: of("boottime"), monotonic: of("monotonic") };
 });
 
-/** Nanoseconds since 1970-01-01T00:00:00Z. */
+/**
+ * Nanoseconds since 1970-01-01T00:00:00Z.
+ *
+ * @example
+ * ```ts
+ * import { rfc3339, wallTime } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(rfc3339(wallTime()).length, 30);
+ * ```
+ */
 export function wallTime(): bigint {
   return now(CLOCK_REALTIME);
 }

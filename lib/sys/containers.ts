@@ -32,6 +32,15 @@ export interface ContainerNames {
  * | CRI-O | `crio-ID.scope`, `crio-ID` |
  * | containerd for Kubernetes | `cri-containerd-ID.scope`, `SLICE:cri-containerd:ID`, `kubepods/.../podUID/ID` |
  * | nerdctl | `nerdctl-ID.scope` |
+ *
+ * @example
+ * ```ts
+ * import { containerId } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const id = "0123456789abcdef".repeat(4);
+ * assertEquals(containerId(`/system.slice/docker-${id}.scope`), id);
+ * ```
  */
 export function containerId(cgroup: string): string | undefined {
   return cgroup.split("/").map(idOf).findLast((id) => id !== undefined);

@@ -179,12 +179,32 @@ function table(): Map<number, { name: string; text: string }> {
   );
 }
 
-/** The name of an errno: `ENOENT` for 2. An unknown number is given as `errno 9999`. */
+/**
+ * The name of an errno: `ENOENT` for 2. An unknown number is given as `errno 9999`.
+ *
+ * @example
+ * ```ts
+ * import { errnoName } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(errnoName(2), "ENOENT");
+ * ```
+ */
 export function errnoName(errno: number): string {
   return table().get(errno)?.name ?? `errno ${errno}`;
 }
 
-/** The number of an errno's name: 2 for `ENOENT`; undefined if there is no such name. */
+/**
+ * The number of an errno's name: 2 for `ENOENT`; undefined if there is no such name.
+ *
+ * @example
+ * ```ts
+ * import { errnoNumber } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(errnoNumber("ENOENT"), 2);
+ * ```
+ */
 export function errnoNumber(name: string): number | undefined {
   return [...table()].find(([, known]) => known.name === name)?.[0];
 }

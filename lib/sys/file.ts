@@ -19,12 +19,31 @@ export function readFile(path: string, limit = Infinity): Uint8Array<ArrayBuffer
   return file.readAll({ limit });
 }
 
-/** {@link readFile} as text. */
+/**
+ * {@link readFile} as text.
+ *
+ * @example
+ * ```ts
+ * import { readTextFile } from "@denobpf/denobpf/tool";
+ *
+ * console.log(readTextFile("/proc/loadavg"));
+ * ```
+ */
 export function readTextFile(path: string): string {
   return new TextDecoder().decode(readFile(path));
 }
 
-/** {@link readTextFile}, or undefined where the file is missing or closed to us. */
+/**
+ * {@link readTextFile}, or undefined where the file is missing or closed to us.
+ *
+ * @example
+ * ```ts
+ * import { tryReadTextFile } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tryReadTextFile("/proc/nothing"), undefined);
+ * ```
+ */
 export function tryReadTextFile(path: string): string | undefined {
   try {
     return readTextFile(path);
@@ -128,6 +147,14 @@ const STX_DEV_MINOR = 140;
  * Which file `path` is: the device number as the kernel keeps it (`dev_t` of include/linux/kdev_t.h,
  * 20 bits of minor) and the inode.
  * @throws {SystemError}
+ *
+ * @example
+ * ```ts
+ * import { fileId } from "@denobpf/denobpf/tool";
+ *
+ * const { dev, ino } = fileId("/proc/self/ns/pid");
+ * console.log(dev, ino);
+ * ```
  */
 export function fileId(path: string): { dev: number; ino: bigint } {
   const buffer = new Uint8Array(SIZEOF_STATX);
@@ -138,7 +165,17 @@ export function fileId(path: string): { dev: number; ino: bigint } {
   return { dev: major * 2 ** 20 + minor, ino: view.getBigUint64(STX_INO, true) };
 }
 
-/** Whether there is a file at `path` that this process may see. */
+/**
+ * Whether there is a file at `path` that this process may see.
+ *
+ * @example
+ * ```ts
+ * import { fileExists } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fileExists("/proc/self"), true);
+ * ```
+ */
 export function fileExists(path: string): boolean {
   try {
     fileId(path);

@@ -16,7 +16,16 @@ export function kernelIsAtLeast(major: number, minor: number): boolean {
 /** Where the kernel tells its types. */
 export const BTF_PATH = "/sys/kernel/btf/vmlinux";
 
-/** Whether the kernel tells its types, on which CO-RE and tp_btf programs stand. */
+/**
+ * Whether the kernel tells its types, on which CO-RE and tp_btf programs stand.
+ *
+ * @example
+ * ```ts
+ * import { hasBtf } from "@denobpf/denobpf/tool";
+ *
+ * if (!hasBtf()) console.log("this kernel does not describe its types");
+ * ```
+ */
 export function hasBtf(): boolean {
   return fileExists(BTF_PATH);
 }

@@ -5,6 +5,15 @@ const NOTHING = new Uint8Array();
 /**
  * Text where it lies in memory: decoded only if somebody asks for it as a string. Like an event view it
  * is one object that is moved from text to text, good until the next event is read.
+ *
+ * @example
+ * ```ts
+ * import { RawText } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = new TextEncoder().encode("bash\0old");
+ * assertEquals(String(new RawText().place(bytes, 0, bytes.length)), "bash");
+ * ```
  */
 export class RawText {
   /** The memory that it lies in. */

@@ -10,7 +10,17 @@ const SIGRTMIN = 32;
 /** _NSIG of include/uapi/asm-generic/signal.h: the last one. */
 export const MAX_SIGNAL = 64;
 
-/** `SIGKILL` for 9, `SIGRTMIN+2` for 34, `signal 99` for what is none. */
+/**
+ * `SIGKILL` for 9, `SIGRTMIN+2` for 34, `signal 99` for what is none.
+ *
+ * @example
+ * ```ts
+ * import { signalName } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(signalName(9), "SIGKILL");
+ * ```
+ */
 export function signalName(signal: number): string {
   if (signal >= 1 && signal <= NAMES.length) return NAMES[signal - 1];
   if (signal >= SIGRTMIN && signal <= MAX_SIGNAL) return `SIGRTMIN+${signal - SIGRTMIN}`;

@@ -12,27 +12,76 @@ const TABLES: Record<Abi, string> = {
   arm: ARM,
 };
 
-/** The ABI of this host's 64-bit programs. */
+/**
+ * The ABI of this host's 64-bit programs.
+ *
+ * @example
+ * ```ts
+ * import { NATIVE_ABI, syscallName } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(syscallName(NATIVE_ABI, 100_000), "[unknown: 100000]");
+ * ```
+ */
 export const NATIVE_ABI: Abi = Deno.build.arch === "aarch64" ? "arm64" : "x86_64";
 
-/** The ABI of 32-bit programs on this host. */
+/**
+ * The ABI of 32-bit programs on this host.
+ *
+ * @example
+ * ```ts
+ * import { COMPAT_ABI, syscallNumbers } from "@denobpf/denobpf/tool";
+ *
+ * console.log(`a 32-bit program calls execve by ${syscallNumbers(COMPAT_ABI, "execve")}`);
+ * ```
+ */
 export const COMPAT_ABI: Abi = Deno.build.arch === "aarch64" ? "arm" : "i386";
 
 const parsed = new Map<Abi, ReadonlyMap<number, string>>();
 
-/** The system calls of an ABI, by number. */
+/**
+ * The system calls of an ABI, by number.
+ *
+ * @example
+ * ```ts
+ * import { NATIVE_ABI, syscalls } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...syscalls(NATIVE_ABI)].some(([, name]) => name === "openat"), true);
+ * ```
+ */
 export function syscalls(abi: Abi): ReadonlyMap<number, string> {
   const known = parsed.get(abi) ?? parse(TABLES[abi]);
   parsed.set(abi, known);
   return known;
 }
 
-/** `openat` for 257 on x86-64; a number that this table does not know is `[unknown: 9999]`. */
+/**
+ * `openat` for 257 on x86-64; a number that this table does not know is `[unknown: 9999]`.
+ *
+ * @example
+ * ```ts
+ * import { NATIVE_ABI, syscallName, syscallNumbers } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(syscallName(NATIVE_ABI, syscallNumbers(NATIVE_ABI, "openat")[0]), "openat");
+ * ```
+ */
 export function syscallName(abi: Abi, number: number): string {
   return syscalls(abi).get(number) ?? `[unknown: ${number}]`;
 }
 
-/** Every number of a name; x32 has some calls twice. */
+/**
+ * Every number of a name; x32 has some calls twice.
+ *
+ * @example
+ * ```ts
+ * import { NATIVE_ABI, syscallNumbers } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(syscallNumbers(NATIVE_ABI, "no_such_call"), []);
+ * ```
+ */
 export function syscallNumbers(abi: Abi, name: string): number[] {
   return [...syscalls(abi)].filter(([, known]) => known === name).map(([number]) => number);
 }

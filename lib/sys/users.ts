@@ -15,6 +15,14 @@ const names = new Map<number, string | undefined>();
 /**
  * The name of a user id (getpwuid(3)), or undefined. Names are asked for once: events come many to a
  * second.
+ *
+ * @example
+ * ```ts
+ * import { userName } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(userName(0), "root");
+ * ```
  */
 export function userName(id: number): string | undefined {
   if (!names.has(id)) {

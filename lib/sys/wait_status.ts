@@ -8,7 +8,18 @@ export interface Exit {
   readonly signal?: string;
 }
 
-/** Reads a status of wait(2): bits 0 to 6 are a signal, bits 8 to 15 an exit code. */
+/**
+ * Reads a status of wait(2): bits 0 to 6 are a signal, bits 8 to 15 an exit code.
+ *
+ * @example
+ * ```ts
+ * import { exitOf } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(exitOf(3 << 8), { exit_code: 3 });
+ * assertEquals(exitOf(9), { signal: "SIGKILL" });
+ * ```
+ */
 export function exitOf(status: number): Exit {
   const signal = status & 0x7f;
   return signal === 0 ? { exit_code: status >> 8 & 0xff } : { signal: signalName(signal) };

@@ -30,7 +30,18 @@ export const ExitCode = {
 /** One of the exit codes. */
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
-/** Ends a tool with one line on stderr and this exit code; a hint is a second line. */
+/**
+ * Ends a tool with one line on stderr and this exit code; a hint is a second line.
+ *
+ * @example
+ * ```ts
+ * import { ExitCode, ExitError } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new ExitError(ExitCode.Usage, "name a file");
+ * assertEquals(error.exitCode, 64);
+ * ```
+ */
 export class ExitError extends Error {
   /** The name of its class. */
   override readonly name = "ExitError";

@@ -3,7 +3,17 @@ import { type Declarations, flag, list, option, type OptionsOf } from "./declara
 import { timeFormatNames } from "../text/time_format.ts";
 import { choice, count, seconds, text } from "./parsers.ts";
 
-/** The options that every tool has. */
+/**
+ * The options that every tool has.
+ *
+ * @example
+ * ```ts
+ * import { frameOptions } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(frameOptions.output.letter, "o");
+ * ```
+ */
 export const frameOptions = {
   output: option(
     "o",

@@ -78,7 +78,16 @@ export function choice<const T extends string>(...words: readonly T[]): Parser<T
   return Object.assign(parse, { choices: words });
 }
 
-/** PID_MAX_LIMIT of include/linux/threads.h. */
+/**
+ * PID_MAX_LIMIT of include/linux/threads.h.
+ *
+ * @example
+ * ```ts
+ * import { integer, MAX_PID, option } from "@denobpf/denobpf/tool";
+ *
+ * const options = { tid: option("t", "TID", "Trace this thread only", integer(1, MAX_PID)) };
+ * ```
+ */
 export const MAX_PID = 4_194_304;
 
 /**
@@ -105,7 +114,16 @@ export const pid: Parser<number> = integer(1, MAX_PID);
  */
 export const count: Parser<number> = integer(1, Number.MAX_SAFE_INTEGER);
 
-/** The longest timer of a JavaScript runtime: 2^31 - 1 milliseconds. */
+/**
+ * The longest timer of a JavaScript runtime: 2^31 - 1 milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { decimal, MAX_SECONDS, option } from "@denobpf/denobpf/tool";
+ *
+ * const every = option("", "SECONDS", "Show it this often", decimal(0, MAX_SECONDS), 1);
+ * ```
+ */
 export const MAX_SECONDS = 2_147_483;
 
 /**
@@ -141,7 +159,17 @@ export const bytes: Parser<number> = (text): number => {
   throw new ValueError(`${quoted(text)} is not a size in bytes, such as 4096, 64K or 1M`);
 };
 
-/** MAX_ERRNO of include/linux/err.h. */
+/**
+ * MAX_ERRNO of include/linux/err.h.
+ *
+ * @example
+ * ```ts
+ * import { MAX_ERRNO } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(MAX_ERRNO, 4095);
+ * ```
+ */
 export const MAX_ERRNO = 4095;
 
 /**

@@ -157,7 +157,16 @@ function setConstants(
   if (targets.pidns !== undefined) rodata.targ_pidns = targets.pidns;
 }
 
-/** The pid namespace whose pids the user of this process knows; 0 for the host's, which needs no search. */
+/**
+ * The pid namespace whose pids the user of this process knows; 0 for the host's, which needs no search.
+ *
+ * @example
+ * ```ts
+ * import { ownPidns } from "@denobpf/denobpf/tool";
+ *
+ * console.log(ownPidns() === 0 ? "on the host" : "in a container");
+ * ```
+ */
 export function ownPidns(): number {
   const { ino } = fileId("/proc/self/ns/pid");
   return ino === HOST_PIDNS ? 0 : Number(ino);

@@ -21,20 +21,50 @@ import { Trace, type TraceOptions } from "../trace/trace.ts";
 import { commonParts, type ToolParts, type Wanted, wantedOf } from "./tool_parts.ts";
 import { loadTool } from "./load_tool.ts";
 
-/** When tables are shown: options to be spread into those of a tool, which the frame obeys. */
+/**
+ * When tables are shown: options to be spread into those of a tool, which the frame obeys.
+ *
+ * @example
+ * ```ts
+ * import { intervalOptions, withDefaults } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(withDefaults(intervalOptions, {}).interval, 0);
+ * ```
+ */
 export const intervalOptions = {
   interval: option("i", "SECONDS", "Show a table this often; 0: one at the end", seconds, 0),
   count: option("", "N", "Stop after this many tables", count),
   duration: option("d", "SECONDS", "Stop after this time", seconds),
 };
 
-/** The same as the words `[INTERVAL [COUNT]]` of the C tools. */
+/**
+ * The same as the words `[INTERVAL [COUNT]]` of the C tools.
+ *
+ * @example
+ * ```ts
+ * import { intervalOperands } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(Object.keys(intervalOperands), ["interval", "count"]);
+ * ```
+ */
 export const intervalOperands = {
   interval: optional("INTERVAL", "Show a table every INTERVAL seconds", seconds),
   count: optional("COUNT", "Stop after COUNT tables", count),
 };
 
-/** How many rows are shown: options to be spread into those of a tool, which the frame obeys. */
+/**
+ * How many rows are shown: options to be spread into those of a tool, which the frame obeys.
+ *
+ * @example
+ * ```ts
+ * import { topOptions, withDefaults } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(withDefaults(topOptions, {}).top, false);
+ * ```
+ */
 export const topOptions = {
   top: { ...flag("", "Show tables in place, on a screen of their own"), number: "rows" },
   rows: option("", "ROWS", "Print only the first rows", integer(1, 1e6)),
@@ -113,7 +143,46 @@ export interface CountTool<
   run?(skeleton: ReturnType<Op["load"]>, command: readonly string[]): ChildProcess;
 }
 
-/** Makes a tool of its declaration: the command, and the function that other programs import. */
+/**
+ * Makes a tool of its declaration: the command, and the function that other programs import.
+ *
+ * @example
+ * ```ts
+ * import { type cell, type group, Syscount } from "#skel/syscount.ts";
+ * import {
+ *   countTool,
+ *   type Counted,
+ *   CounterSets,
+ *   loadHooks,
+ *   membersOf,
+ * } from "@denobpf/denobpf/tool";
+ *
+ * const member = membersOf<Counted<group & cell>>();
+ * const { start: calls } = countTool({
+ *   name: "calls",
+ *   brief: "Count system calls",
+ *   examples: [["calls", "all of them, until Ctrl-C"]],
+ *   options: {},
+ *   members: {
+ *     pid: member.integer({ brief: "Process" }, (r) => r.pid),
+ *     count: member.integer({ brief: "Calls" }, (r) => Number(r.count)),
+ *   },
+ *   title: () => "Counting system calls",
+ *   columns: () => ["pid", "count"],
+ *   order: () => "-count",
+ *   open: () => Syscount.open(),
+ *   prepare({ rodata, progs, maps }) {
+ *     rodata.by_process = true;
+ *     maps.groups.maxEntries = 1024;
+ *     loadHooks(progs, { enter: true, exit: false, fork: false, exec: false, end: false });
+ *   },
+ *   counter: (skeleton) => new CounterSets(skeleton, skeleton.maps.groups),
+ * });
+ *
+ * using trace = calls({ signal: AbortSignal.timeout(50) });
+ * for await (const { pid, count } of trace) if (pid === Deno.pid) console.log(count);
+ * ```
+ */
 export function countTool<
   O extends Declarations,
   R,

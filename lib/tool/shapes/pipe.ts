@@ -35,7 +35,22 @@ const members = {
   line: text({ brief: "A line of the trace pipe", header: "TRACE PIPE" }, (e) => e.line),
 };
 
-/** Makes a tool of its declaration: the command, and the function that other programs import. */
+/**
+ * Makes a tool of its declaration: the command, and the function that other programs import.
+ *
+ * @example
+ * ```ts
+ * import { Minimal } from "#skel/minimal.ts";
+ * import { pipeTool } from "@denobpf/denobpf/tool";
+ *
+ * const { tool } = pipeTool({
+ *   name: "printed",
+ *   brief: "Show what a kernel half prints",
+ *   open: () => Minimal.open(),
+ * });
+ * console.log(tool.name);
+ * ```
+ */
 export function pipeTool<
   O extends Declarations,
   L extends Attaching,

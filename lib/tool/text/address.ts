@@ -8,6 +8,15 @@ const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
  * An `ip_addr` of bpf/include/kinds.h as text: `192.0.2.1` for one that is mapped into IPv6, otherwise as
  * RFC 5952 has it.
  * @param address its 16 bytes, or where they lie
+ *
+ * @example
+ * ```ts
+ * import { addressText } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1);
+ * assertEquals(addressText(mapped), "192.0.2.1");
+ * ```
  */
 export function addressText(address: Uint8Array | RawText): string {
   const bytes = address instanceof Uint8Array

@@ -30,13 +30,33 @@ export function replaceUnsafe(text: string, replace: (character: string) => stri
 /** Control characters with an escape of their own, the same in C, JSON and bash. */
 export const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
 
-/** `text` with everything escaped that a terminal might obey or hide. */
+/**
+ * `text` with everything escaped that a terminal might obey or hide.
+ *
+ * @example
+ * ```ts
+ * import { escapeText } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(escapeText("two\nlines"), "two\\nlines");
+ * ```
+ */
 export function escapeText(text: string): string {
   if (PLAIN.test(text)) return text;
   return replaceUnsafe(text.replaceAll("\\", "\\\\"), escapeCharacter);
 }
 
-/** `text` in double quotes, for a message. */
+/**
+ * `text` in double quotes, for a message.
+ *
+ * @example
+ * ```ts
+ * import { quoted } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quoted("a file"), '"a file"');
+ * ```
+ */
 export function quoted(text: string): string {
   return `"${escapeText(text)}"`;
 }

@@ -22,6 +22,13 @@ const WIDE = 20;
 /**
  * A histogram drawn as the C tools draw it (print_log2_hist() and print_linear_hist() of libbpf-tools'
  * trace_helpers.c), less the empty rows before the first count and behind the last.
+ *
+ * @example
+ * ```ts
+ * import { drawHistogram } from "@denobpf/denobpf/tool";
+ *
+ * console.log(drawHistogram([0, 3, 7], { unit: "usecs" }));
+ * ```
  */
 export function drawHistogram(histogram: Histogram, { unit, linear }: HistogramLook): string {
   const first = histogram.findIndex((count) => count > 0);

@@ -3,6 +3,15 @@ import { decodeText } from "../../sys/text.ts";
 /**
  * The strings in `bytes[start, end)`, a NUL behind each; the last one may have been cut before it.
  * @param most how many are given at most
+ *
+ * @example
+ * ```ts
+ * import { decodeStrings } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = new TextEncoder().encode("a\0b\0");
+ * assertEquals(decodeStrings(bytes, 0, bytes.length), ["a", "b"]);
+ * ```
  */
 export function decodeStrings(
   bytes: Uint8Array,
@@ -23,7 +32,18 @@ export function decodeStrings(
 /** PARTS_SIZE of bpf/include/paths.h: a path of more bytes lacks its first parts. */
 const PARTS_SIZE = 1024;
 
-/** A path that bpf/include/paths.h has written, from its last part to its first. */
+/**
+ * A path that bpf/include/paths.h has written, from its last part to its first.
+ *
+ * @example
+ * ```ts
+ * import { decodePath } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const parts = new TextEncoder().encode("bin\0usr\0");
+ * assertEquals(decodePath(parts, 0, parts.length), "/usr/bin");
+ * ```
+ */
 export function decodePath(bytes: Uint8Array, start: number, end: number): string {
   const parts = decodeStrings(bytes, start, end);
   if (parts.length === 1 && parts[0] === "/") return "/";

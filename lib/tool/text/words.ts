@@ -20,7 +20,18 @@ export type LazyMember<T> = T extends readonly string[] ? Words : T extends stri
 /** More words than any memory holds. */
 const ANY = 2 ** 30;
 
-/** Words where they lie in memory, a NUL behind each; the last one may have been cut before it. */
+/**
+ * Words where they lie in memory, a NUL behind each; the last one may have been cut before it.
+ *
+ * @example
+ * ```ts
+ * import { RawWords } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = new TextEncoder().encode("ls\0-l\0");
+ * assertEquals(new RawWords().place(bytes, 0, bytes.length).strings(), ["ls", "-l"]);
+ * ```
+ */
 export class RawWords extends RawText {
   /** How many of them count at most, one or more; what lies behind is left out. */
   most: number = ANY;

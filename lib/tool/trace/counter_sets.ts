@@ -30,6 +30,21 @@ export interface TwoSets {
  *
  * The kernel half counts into one of two sets. The other one is read and cleared once no program uses it
  * any more: so nothing is lost or counted twice between two tables.
+ *
+ * @example
+ * ```ts
+ * import { Syscount } from "#skel/syscount.ts";
+ * import { CounterSets, loadHooks } from "@denobpf/denobpf/tool";
+ *
+ * using opened = Syscount.open();
+ * opened.rodata.by_process = true;
+ * opened.maps.groups.maxEntries = 1024;
+ * loadHooks(opened.progs, { enter: true, exit: false, fork: false, exec: false, end: false });
+ * const syscount = opened.load().attach();
+ * const counter = new CounterSets(syscount, syscount.maps.groups);
+ * await counter.collect();
+ * for (const { pid, count } of counter.take()) if (pid === Deno.pid) console.log(count);
+ * ```
  */
 export class CounterSets<K extends { readonly set: number }, V> implements Counter<K & Cell<V>> {
   readonly #skeleton: TwoSets;
@@ -66,6 +81,20 @@ export class CounterSets<K extends { readonly set: number }, V> implements Count
 /**
  * Has the kernel half count into its other set, and waits until no program uses the old one any more.
  * @returns the set that it has left
+ *
+ * @example
+ * ```ts
+ * import { Syscount } from "#skel/syscount.ts";
+ * import { loadHooks, switchSets } from "@denobpf/denobpf/tool";
+ *
+ * using opened = Syscount.open();
+ * opened.rodata.by_process = true;
+ * opened.maps.groups.maxEntries = 1024;
+ * loadHooks(opened.progs, { enter: true, exit: false, fork: false, exec: false, end: false });
+ * const syscount = opened.load().attach();
+ * const old = await switchSets(syscount);
+ * for (const [{ set, pid }] of syscount.maps.groups) if (set === old) console.log(pid);
+ * ```
  */
 export async function switchSets({ bss }: TwoSets): Promise<number> {
   const old = bss.set;

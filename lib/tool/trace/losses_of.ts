@@ -10,7 +10,19 @@ export interface Counting {
   readonly progs: Readonly<Record<string, { readonly autoload: boolean; readonly misses: bigint }>>;
 }
 
-/** What a loaded skeleton has lost so far, the misses of all its loaded programs included. */
+/**
+ * What a loaded skeleton has lost so far, the misses of all its loaded programs included.
+ *
+ * @example
+ * ```ts
+ * import { Bootstrap } from "#skel/bootstrap.ts";
+ * import { loadSkeleton, lossesOf } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using bootstrap = loadSkeleton(Bootstrap.open());
+ * assertEquals(lossesOf(bootstrap).ring, 0n);
+ * ```
+ */
 export function lossesOf({ bss, maps, progs }: Counting): Losses {
   const { lost, lost_map } = (bss ?? {}) as { lost?: bigint; lost_map?: bigint };
   const { events } = (maps ?? {}) as { events?: { lost?: number | bigint } };

@@ -35,6 +35,21 @@ export interface Source<E, View = E> extends Disposable {
 /**
  * A running trace: single events, or the events that came together. Disposing it detaches and closes
  * everything that it loaded.
+ *
+ * @example
+ * ```ts
+ * import { Trace } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using trace = new Trace({
+ *   async *batches() {
+ *     yield [1, 2];
+ *     yield [3];
+ *   },
+ *   [Symbol.dispose]() {},
+ * });
+ * assertEquals(await Array.fromAsync(trace), [1, 2, 3]);
+ * ```
  */
 export class Trace<E, View = E> implements AsyncIterable<E>, Disposable {
   readonly #source: Source<E, View>;
