@@ -12,7 +12,17 @@ const SC_PAGESIZE = 30;
 
 let pageSizeKnown = 0;
 
-/** The size of a memory page in bytes: 4096, on arm64 also 16384 or 65536. */
+/**
+ * The size of a memory page in bytes: 4096, on arm64 also 16384 or 65536.
+ *
+ * @example
+ * ```ts
+ * import { pageSize } from "@denobpf/denobpf/tool";
+ * import { assert } from "@std/assert";
+ *
+ * assert(pageSize() >= 4096);
+ * ```
+ */
 export function pageSize(): number {
   return pageSizeKnown ||= Number(pages().sysconf(SC_PAGESIZE));
 }

@@ -27,7 +27,17 @@ export function signalName(signal: number): string {
   return `signal ${signal}`;
 }
 
-/** 9 for `SIGKILL`, `KILL` and `kill`, 34 for `SIGRTMIN+2`; undefined for what is no name. */
+/**
+ * 9 for `SIGKILL`, `KILL` and `kill`, 34 for `SIGRTMIN+2`; undefined for what is no name.
+ *
+ * @example
+ * ```ts
+ * import { signalNumber } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(signalNumber("SIGKILL"), 9);
+ * ```
+ */
 export function signalNumber(name: string): number | undefined {
   const [, short, offset] = /^(?:SIG)?([A-Z]\w*)(?:\+(\d+))?$/.exec(name.toUpperCase()) ?? [];
   if (short === "RTMIN") {

@@ -8,6 +8,24 @@ export interface Exit {
   readonly signal?: string;
 }
 
+/** Bit 7 of a status, WCOREFLAG: memory was dumped, to a file or to a program. */
+const CORE_DUMPED = 0x80;
+
+/**
+ * Whether the process that a signal ended has left a core dump.
+ *
+ * @example
+ * ```ts
+ * import { coreDumped } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(coreDumped(0x80 | 6), true);
+ * ```
+ */
+export function coreDumped(status: number): boolean {
+  return (status & CORE_DUMPED) !== 0;
+}
+
 /**
  * Reads a status of wait(2): bits 0 to 6 are a signal, bits 8 to 15 an exit code.
  *

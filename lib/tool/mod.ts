@@ -10,8 +10,9 @@ export { errnoName, errnoNumber } from "../sys/errno.ts";
 export { fileExists, fileId, readTextFile, tryReadTextFile } from "../sys/file.ts";
 export { hasBtf } from "../sys/kernel.ts";
 export { type Kinded, type KindName, KINDS } from "../skeleton/kinds.ts";
+export { pageSize } from "../sys/memory.ts";
 export { RawText } from "../sys/raw_text.ts";
-export { signalName } from "../sys/signals.ts";
+export { signalName, signalNumber } from "../sys/signals.ts";
 export {
   type Abi,
   COMPAT_ABI,
@@ -23,7 +24,7 @@ export {
 export { containerId } from "../sys/containers.ts";
 export { decodeText } from "../sys/text.ts";
 export { userName } from "../sys/users.ts";
-export { type Exit, exitOf } from "../sys/wait_status.ts";
+export { coreDumped, type Exit, exitOf } from "../sys/wait_status.ts";
 export { ExitCode, ExitError } from "./ending/exit.ts";
 export { type KindValues, type MembersOfC, type Traced } from "./members/c_kinds.ts";
 export type { DecimalLook } from "./members/kinds/decimal.ts";
