@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeText, encodeText } from "#lib/sys/text.ts";
-import { escapeText } from "#lib/tool/text/escape.ts";
+import { escapeLines, escapeText } from "#lib/tool/text/escape.ts";
 import { unescapeText } from "./unescape.ts";
 
 const text = (...bytes: number[]) => decodeText(Uint8Array.from(bytes), 0, bytes.length);
@@ -48,4 +48,8 @@ Deno.test("escapeText() can be undone for any bytes, and gives one safe line", (
     assertMatch(escaped, /^[^\p{C}\p{Zl}\p{Zp}]*$/u);
     assertEquals([...encodeText(unescapeText(escaped))], [...bytes]);
   }));
+});
+
+Deno.test("escapeLines() keeps line breaks and backslashes, and nothing else that moves a cursor", () => {
+  assertEquals(escapeLines("a\\b\n\x1b[2Jc\r"), "a\\b\n\\x1b[2Jc\\r");
 });

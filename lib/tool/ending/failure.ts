@@ -7,6 +7,7 @@ import {
 } from "../../objects/errors.ts";
 import { SystemError } from "../../sys/errno.ts";
 import { ExitCode, ExitError } from "./exit.ts";
+import { escapeLines } from "../text/escape.ts";
 import { MISSING_PERMISSIONS } from "./permissions.ts";
 
 /**
@@ -17,8 +18,9 @@ import { MISSING_PERMISSIONS } from "./permissions.ts";
 export function reportFailure(tool: string, error: unknown, verbose: boolean): ExitCode {
   if (error instanceof Deno.errors.BrokenPipe) return ExitCode.Ok;
   const { exitCode, message, hint } = explain(error);
-  console.error(`${tool}: ${message}`);
-  if (hint !== undefined) console.error(`${tool}: hint: ${hint}`);
+  // Errors name what others chose: files, processes, what is in an object.
+  console.error(`${tool}: ${escapeLines(message)}`);
+  if (hint !== undefined) console.error(`${tool}: hint: ${escapeLines(hint)}`);
   if (verbose && error instanceof VerifierError) console.error(error.log);
   if ((verbose || exitCode === ExitCode.Internal) && error instanceof Error) {
     console.error(error.stack ?? "");

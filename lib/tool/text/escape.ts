@@ -46,6 +46,11 @@ export function escapeText(text: string): string {
   return replaceUnsafe(text.replaceAll("\\", "\\\\"), escapeCharacter);
 }
 
+/** Several lines of text, each with everything escaped that a terminal might obey or hide but the backslash. */
+export function escapeLines(text: string): string {
+  return text.split("\n").map((line) => replaceUnsafe(line, escapeCharacter)).join("\n");
+}
+
 /**
  * `text` in double quotes, for a message.
  *
