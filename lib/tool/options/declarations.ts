@@ -262,9 +262,9 @@ export function withLetters<D extends Declarations>(
   options: D,
   letters: { readonly [Name in keyof D]?: string },
 ): D {
-  const changed = Object.entries(options)
-    .map(([name, option]) => [name, { ...option, letter: letters[name] ?? option.letter }]);
-  return Object.fromEntries(changed) as D;
+  const changed = Object.entries(letters)
+    .map(([name, letter]) => [name, { ...options[name], letter: letter ?? options[name].letter }]);
+  return { ...options, ...Object.fromEntries(changed) };
 }
 
 /**
