@@ -106,4 +106,31 @@ static __always_inline __u64 syscall_arg32(struct pt_regs *regs, int n)
 #error "syscall.h knows x86 and arm64 only"
 #endif
 
+struct syscall_args {
+	__u64 first, second, third, fourth, fifth, sixth;
+};
+
+/* The arguments of the call, be it a 64-bit or a 32-bit one. */
+static __always_inline struct syscall_args syscall_args(struct pt_regs *regs)
+{
+	struct syscall_args args;
+
+	if (syscall_is_compat()) {
+		args.first = syscall_arg32(regs, 0);
+		args.second = syscall_arg32(regs, 1);
+		args.third = syscall_arg32(regs, 2);
+		args.fourth = syscall_arg32(regs, 3);
+		args.fifth = syscall_arg32(regs, 4);
+		args.sixth = syscall_arg32(regs, 5);
+	} else {
+		args.first = syscall_arg(regs, 0);
+		args.second = syscall_arg(regs, 1);
+		args.third = syscall_arg(regs, 2);
+		args.fourth = syscall_arg(regs, 3);
+		args.fifth = syscall_arg(regs, 4);
+		args.sixth = syscall_arg(regs, 5);
+	}
+	return args;
+}
+
 #endif /* DENOBPF_SYSCALL_H */

@@ -121,6 +121,7 @@ export type { ByteOutput, Constant } from "./text/bytes.ts";
 export { escapeText, quoted } from "./text/escape.ts";
 export { drawHistogram, type Histogram, type HistogramLook } from "./text/histogram.ts";
 export type { Structure } from "./text/json_text.ts";
+export { OPEN_FLAGS, openFlagNames } from "./text/open_flags.ts";
 export { shellQuote } from "./text/quote.ts";
 export { decodePath, decodeStrings } from "./text/strings.ts";
 export { rfc3339, type TimeFormat, timeOfDay } from "./text/time_format.ts";
