@@ -5,7 +5,7 @@
  * Deno goes into it as well; DENORT_BIN names its runtime where it cannot be downloaded.
  */
 import { notices } from "./notices.ts";
-import { root, stage } from "./stage.ts";
+import { PACKAGE_FILE, root, stage } from "./stage.ts";
 
 const TARGETS: Record<string, string> = {
   x86: "x86_64-unknown-linux-gnu",
@@ -20,6 +20,7 @@ const target = TARGETS[arch];
 const folder = `${root}build/compile/${name}`;
 /** What the binary reads as files; the paths are those of tools/binary/libbpf.ts and about.ts. */
 const CARRIED = ["build/libbpf.so", "build/about.json"];
+const INCLUDED = [...CARRIED, PACKAGE_FILE];
 
 Deno.mkdirSync(`${root}build/compile`, { recursive: true });
 Deno.copyFileSync(`${libbpf}/libbpf.so`, `${root}build/libbpf.so`);
@@ -46,7 +47,7 @@ await toolMain(tool);
 }
 
 async function compile(): Promise<void> {
-  const included = CARRIED.flatMap((file) => ["--include", file]);
+  const included = INCLUDED.flatMap((file) => ["--include", file]);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["compile", "--quiet", "--no-check", "--no-lock", "--target", target, ...FLAGS],

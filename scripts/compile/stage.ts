@@ -23,6 +23,13 @@ export interface Staged {
 const PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 
 /**
+ * Modules of a binary lie below the folder of temporary files, as far as Deno knows, and for an npm package it
+ * looks into the folders above for this file. One within the binary ends the search: anybody may put one into
+ * that folder, where a FIFO would hold the tool up for ever.
+ */
+export const PACKAGE_FILE = "package.json";
+
+/**
  * Copies a program with all that it imports, and the files in `others`. From the project itself
  * `deno compile` would take all of every node_modules in it, Deno included, and the time of each file,
  * which differs from build to build.
@@ -39,6 +46,8 @@ export async function stage(entry: string, folder: string, others: string[]): Pr
     else packages.set(name, describe(source));
   }
   for (const file of files) copyFile(root + file, `${folder}/${file}`);
+  Deno.writeTextFileSync(`${folder}/${PACKAGE_FILE}`, "{}");
+  Deno.utimeSync(`${folder}/${PACKAGE_FILE}`, 0, 0);
   for (const [name, { folder: source }] of packages) {
     copyFolder(root + source, `${folder}/node_modules/${name}`);
   }

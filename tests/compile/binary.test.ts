@@ -42,6 +42,33 @@ binaryTest("DENOBPF_LIBBPF=system takes the host's libbpf, a path another", asyn
   assertMatch(none.stderr, /Cannot open \/none\.so.*\n.*unset .* to use the one in this binary/);
 });
 
+binaryTest("the binary opens nothing in the folder of temporary files", async () => {
+  const folder = await Deno.makeTempDir();
+  const trace = await Deno.makeTempFile();
+  try {
+    await run("mkfifo", [`${folder}/package.json`]); // would hold up who opens it
+    const strace = ["-f", "--seccomp-bpf", "-qq", "-s", "256", "-e", "trace=%file", "-o", trace];
+    const commands = [
+      ...toolNames.map((name) => [name, "--seconds", "0"]),
+      ["doctor", "execsnoop"],
+      ["execsnoop", "-xT", "--seconds", "0"],
+      ["prog", "list"],
+    ];
+    for (const command of commands) {
+      const output = await run("strace", [...strace, await binary(), ...command], {
+        TMPDIR: folder,
+      });
+      assertEquals([output.code, command], [0, command], output.stderr);
+      const opened = (await Deno.readTextFile(trace)).split("\n")
+        .filter((line) => line.includes(`"${folder}/`));
+      assertEquals(opened, [], command.join(" "));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(trace);
+  }
+});
+
 binaryTest("through a link or as a copy with a tool's name the binary is that tool", async () => {
   const folder = await Deno.makeTempDir();
   const denobpf = await binary();
