@@ -136,8 +136,11 @@ async function follow<Options, E>(
     if (out.draining) blocked(tool.name, signal, out);
     trace.stop(signal);
   });
-  using trace = tool.trace(options, new Set(names));
+  // A tool sets no other timer than this one while it waits for events.
+  let due = Infinity;
+  using trace = tool.trace(options, new Set(names), () => due - performance.now());
   using _timer = after(common.seconds, () => trace.stop());
+  if (common.seconds !== undefined) due = performance.now() + common.seconds * 1000;
   const losses = new LossReport(tool.name, trace);
   try {
     shown.begin();

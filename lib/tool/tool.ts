@@ -44,9 +44,16 @@ export interface Tool<Options, E> {
   /**
    * Loads and attaches; when it returns, events are being recorded.
    * @param shown the fields that are looked at: expensive data is collected only for these
+   * @param nextTimerMs returns in how many milliseconds the next timer of the process is due, Infinity if
+   * there is none. With it the event loop stands still while the trace waits for events; absent where the
+   * process does anything else than to trace.
    */
-  // deno-lint-ignore no-explicit-any
-  trace(options: Options, shown?: ReadonlySet<string>): Trace<any, E>;
+  trace(
+    options: Options,
+    shown?: ReadonlySet<string>,
+    nextTimerMs?: () => number,
+    // deno-lint-ignore no-explicit-any
+  ): Trace<any, E>;
 }
 
 /** How a tool that prints tables at intervals shows them. */

@@ -1,11 +1,12 @@
 /** What the frame does for every tool, with real tools on real workloads. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { bootstrap } from "../../tools/bootstrap.ts";
 import { execsnoop } from "../../tools/execsnoop.ts";
 import {
   delay,
   kernelTest,
   type Output,
+  patient,
   runExecs,
   type RunningTool,
   runTool,
@@ -236,4 +237,46 @@ kernelTest("a script needs no more permissions than a tool", {}, async () => {
   } finally {
     await Deno.remove(script);
   }
+});
+
+/** Whether a process waits in an epoll instance that has another one in it: see lib/sys/held_loop.ts. */
+function holdsItsLoop(pid: number): boolean {
+  const folder = `/proc/${pid}/fd`;
+  const epolls = new Set(
+    [...Deno.readDirSync(folder)].map(({ name }) => name)
+      .filter((fd) => Deno.readLinkSync(`${folder}/${fd}`) === "anon_inode:[eventpoll]"),
+  );
+  return [...epolls].some((fd) =>
+    [...Deno.readTextFileSync(`/proc/${pid}/fdinfo/${fd}`).matchAll(/^tfd:\s*(\d+)/gm)]
+      .some(([, target]) => epolls.has(target))
+  );
+}
+
+kernelTest(
+  "a command holds the event loop while it waits, and ends in time all the same",
+  {},
+  async () => {
+    await using tool = startTool("execsnoop", ["--seconds", "1.5"]);
+    await tool.until("PCOMM");
+    await runExecs({ count: 1, args: () => ["held"] });
+    await tool.until("held");
+    assert(holdsItsLoop(tool.pid));
+    const before = performance.now();
+    assertEquals((await tool.finish()).code, 0);
+    // A loop that knows nothing of the timer would come to it after a second of its own.
+    assertLess(performance.now() - before, 1500 + patient(500));
+  },
+);
+
+kernelTest("a script that reads a trace keeps its own timers", {}, async () => {
+  const { stdout, code } = await shell(`$run - <<'end'
+    import { execsnoop } from "${root}tools/execsnoop.ts";
+    using trace = execsnoop();
+    let ticks = 0;
+    setInterval(() => ++ticks === 23 && trace.stop(), 10);
+    for await (const _ of trace);
+    console.log(ticks);
+    Deno.exit();
+end`);
+  assertEquals([Number(stdout) >= 23, code], [true, 0]);
 });

@@ -125,6 +125,7 @@ export function ringTool<
   function start(
     given: TraceOptions<Wanted<O, P>> = {},
     shown: ReadonlySet<string> = everything,
+    nextTimerMs?: () => number,
   ): Trace<EventOf<M>, RecordOf<M>> {
     const wanted = wantedOf(declared, given);
     const joined = join?.(wanted);
@@ -154,20 +155,22 @@ export function ringTool<
       passes: joined === undefined ? wants : undefined,
       rest: () => joined?.rest() ?? [],
       readerRests: restsOf(skeleton),
+      nextTimerMs,
       losses: () => lossesOf(skeleton),
     });
     return new Trace(source, given.signal);
   }
 
   return {
-    start,
+    start: (given, shown) => start(given, shown),
     tool: {
       ...commonParts(declared),
       fields,
       kept: join && ((options) => join(options) && { ...keptMembers(members), ...more }),
       columns: declared.columns,
       failed: failed && ((event) => failed(lazy(event))),
-      trace: (options, shown) => start(options as TraceOptions<Wanted<O, P>>, shown),
+      trace: (options, shown, nextTimerMs) =>
+        start(options as TraceOptions<Wanted<O, P>>, shown, nextTimerMs),
     },
   };
 }

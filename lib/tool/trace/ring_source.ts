@@ -33,6 +33,8 @@ export interface RingParts<E, View extends RecordView> {
   rest?(): readonly E[];
   /** Sets the variable of bpf/include/wake.h, if the kernel half has it. */
   readerRests?(yes: boolean): void;
+  /** Passed on to `ReadOptions.nextTimerMs`, where nothing else than this trace runs in the process. */
+  readonly nextTimerMs?: () => number;
   losses(): Losses;
 }
 
@@ -88,8 +90,8 @@ export class RingSource<E, View extends RecordView> implements Source<E, View> {
     signal: AbortSignal,
     make: (batch: Each<View>) => B,
   ): AsyncGenerator<B, void, void> {
-    const { ring, skeleton, clock, readerRests } = this.#parts;
-    for await (const batch of ring.batches({ signal, readerRests })) {
+    const { ring, skeleton, clock, readerRests, nextTimerMs } = this.#parts;
+    for await (const batch of ring.batches({ signal, readerRests, nextTimerMs })) {
       clock.nextBatch();
       yield make(batch);
     }
