@@ -22,6 +22,7 @@
 
 /* x86 has numbers up to 547, others fewer; what is beyond is counted in groups */
 #define NUMBERS 576
+#define X32_NUMBERS 512 /* from here on they are x32's own, and nobody else's */
 #define SLOTS (2 * NUMBERS) /* of one set: native calls, then those of 32-bit programs */
 #define MAX_ERRNO 4095 /* include/linux/err.h */
 
@@ -55,6 +56,13 @@ __u8 used[SLOTS];
 /* calls that did not fit into groups, or threads that did not fit into running */
 __u64 lost_map;
 
+/*
+ * Numbers that have no slot: programs can make up any, and each would take a group. The first ones that are
+ * seen are counted by themselves, the rest as OTHER_NR.
+ */
+#define MAX_UNKNOWN 64
+#define OTHER_NR (-0x7fffffff - 1)
+
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32 };
 
 struct call {
@@ -69,6 +77,13 @@ struct cell {
 	__u64 min_ns;
 	__u64 max_ns;
 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_UNKNOWN);
+	__type(key, struct call);
+	__type(value, bool);
+} unknown SEC(".maps");
 
 /* What the common case counts in: no hashing, nothing shared between CPUs. */
 struct {
@@ -148,21 +163,6 @@ struct {
 	__type(value, bool);
 } family SEC(".maps");
 
-static __always_inline struct call call_of(int nr)
-{
-	struct call call = { .nr = nr };
-
-	if (syscall_is_compat())
-		call.abi = ABI_COMPAT;
-#if defined(__TARGET_ARCH_x86)
-	else if (nr & X32_SYSCALL_BIT) {
-		call.nr = nr & ~X32_SYSCALL_BIT;
-		call.abi = ABI_X32;
-	}
-#endif
-	return call;
-}
-
 /*
  * Where a call has its place among SLOTS; SLOTS or more if it has none. The verifier follows a bound
  * in one register only: 64 bits and the barrier keep the compiler from testing a copy.
@@ -171,12 +171,36 @@ static __always_inline __u64 slot_of(struct call call)
 {
 	__u64 slot = (__u32)call.nr;
 
-	if (slot >= NUMBERS)
+	if (slot >= NUMBERS || (slot >= X32_NUMBERS && call.abi != ABI_X32))
 		slot = SLOTS;
 	else if (call.abi == ABI_COMPAT)
 		slot += NUMBERS;
 	barrier_var(slot);
 	return slot;
+}
+
+/* Whether a number without a slot is counted by itself. */
+static __always_inline bool is_among_unknown(struct call call)
+{
+	bool yes = true;
+
+	return bpf_map_lookup_elem(&unknown, &call) ||
+	       !bpf_map_update_elem(&unknown, &call, &yes, BPF_ANY);
+}
+
+static __always_inline struct call call_of(int nr)
+{
+	struct call call = { .nr = nr };
+
+	if (syscall_is_compat())
+		call.abi = ABI_COMPAT;
+#if defined(__TARGET_ARCH_x86)
+	else if (nr >= X32_SYSCALL_BIT) { /* a negative number is no call at all: do_syscall_64() */
+		call.nr = nr & ~X32_SYSCALL_BIT;
+		call.abi = ABI_X32;
+	}
+#endif
+	return call;
 }
 
 static __always_inline bool is_wanted(struct call call)
@@ -225,7 +249,9 @@ static __always_inline struct group group_of(struct call call, __u32 error)
 
 	if (by_process)
 		group.pid = bpf_get_current_pid_tgid() >> 32;
-	if (by_syscall) {
+	if (by_syscall && slot_of(call) >= SLOTS && !is_among_unknown(call)) {
+		group.nr = OTHER_NR;
+	} else if (by_syscall) {
 		group.nr = call.nr;
 		group.abi = call.abi;
 	}

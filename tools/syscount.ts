@@ -21,44 +21,35 @@ import {
   list,
   loadHooks,
   MAX_PID,
+  mostThreads,
   NATIVE_ABI,
   option,
   type OptionsOf,
   ownPidns,
-  type Parser,
-  quoted,
-  readTextFile,
+  syscall,
   syscallNumbers,
   syscalls,
   targetOptions,
   toolMain,
   topOptions,
-  ValueError,
   without,
 } from "#lib/tool/mod.ts";
 import { SyscallCounter } from "./syscount/counter.ts";
-import { ABIS, derived, members, nameWithAbi } from "./syscount/members.ts";
+import { derived, members, nameWithAbi } from "./syscount/members.ts";
 
 export type { SyscallCount } from "./syscount/members.ts";
 
-/** Groups in a second, or in an interval where processes are not told apart. */
+/** Entries of the maps, which are emptied every second where processes are told apart. */
 const MAX_GROUPS = 65_536;
-
-/** Processes in a second, and those that descend from a command. */
 const MAX_PROCESSES = 16_384;
 
 /** Rows of a table, unless the user says otherwise. */
 const TOP = 10;
 
-const syscallName: Parser<string> = (name) => {
-  if (ABIS.some((abi) => syscallNumbers(abi, name).length > 0)) return name;
-  throw new ValueError(`${quoted(name)} is no system call (syscount -l lists them)`);
-};
-
 const options = {
   ...targetOptions,
   tid: option("t", "TID", "Trace this thread only", integer(1, MAX_PID)),
-  syscall: list("", "NAME,...", "Trace these system calls only", syscallName),
+  syscall: list("", "NAME,...", "Trace these system calls only", syscall),
   ...without(intervalOptions, "count"),
   ...topOptions,
   rows: {
@@ -79,16 +70,8 @@ const options = {
   list: flag("l", "List the system calls and exit"),
 };
 
-type Options = OptionsOf<typeof options>;
-
-/** Whether the options ask for times. */
-const measures = ({ latency, stats, histogram }: Options) => latency || stats || histogram;
-
-/** Whether only failed calls are counted. */
-const onlyFailures = ({ failures, errors, errno }: Options) =>
-  failures || errors || errno !== undefined;
-
-const unitOf = ({ milliseconds }: Options) => milliseconds ? "ms" : "us";
+const measures = ({ latency, stats, histogram }: OptionsOf<typeof options>) =>
+  latency || stats || histogram;
 
 export const { tool, start: syscount } = countTool({
   name: "syscount",
@@ -112,7 +95,7 @@ export const { tool, start: syscount } = countTool({
   derived,
   title: ({ rows = TOP }) => `Tracing syscalls, printing top ${rows}... Ctrl+C to quit.`,
   columns(options) {
-    const unit = unitOf(options);
+    const unit = options.milliseconds ? "ms" : "us";
     return [
       ...(options.process ? ["pid", "comm"] as const : []),
       (!options.process || options.by_syscall) && "name",
@@ -122,23 +105,16 @@ export const { tool, start: syscount } = countTool({
       ...(options.stats ? [`avg_${unit}`, `min_${unit}`, `max_${unit}`] as const : []),
     ];
   },
-  order: (options) => measures(options) ? `-time_${unitOf(options)}` : "-count",
+  order: (options) => measures(options) ? `-time_${options.milliseconds ? "ms" : "us"}` : "-count",
   limit: TOP,
   histogram: ({ histogram }) => histogram ? { of: "histogram", unit: "nsecs" } : undefined,
   heading: (row) =>
     [row.pid, row.comm, nameWithAbi(row), row.error].filter((name) => name !== undefined).join(" "),
-  own: (options) => ({
-    process: options.process,
-    by_syscall: !options.process || options.by_syscall,
-    errors: options.errors,
-    latency: measures(options),
-    histogram: options.histogram,
-  }),
   open: () => Syscount.open(),
   prepare({ rodata, progs, maps }, options) {
-    const failures = onlyFailures(options);
+    const failures = options.failures || options.errors || options.errno !== undefined;
     const latency = measures(options);
-    const following = options.command !== undefined;
+    const following = rodata.follow_command = options.command !== undefined;
     rodata.measure_latency = latency;
     rodata.failures_only = failures;
     if (options.errno !== undefined) rodata.targ_errno = options.errno;
@@ -152,7 +128,6 @@ export const { tool, start: syscount } = countTool({
       rodata.wanted = slotsOf(options.syscall, rodata.wanted.length);
     }
     if (following) {
-      rodata.follow_command = true;
       rodata.spawner = Deno.pid;
       rodata.targ_pids_in = ownPidns();
       maps.family.maxEntries = MAX_PROCESSES;
@@ -178,32 +153,23 @@ export const { tool, start: syscount } = countTool({
     skeleton.bss.spawning = true;
     return ChildProcess.start(command);
   },
-  print: ({ list }) => list ? listing() : undefined,
+  print({ list }) {
+    const lines = [...syscalls(NATIVE_ABI)].map(([nr, name]) =>
+      `${`${nr}`.padStart(3)}: ${name}\n`
+    );
+    return list ? lines.join("") : undefined;
+  },
 });
-
-/** Threads that there may come to be while calls are measured: a hash has memory for each from the start. */
-function mostThreads(): number {
-  // The fourth field of proc(5)'s loadavg: "1/123" are the threads that run and all.
-  const present = Number(readTextFile("/proc/loadavg").split(/[ /]/)[4]);
-  const limit = Number(readTextFile("/proc/sys/kernel/threads-max"));
-  return Math.min(limit, Math.max(8 * present, 32_768));
-}
 
 /** A mark for each number of a system call: those of 64-bit programs, then those of 32-bit ones. */
 function slotsOf(names: readonly string[], size: number): Uint8Array<ArrayBuffer> {
   const slots = new Uint8Array(size);
   for (const name of names) {
-    for (const number of syscallNumbers(NATIVE_ABI, name)) slots[number] = 1;
-    for (const number of syscallNumbers(COMPAT_ABI, name)) slots[size / 2 + number] = 1;
+    for (const nr of syscallNumbers(NATIVE_ABI, name)) slots[nr] = 1;
+    if (NATIVE_ABI === "x86_64") { for (const nr of syscallNumbers("x32", name)) slots[nr] = 1; }
+    for (const nr of syscallNumbers(COMPAT_ABI, name)) slots[size / 2 + nr] = 1;
   }
   return slots;
-}
-
-/** What `-l` prints. */
-function listing(): string {
-  return [...syscalls(NATIVE_ABI)]
-    .map(([number, name]) => `${String(number).padStart(3)}: ${name}\n`)
-    .join("");
 }
 
 if (import.meta.main) await toolMain(tool);

@@ -167,6 +167,13 @@ const TABLE = `
 524 ENOTSUPP Operation is not supported by the kernel
 `;
 
+/** Second names, of include/uapi/asm-generic/errno.h and of libc. */
+const ALIASES: Readonly<Record<string, string>> = {
+  EWOULDBLOCK: "EAGAIN",
+  EDEADLOCK: "EDEADLK",
+  ENOTSUP: "EOPNOTSUPP",
+};
+
 let names: Map<number, { name: string; text: string }> | undefined;
 
 /** Parsed at the first question: a tool that meets no error never pays for it. */
@@ -195,6 +202,21 @@ export function errnoName(errno: number): string {
 }
 
 /**
+ * The name of the errno that a result stands for: `ENOENT` for -2; undefined for one of 0 or more.
+ *
+ * @example
+ * ```ts
+ * import { errorName } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([-2, 3].map(errorName), ["ENOENT", undefined]);
+ * ```
+ */
+export function errorName(result: number): string | undefined {
+  return result < 0 ? errnoName(-result) : undefined;
+}
+
+/**
  * The number of an errno's name: 2 for `ENOENT`; undefined if there is no such name.
  *
  * @example
@@ -206,7 +228,8 @@ export function errnoName(errno: number): string {
  * ```
  */
 export function errnoNumber(name: string): number | undefined {
-  return [...table()].find(([, known]) => known.name === name)?.[0];
+  const first = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name;
+  return [...table()].find(([, known]) => known.name === first)?.[0];
 }
 
 /** What an errno means: `No such file or directory` for 2. */

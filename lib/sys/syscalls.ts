@@ -37,7 +37,10 @@ export const NATIVE_ABI: Abi = Deno.build.arch === "aarch64" ? "arm64" : "x86_64
  */
 export const COMPAT_ABI: Abi = Deno.build.arch === "aarch64" ? "arm" : "i386";
 
-const parsed = new Map<Abi, ReadonlyMap<number, string>>();
+/** From here on numbers are x32's own. */
+const X32_NUMBERS = 512;
+
+const parsed = new Map<Abi, Map<number, string>>();
 
 /**
  * The system calls of an ABI, by number.
@@ -52,6 +55,7 @@ const parsed = new Map<Abi, ReadonlyMap<number, string>>();
  */
 export function syscalls(abi: Abi): ReadonlyMap<number, string> {
   const known = parsed.get(abi) ?? parse(TABLES[abi]);
+  if (abi === "x86_64") { for (const nr of known.keys()) if (nr >= X32_NUMBERS) known.delete(nr); }
   parsed.set(abi, known);
   return known;
 }

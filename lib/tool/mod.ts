@@ -6,7 +6,7 @@
  */
 export { ChildProcess } from "../sys/child_process.ts";
 export { bootTime, monotonicTime, wallTime } from "../sys/clock.ts";
-export { errnoName, errnoNumber } from "../sys/errno.ts";
+export { errnoName, errnoNumber, errorName } from "../sys/errno.ts";
 export { fileExists, fileId, readTextFile, tryReadTextFile } from "../sys/file.ts";
 export { hasBtf } from "../sys/kernel.ts";
 export { type Kinded, type KindName, KINDS } from "../skeleton/kinds.ts";
@@ -22,8 +22,9 @@ export {
   syscalls,
 } from "../sys/syscalls.ts";
 export { containerId } from "../sys/containers.ts";
+export { mostThreads } from "../sys/threads.ts";
 export { decodeText } from "../sys/text.ts";
-export { userName } from "../sys/users.ts";
+export { idIfSet, userName } from "../sys/users.ts";
 export { coreDumped, type Exit, exitOf } from "../sys/wait_status.ts";
 export { ExitCode, ExitError } from "./ending/exit.ts";
 export { type KindValues, type MembersOfC, type Traced } from "./members/c_kinds.ts";
@@ -39,6 +40,7 @@ export type {
   Writer,
 } from "./members/kinds/kind.ts";
 export type { WordsLook } from "./members/kinds/words.ts";
+export { durationsIn } from "./members/durations.ts";
 export type {
   Column,
   EventOf,
@@ -51,6 +53,7 @@ export type {
   RecordOf,
 } from "./members/member.ts";
 export { type Declare, type MemberKinds, membersOf } from "./members/members_of.ts";
+export { Part, partsOf } from "./members/parts.ts";
 export {
   type AnyOption,
   type Declarations,
@@ -90,6 +93,7 @@ export {
   port,
   seconds,
   signal,
+  syscall,
   text,
   user,
 } from "./options/parsers.ts";
@@ -132,7 +136,9 @@ export {
   type Counter,
   CounterSets,
   type Counts,
+  sumOf,
   switchSets,
+  takeSet,
   type TwoSets,
 } from "./trace/counter_sets.ts";
 export { type HookNames, type Loadable, loadHooks } from "./trace/hooks.ts";
@@ -141,4 +147,5 @@ export type { Losses } from "./trace/losses.ts";
 export { type Counting, lossesOf } from "./trace/losses_of.ts";
 export type { PipeLine } from "./trace/pipe_source.ts";
 export type { Attaching } from "./trace/ring_source.ts";
+export { Waiting } from "./trace/waiting.ts";
 export { type Each, type Source, Trace, type TraceOptions } from "./trace/trace.ts";

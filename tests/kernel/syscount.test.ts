@@ -174,6 +174,28 @@ kernelTest("a number that there is not is shown as it is", {}, async () => {
   assertEquals(count(await rowsOf(["unknown"]), "[unknown: 9999]"), 17);
 });
 
+kernelTest("numbers that no 64-bit program has are not taken for x32's", {}, async () => {
+  if (Deno.build.arch !== "x86_64") return;
+  const odd = (await rowsOf(["odd"])).filter((row) => row.count === 19);
+  assertEquals(odd.map((row) => [row.syscall, row.abi]).sort(), [
+    ["[unknown: -1]", "x86_64"],
+    ["[unknown: 512]", "x86_64"],
+    ["[unknown: 547]", "x86_64"],
+    ["getpid", "x32"],
+  ]);
+});
+
+kernelTest("made-up numbers share a row, so that no other call is lost", {}, async () => {
+  for (const options of [[], ["-P", "-S"]]) {
+    const { rows, lost } = await lossyRowsOf(["flood"], ...options);
+    const unknown = rows.filter((row) => row.syscall!.startsWith("[unknown"));
+    assertMissing(10_007 - unknown.reduce((sum, row) => sum + row.count, 0), lost);
+    assert(unknown.length <= 65, `${unknown.length} rows`);
+    assertMissing(10_007 - 64 - count(rows, "[unknown]"), lost);
+    assertMissing(499 - count(rows, "getuid"), lost);
+  }
+});
+
 kernelTest("a call that is still blocked is counted, with the time so far", {}, async () => {
   await using waiting = new Waiting("wait", "block", "wait");
   const { pid } = waiting.child;
@@ -376,11 +398,16 @@ kernelTest(
     assertEquals(await run("sh", "-c", "exit 37"), 37);
     assertEquals(await run("sh", "-c", "kill -9 $$"), 137);
     assertEquals(await run("true"), 0);
-    const { code, stderr } = await runTool("syscount", ["--", "/no/such/command"]);
-    assertEquals(
-      [code, stderr],
-      [1, "syscount: Cannot run /no/such/command: No such file or directory (ENOENT)\n"],
-    );
+    // As shells and env(1) have it.
+    for (
+      const [command, expected, why] of [
+        ["/no/such/command", 127, "No such file or directory (ENOENT)"],
+        ["/tmp", 126, "Permission denied (EACCES)"],
+      ]
+    ) {
+      const { code, stderr } = await runTool("syscount", ["--", String(command)]);
+      assertEquals([code, stderr], [expected, `syscount: Cannot run ${command}: ${why}\n`]);
+    }
   },
 );
 

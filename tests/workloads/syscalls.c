@@ -7,6 +7,8 @@
  *   errors      211 close of no file (EBADF), 101 openat of none (ENOENT), 53 of one
  *   compat      307 getpid and 401 getppid with int $0x80, as 32-bit programs do
  *   unknown     17 calls with a number that there is not
+ *   odd         19 calls each with the numbers -1, 512, 547, and getpid by x32's numbers
+ *   flood       10007 numbers that there are not, one call each, and 499 getuid
  *   processes   3 children, one after the other: 101, 103 and 107 getppid
  *   group       5 children that end with exit_group, each after its 7 threads ended with exit
  *   threads=N   N threads, not many at once: one getppid each
@@ -63,6 +65,21 @@ static void compat(void)
 			     : "memory", "cc", "r8", "r9", "r10", "r11");
 	}
 #endif
+}
+
+static void odd(void)
+{
+	static const long numbers[] = { -1, 512, 547, 0x40000000 | 39 };
+
+	for (int i = 0; i < 4; i++)
+		repeat(19, numbers[i]);
+}
+
+static void flood(void)
+{
+	for (long number = 1000; number < 1000 + 10007; number++)
+		syscall(number);
+	repeat(499, SYS_getuid);
 }
 
 static void children(void)
@@ -189,6 +206,10 @@ static void run(const char *kind)
 		compat();
 	else if (!strcmp(kind, "unknown"))
 		repeat(17, 9999);
+	else if (!strcmp(kind, "odd"))
+		odd();
+	else if (!strcmp(kind, "flood"))
+		flood();
 	else if (!strcmp(kind, "processes"))
 		children();
 	else if (!strcmp(kind, "group"))

@@ -1,32 +1,28 @@
-import type { group, Syscount } from "#skel/syscount.ts";
-import { type Counter, monotonicTime, switchSets } from "#lib/tool/mod.ts";
+import type { cell, group, Syscount } from "#skel/syscount.ts";
+import { type Counter, monotonicTime, sumOf, switchSets, takeSet } from "#lib/tool/mod.ts";
 
 type Loaded = ReturnType<ReturnType<typeof Syscount.open>["load"]>;
 
-/** What belongs together: `enum abi` of the kernel half, and 0 in what calls are not told apart by. */
+/** What belongs together; 0 in what calls are not told apart by. */
 type Kind = Pick<group, "pid" | "nr" | "abi" | "error">;
 
 /** Calls of one kind, in the time of one table. */
-export interface Tally extends Kind {
-  /** The name of the process, where processes are told apart. */
-  comm?: string;
-  /** Calls that began; of failed ones, those that ended. */
-  count: number;
-  /** Time that was spent in these calls, be they over or not. */
-  spent_ns: bigint;
-  /** Calls that are not over yet. */
+interface Tally {
+  readonly kind: Kind;
+  /** What was counted of them: those that ended have a duration. */
+  counted: cell;
+  /** Calls that are not over yet, and how long they have lasted. */
   running: number;
-  /** Calls that ended, and their durations from beginning to end. */
-  ended: number;
-  total_ns: bigint;
-  min_ns: bigint;
-  max_ns: bigint;
-  /** How many of them took 2^i to 2^(i+1) nanoseconds. */
-  histogram: number[];
+  running_ns: bigint;
+  /** How many took 2^i to 2^(i+1) - 1 nanoseconds. */
+  readonly histogram: number[];
 }
 
+/** What members are read from. */
+export type Row = ReturnType<SyscallCounter["take"]>[number];
+
 /** Takes over what the kernel half has counted, without losing a call or counting one twice. */
-export class SyscallCounter implements Counter<Tally> {
+export class SyscallCounter implements Counter<unknown> {
   readonly #skeleton: Loaded;
   #tallies = new Map<string, Tally>();
   /** Of calls that were not over at the last table: the time that tables have shown of them. */
@@ -38,135 +34,90 @@ export class SyscallCounter implements Counter<Tally> {
     this.#skeleton = skeleton;
   }
 
-  /** Lets the kernel count into its other set, then empties the one that it has left. */
   async collect(): Promise<void> {
+    const { maps, rodata } = this.#skeleton;
     const old = await switchSets(this.#skeleton);
     this.#collectSlots(old);
-    this.#collectGroups(old);
-    this.#collectDurations(old);
-    this.#collectNames(old);
+    for (const [group, cell] of takeSet(maps.groups, old)) this.#count(group, cell);
+    for (const [group, count] of rodata.histogram ? takeSet(maps.durations, old) : []) {
+      const { histogram } = this.#tally(group);
+      histogram[group.bucket] = (histogram[group.bucket] ?? 0) + Number(count);
+    }
+    for (const [{ pid }, { comm }] of rodata.by_process ? takeSet(maps.names, old) : []) {
+      this.#names.set(pid, comm);
+    }
   }
 
-  /** What was collected since the last time, and the calls that are not over. */
-  take(): Tally[] {
-    const now = monotonicTime();
+  /** What was collected since the last time, and the calls that are not over; undefined is not asked for. */
+  take() {
+    const { by_process, by_syscall, by_error, measure_latency, histogram } = this.#skeleton.rodata;
+    this.#lookAtRunning();
     const shown = this.#shown;
     this.#shown = new Map();
-    const running = new Map<string, bigint>();
-    for (const { start, ...kind } of this.#runningCalls()) {
-      const tally = this.#tally(kind);
-      tally.running++;
-      const key = keyOf(kind);
-      const so_far = now > start ? now - start : 0n;
-      running.set(key, (running.get(key) ?? 0n) + so_far);
-    }
-    for (const [key, tally] of this.#tallies) {
+    const rows = [...this.#tallies].map(([key, { kind, counted, running, ...tally }]) => {
       const before = shown.get(key) ?? 0n;
       // A call that ended after the set was read is in neither number: its time comes in the next table.
-      const spent = tally.total_ns + (running.get(key) ?? 0n) - before;
-      tally.spent_ns = spent > 0n ? spent : 0n;
-      const rest = before + tally.spent_ns - tally.total_ns;
+      const spent = counted.total_ns + tally.running_ns - before;
+      const spent_ns = spent > 0n ? spent : 0n;
+      const rest = before + spent_ns - counted.total_ns;
       if (rest > 0n) this.#shown.set(key, rest);
-    }
-    const tallies = [...this.#tallies.values()];
-    for (const tally of tallies) tally.comm = this.#names.get(tally.pid);
+      return {
+        pid: by_process ? kind.pid : undefined,
+        comm: by_process ? this.#names.get(kind.pid) : undefined,
+        call: by_syscall ? kind : undefined,
+        error: by_error ? kind.error : undefined,
+        count: Number(counted.count),
+        durations: counted.ended > 0n ? counted : undefined,
+        ...measure_latency && { spent_ns, running },
+        histogram: histogram ? Array.from(tally.histogram, (count) => count ?? 0) : undefined,
+      };
+    });
     this.#tallies = new Map();
-    this.#names = new Map(tallies.map(({ pid, comm = "" }) => [pid, comm]));
-    return tallies;
+    this.#names = new Map(by_process ? rows.map(({ pid, comm = "" }) => [pid!, comm]) : []);
+    return rows;
   }
 
-  *#runningCalls(): Generator<Kind & { start: bigint }> {
+  #lookAtRunning(): void {
     const { maps, rodata } = this.#skeleton;
+    const now = monotonicTime();
     if (!rodata.measure_latency || rodata.failures_only) return;
     for (const [, { start, pid, call }] of maps.running) {
       if (start === 0n) continue;
-      yield {
-        start,
-        pid: rodata.by_process ? pid : 0,
-        ...(rodata.by_syscall ? call : { nr: 0, abi: 0 }),
-        error: 0,
-      };
+      const { nr, abi } = rodata.by_syscall ? call : { nr: 0, abi: 0 };
+      const tally = this.#tally({ pid: rodata.by_process ? pid : 0, nr, abi, error: 0 });
+      tally.running++;
+      if (now > start) tally.running_ns += now - start;
     }
   }
 
   #collectSlots(set: number): void {
-    const { maps, bss } = this.#skeleton;
-    const { used } = bss;
+    const { maps, bss: { used } } = this.#skeleton;
+    const numbers = used.length / 2;
     for (let slot = used.indexOf(1); slot >= 0; slot = used.indexOf(1, slot + 1)) {
-      const numbers = used.length / 2;
-      const kind = { pid: 0, nr: slot % numbers, abi: Math.floor(slot / numbers), error: 0 };
       const at = set * used.length + slot;
       const cells = maps.slots.lookup(at)!;
-      const counted = cells.filter((cell) => cell.count > 0n || cell.ended > 0n);
-      if (counted.length === 0) continue;
-      for (const cell of counted) add(this.#tally(kind), cell);
+      const counted = cells.reduce(sumOf);
+      if (counted.count + counted.ended === 0n) continue;
+      const abi = Math.floor(slot / numbers);
+      this.#count({ pid: 0, nr: slot % numbers, abi, error: 0 }, counted);
       maps.slots.update(at, cells.map(() => EMPTY));
     }
   }
 
-  #collectGroups(set: number): void {
-    const { groups } = this.#skeleton.maps;
-    for (const [group, cell] of entriesOf(set, groups)) {
-      add(this.#tally(group), cell);
-      groups.delete(group);
-    }
-  }
-
-  #collectDurations(set: number): void {
-    const { maps, rodata } = this.#skeleton;
-    if (!rodata.histogram) return;
-    for (const [group, count] of entriesOf(set, maps.durations)) {
-      const { histogram } = this.#tally(group);
-      histogram[group.bucket] = (histogram[group.bucket] ?? 0) + Number(count);
-      maps.durations.delete(group);
-    }
-  }
-
-  #collectNames(set: number): void {
-    const { maps, rodata } = this.#skeleton;
-    if (!rodata.by_process) return;
-    for (const [key, { comm }] of entriesOf(set, maps.names)) {
-      this.#names.set(key.pid, comm);
-      maps.names.delete(key);
-    }
+  #count(kind: Kind, cell: cell): void {
+    const tally = this.#tally(kind);
+    tally.counted = sumOf(tally.counted, cell);
   }
 
   #tally(kind: Kind): Tally {
-    const key = keyOf(kind);
-    const known = this.#tallies.get(key);
-    if (known !== undefined) return known;
-    const { pid, nr, abi, error } = kind;
-    const fresh: Tally = {
-      ...{ pid, nr, abi, error },
-      ...{ count: 0, spent_ns: 0n, running: 0 },
-      ...{ ended: 0, total_ns: 0n, min_ns: 0n, max_ns: 0n, histogram: [] },
-    };
-    this.#tallies.set(key, fresh);
-    return fresh;
+    const key = `${kind.pid} ${kind.nr} ${kind.abi} ${kind.error}`;
+    let tally = this.#tallies.get(key);
+    if (tally === undefined) {
+      tally = { kind, counted: EMPTY, running: 0, running_ns: 0n, histogram: [] };
+      this.#tallies.set(key, tally);
+    }
+    return tally;
   }
 }
 
-type Cell = Readonly<Record<"count" | "ended" | "total_ns" | "min_ns" | "max_ns", bigint>>;
-
-const EMPTY: Cell = { count: 0n, ended: 0n, total_ns: 0n, min_ns: 0n, max_ns: 0n };
-
-function add(tally: Tally, cell: Cell): void {
-  tally.count += Number(cell.count);
-  if (cell.ended === 0n) return;
-  if (tally.ended === 0 || cell.min_ns < tally.min_ns) tally.min_ns = cell.min_ns;
-  if (cell.max_ns > tally.max_ns) tally.max_ns = cell.max_ns;
-  tally.ended += Number(cell.ended);
-  tally.total_ns += cell.total_ns;
-}
-
-function keyOf({ pid, nr, abi, error }: Kind): string {
-  return `${pid} ${nr} ${abi} ${error}`;
-}
-
-/** The entries of one set; a list, as deleting entries would upset the walk. */
-function entriesOf<K extends { set: number }, V>(
-  set: number,
-  map: Iterable<readonly [K, V]>,
-): (readonly [K, V])[] {
-  return [...map].filter(([key]) => key.set === set);
-}
+const EMPTY: cell = { count: 0n, ended: 0n, total_ns: 0n, min_ns: 0n, max_ns: 0n };

@@ -2,84 +2,59 @@ import {
   type Abi,
   COMPAT_ABI,
   type Counted,
+  durationsIn,
   errnoName,
   type EventOf,
   membersOf,
   NATIVE_ABI,
   syscallName,
 } from "#lib/tool/mod.ts";
-import type { Tally } from "./counter.ts";
+import type { Row } from "./counter.ts";
 
 /** `enum abi` of the kernel half. */
-export const ABIS: readonly Abi[] = [NATIVE_ABI, COMPAT_ABI, "x32"];
+const ABIS: readonly Abi[] = [NATIVE_ABI, COMPAT_ABI, "x32"];
 
-/** What is counted, by the options; the rest of a row has no value. */
-export interface Shown {
-  readonly process: boolean;
-  readonly by_syscall: boolean;
-  readonly errors: boolean;
-  readonly latency: boolean;
-  readonly histogram: boolean;
-}
+/** OTHER_NR of the kernel half. */
+const OTHER_NR = -(2 ** 31);
 
-const member = membersOf<Counted<Tally, Shown>>();
+const { time, integer, integers, text } = membersOf<Counted<Row>>();
 
-/** The members of a row. */
 export const members = {
-  /** The end of the table's time, in nanoseconds since 1970. */
-  time: member.time({ brief: "End of the table's time", width: -8 }, (r) => r.$time),
-  /** With the option `process`. */
-  pid: member.integer(
-    { brief: "Process, with -P", width: -6 },
-    (r) => r.$own.process ? r.pid : undefined,
-  ),
-  /** Name of the process's first thread. */
-  comm: member.text(
-    { brief: "Its name, with -P", width: -15 },
-    (r) => r.$own.process ? r.comm : undefined,
-  ),
-  syscall: member.text(
-    { brief: "System call", width: -22 },
-    (r) => r.$own.by_syscall ? syscallName(ABIS[r.abi], r.nr) : undefined,
-  ),
-  /** Whose numbers the call was made by: `i386` for 32-bit programs on x86. */
-  abi: member.text(
+  time: time({ brief: "End of the table's time", width: -8 }, (r) => r.$time),
+  pid: integer({ brief: "Process, with -P", width: -6 }, (r) => r.pid),
+  comm: text({ brief: "Name of its first thread, with -P", width: -15 }, (r) => r.comm),
+  /** `[unknown: 9999]` for a number without a name; `[unknown]` for all beyond the first 64 of these. */
+  syscall: text({ brief: "System call", width: -22 }, ({ call }) => {
+    if (call?.nr === OTHER_NR) return "[unknown]";
+    return call && syscallName(ABIS[call.abi], call.nr);
+  }),
+  abi: text(
     { brief: "Whose numbers it was called by: x86_64, i386, x32, arm64 or arm", width: -6 },
-    (r): Abi | undefined => r.$own.by_syscall ? ABIS[r.abi] : undefined,
+    ({ call }): Abi | undefined => call && ABIS[call.abi],
   ),
-  /** With the option `errors`: `ENOENT`. */
-  error: member.text(
+  error: text(
     { brief: "Errno, with --errors", width: -15 },
-    (r) => r.$own.errors ? errnoName(r.error) : undefined,
+    ({ error }) => error === undefined ? undefined : errnoName(error),
   ),
   /** Calls that began; where failures are counted, calls that failed. */
-  count: member.integer({ brief: "Calls that began", width: 8 }, (r) => r.count),
-  /** With the option `latency`: the time that was spent in these calls, be they over or not. */
-  total_ns: member.integer(
+  count: integer({ brief: "Calls that began", width: 8 }, (r) => r.count),
+  total_ns: integer(
     { brief: "Time spent in them, with -L; so far of those still running", width: 16 },
-    (r) => r.$own.latency ? r.spent_ns : undefined,
+    (r) => r.spent_ns,
   ),
-  avg_ns: member.integer(
+  avg_ns: integer(
     { brief: "Average duration of calls that ended", width: 12 },
-    (r) => r.ended > 0 ? r.total_ns / BigInt(r.ended) : undefined,
+    ({ durations }) => durations && durations.total_ns / durations.ended,
   ),
-  min_ns: member.integer(
-    { brief: "Shortest of them", width: 12 },
-    (r) => r.ended > 0 ? r.min_ns : undefined,
+  min_ns: integer({ brief: "Shortest of them", width: 12 }, (r) => r.durations?.min_ns),
+  max_ns: integer({ brief: "Longest of them", width: 12 }, (r) => r.durations?.max_ns),
+  running: integer(
+    { brief: "With -L: calls that still run at the end of the table's time", width: 7 },
+    (r) => r.running,
   ),
-  max_ns: member.integer(
-    { brief: "Longest of them", width: 12 },
-    (r) => r.ended > 0 ? r.max_ns : undefined,
-  ),
-  /** Calls that were not over at the end of the table's time. */
-  running: member.integer(
-    { brief: "Calls that still run", width: 7 },
-    (r) => r.$own.latency ? r.running : undefined,
-  ),
-  /** With the option `histogram`: how many calls took 2^i to 2^(i+1) - 1 nanoseconds. */
-  histogram: member.integers(
+  histogram: integers(
     { brief: "With --histogram: calls that took 2^i to 2^(i+1) - 1 ns" },
-    (r) => r.$own.histogram ? Array.from(r.histogram, (count) => count ?? 0) : undefined,
+    (r) => r.histogram,
   ),
 };
 
@@ -88,37 +63,18 @@ export type SyscallCount = EventOf<typeof members>;
 
 const table = membersOf<SyscallCount>();
 
-/** What tables alone show: the name of a call, and times in the unit that `-m` chooses. */
 export const derived = {
   name: table.text(
     { brief: "System call, and abi unless native", header: "SYSCALL", width: -22 },
     nameWithAbi,
   ),
-  ...durations("us", 1e3),
-  ...durations("ms", 1e6),
+  ...durationsIn(table, {
+    time: ["total_ns", 16],
+    avg: ["avg_ns", 12],
+    min: ["min_ns", 12],
+    max: ["max_ns", 12],
+  }),
 };
-
-function durations<Unit extends "us" | "ms">(unit: Unit, nanoseconds: number) {
-  const duration = (
-    title: string,
-    name: "total_ns" | "avg_ns" | "min_ns" | "max_ns",
-    width: number,
-  ) =>
-    table.integer({
-      brief: `${name}, in ${unit}`,
-      header: `${title} (${unit})`,
-      width,
-      unit: nanoseconds,
-      decimals: 3,
-    }, (row) => row[name]);
-  type Name = `${"time" | "avg" | "min" | "max"}_${Unit}`;
-  return {
-    [`time_${unit}`]: duration("TIME", "total_ns", 16),
-    [`avg_${unit}`]: duration("AVG", "avg_ns", 12),
-    [`min_${unit}`]: duration("MIN", "min_ns", 12),
-    [`max_${unit}`]: duration("MAX", "max_ns", 12),
-  } as Record<Name, ReturnType<typeof duration>>;
-}
 
 /** In tables calls by other numbers than those of 64-bit programs say so: `getpid[i386]`. */
 export function nameWithAbi({ syscall, abi }: SyscallCount): string | undefined {

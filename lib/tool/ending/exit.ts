@@ -1,5 +1,5 @@
 /**
- * Exit codes: 0, 1, and those of sysexits.h that a tracing tool has a use for.
+ * Exit codes: 0, 1, those of sysexits.h that a tracing tool has a use for, and two of shells.
  *
  * @example
  * ```ts
@@ -25,6 +25,10 @@ export const ExitCode = {
   Output: 74,
   /** EX_NOPERM: root, a capability or a Deno permission is missing. */
   NoPermission: 77,
+  /** The command that was to be traced cannot be run: 126 and 127 as shells and env(1) have them. */
+  CommandNotRun: 126,
+  /** There is no such command. */
+  CommandNotFound: 127,
 } as const;
 
 /** One of the exit codes. */

@@ -1,6 +1,7 @@
 /** Parsers for the values of options. */
 import { errnoNumber } from "../../sys/errno.ts";
 import { MAX_SIGNAL, signalNumber } from "../../sys/signals.ts";
+import { COMPAT_ABI, NATIVE_ABI, syscallNumbers } from "../../sys/syscalls.ts";
 import { userId } from "../../sys/users.ts";
 import type { Parser } from "./declarations.ts";
 import { requirePermissions } from "../ending/permissions.ts";
@@ -210,6 +211,23 @@ export const signal: Parser<number> = (text): number => {
   throw new ValueError(
     `${quoted(text)} is no signal; a number or a name such as SIGKILL is accepted`,
   );
+};
+
+/**
+ * The name of a system call of any ABI that this host's programs use.
+ *
+ * @example
+ * ```ts
+ * import { syscall, ValueError } from "@denobpf/denobpf/tool";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(syscall("openat"), "openat");
+ * assertThrows(() => syscall("opneat"), ValueError);
+ * ```
+ */
+export const syscall: Parser<string> = (text): string => {
+  if ([NATIVE_ABI, COMPAT_ABI].some((abi) => syscallNumbers(abi, text).length > 0)) return text;
+  throw new ValueError(`${quoted(text)} is no system call (syscount -l lists them)`);
 };
 
 /**

@@ -1,5 +1,7 @@
 import type { ChildProcess } from "../../sys/child_process.ts";
 import { wallTime } from "../../sys/clock.ts";
+import { SystemError } from "../../sys/errno.ts";
+import { ExitCode, ExitError } from "../ending/exit.ts";
 import { type EventOf, keptMembers, type Members } from "../members/member.ts";
 import { copierOf } from "../members/placed_view.ts";
 import {
@@ -234,7 +236,7 @@ export function countTool<
         return counter.take().map((row) => copy({ ...row, ...table } as Counted<R, C>));
       },
       losses: () => lossesOf(skeleton),
-      start: command && declared.run && (() => declared.run!(skeleton, command)),
+      start: command && declared.run && (() => started(() => declared.run!(skeleton, command))),
     });
     return new Trace(source, given.signal);
   }
@@ -266,6 +268,18 @@ export function countTool<
       },
     },
   };
+}
+
+/** @throws {ExitError} if the command cannot be run */
+function started(run: () => ChildProcess): ChildProcess {
+  try {
+    return run();
+  } catch (cause) {
+    if (!(cause instanceof SystemError)) throw cause;
+    const { CommandNotFound, CommandNotRun } = ExitCode;
+    const code = cause.code === "ENOENT" ? CommandNotFound : CommandNotRun;
+    throw new ExitError(code, cause.message, { cause });
+  }
 }
 
 /** Members for tables alone, which are made of a row's members. */

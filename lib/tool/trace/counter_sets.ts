@@ -59,9 +59,7 @@ export class CounterSets<K extends { readonly set: number }, V> implements Count
 
   async collect(): Promise<void> {
     const old = await switchSets(this.#skeleton);
-    const taken = [...this.#counts].filter(([key]) => key.set === old);
-    this.#counts.deleteBatch(taken.map(([key]) => key));
-    for (const [key, value] of taken) {
+    for (const [key, value] of takeSet(this.#counts, old)) {
       const name = nameOf(key);
       const known = this.#rows.get(name);
       const cells = Array.isArray(value) ? value as Cell<V>[] : [value as Cell<V>];
@@ -103,6 +101,16 @@ export async function switchSets({ bss }: TwoSets): Promise<number> {
   return old;
 }
 
+/** Takes the entries of one set out of a map. */
+export function takeSet<K extends { readonly set: number }, V>(
+  counts: Counts<K, V>,
+  set: number,
+): (readonly [K, V])[] {
+  const taken = [...counts].filter(([key]) => key.set === set);
+  counts.deleteBatch(taken.map(([key]) => key));
+  return taken;
+}
+
 /** A key as text, whatever set it is of. It may have structs in it. */
 function nameOf(key: object): string {
   return JSON.stringify(
@@ -111,7 +119,14 @@ function nameOf(key: object): string {
   );
 }
 
-/** The sum of two values; of structs member by member, of arrays element by element. */
+/**
+ * The sum of two values of a map: of structs member by member, of arrays element by element. Members called
+ * `min_...` and `max_...` are the least and the greatest, where 0 stands for none.
+ */
+export function sumOf<T>(a: T, b: T): T {
+  return added(a, b) as T;
+}
+
 function added(a: unknown, b: unknown): unknown {
   if (typeof a === "number") return a + (b as number);
   if (typeof a === "bigint") return a + (b as bigint);
