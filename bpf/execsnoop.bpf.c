@@ -21,6 +21,9 @@
 #define PF_FORKNOEXEC 0x00000040 /* include/linux/sched.h */
 #define EI_CLASS 4 /* include/uapi/linux/elf.h */
 #define ELFCLASS32 1
+#define BINPRM_FLAGS_PRESERVE_ARGV0 (1 << 3) /* include/linux/binfmts.h, from Linux 5.12 on */
+#define SIGKILL 9
+#define SIGSEGV 11
 #define NO_ID 0xffffffff /* a login uid or audit session that was never set */
 
 #define PATH_SIZE 4096 /* PATH_MAX */
@@ -69,6 +72,7 @@ struct event {
 	__u32 status; /* at the end, as wait(2) returns it */
 	__u32 compat; /* a 32-bit program, or a failed 32-bit call */
 	__u32 script; /* the file is run by an interpreter, which stands before it in args */
+	__u32 keeps_argv0; /* of such a file: argv[0] stands behind it in args */
 	__u32 args_cut; /* there are more arguments, or longer ones */
 	__u32 env_cut;
 	/* sizes of what follows in strings, in this order */
@@ -76,17 +80,18 @@ struct event {
 	__u32 cwd_size;
 	__u32 exe_size;
 	__u32 cgroup_size;
-	__u32 ancestors_size; /* their names, TASK_COMM_LEN bytes each */
+	__u32 ancestors_size; /* their names, a NUL behind each */
 	__u32 args_size; /* a NUL behind each */
 	__u32 env_size;
 	__u32 ancestor_pids[MAX_ANCESTORS];
 	comm comm;
 	comm parent_comm;
-	char tty[20];
+	char tty[24];
 	__u8 strings[];
 };
 
-#define STRINGS_SIZE (PATH_SIZE + 3 * PARTS_ROOM + MAX_ANCESTORS * TASK_COMM_LEN + 2 * ARGS_SIZE)
+#define ANCESTORS_SIZE (2 * MAX_ANCESTORS * TASK_COMM_LEN)
+#define STRINGS_SIZE (PATH_SIZE + 3 * PARTS_ROOM + ANCESTORS_SIZE + 2 * ARGS_SIZE)
 #define EVENTS_SIZE (1 << 20)
 #include "paths.h"
 
@@ -155,12 +160,14 @@ __noinline int write_argv(__u64 argv, bool compat)
 		return 0;
 	for (i = 0; i <= max_args && i <= MAX_ARGS; i++) {
 		__u64 arg = 0;
-		long length;
+		long length, unreadable;
 
 		if (compat)
-			bpf_probe_read_user(&arg, 4, (void *)argv + 4 * i);
+			unreadable = bpf_probe_read_user(&arg, 4, (void *)argv + 4 * i);
 		else
-			bpf_probe_read_user(&arg, 8, (void *)argv + 8 * i);
+			unreadable = bpf_probe_read_user(&arg, 8, (void *)argv + 8 * i);
+		if (argv && unreadable)
+			event->args_cut = true;
 		if (!arg)
 			break;
 		if (i == max_args || i == MAX_ARGS || size >= args_bytes || size > ARGS_SIZE) {
@@ -211,6 +218,7 @@ static __always_inline struct event *begin_event(struct task_struct *task, enum 
 /* What sched_process_exec alone tells, and its classic form does not. */
 struct image {
 	bool script; /* the file is run by an interpreter */
+	bool keeps_argv0;
 	bool compat;
 };
 
@@ -223,6 +231,7 @@ static __always_inline struct image image_of(struct linux_binprm *bprm)
 
 	bpf_core_read(&class, sizeof(class), &bprm->buf[EI_CLASS]);
 	image.compat = class == ELFCLASS32;
+	image.keeps_argv0 = BPF_CORE_READ(bprm, interp_flags) & BINPRM_FLAGS_PRESERVE_ARGV0;
 	return image;
 }
 
@@ -233,6 +242,7 @@ static __always_inline int on_exec(const void *filename, struct image image)
 	if (!event)
 		return 0;
 	event->script = image.script;
+	event->keeps_argv0 = image.keeps_argv0;
 	event->compat = image.compat;
 	event->path_size = append_kernel_string(event, filename, PATH_SIZE, NULL);
 	write_process(event);
@@ -299,8 +309,20 @@ static __always_inline int exec_path_argument(int nr, bool compat)
 #endif
 }
 
+/*
+ * Whether an exec has failed when the memory of the old program was gone already: bprm_execve() kills the
+ * process then. Path and arguments cannot be read any more; at their addresses may be something else.
+ */
+static __always_inline bool is_past_return(struct task_struct *task)
+{
+	__u64 pending = BPF_CORE_READ(task, pending.signal.sig[0]);
+
+	return pending & (1UL << (SIGKILL - 1) | 1UL << (SIGSEGV - 1));
+}
+
 static __always_inline int on_failure(struct pt_regs *regs, long ret)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct event *event;
 	__u64 path, argv;
 	bool compat;
@@ -312,11 +334,18 @@ static __always_inline int on_failure(struct pt_regs *regs, long ret)
 	first = exec_path_argument(syscall_number(regs), compat);
 	if (first < 0)
 		return 0;
-	event = begin_event((void *)bpf_get_current_task(), EXEC);
+	event = begin_event(task, EXEC);
 	if (!event)
 		return 0;
 	event->ret = ret;
 	event->compat = compat;
+	event->env_cut = env_bytes > 0; /* it is read of programs that run */
+	if (is_past_return(task)) {
+		event->args_cut = true;
+		write_process(event);
+		send_record(event);
+		return 0;
+	}
 	path = compat ? syscall_arg32(regs, first) : syscall_arg(regs, first);
 	argv = compat ? syscall_arg32(regs, first + 1) : syscall_arg(regs, first + 1);
 	event->path_size = append_user_string(event, (void *)path, PATH_SIZE, NULL);

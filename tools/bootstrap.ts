@@ -25,22 +25,18 @@ export const members = {
   comm: { ...member.c.comm, brief: "Name of the process" },
   pid: member.c.pid,
   ppid: { ...member.c.ppid, brief: "Parent of the process" },
-  /** EXEC: the file, cut at 255 bytes. */
   filename: member.text(
     { brief: "EXEC: the file, cut at 255 bytes" },
     (r) => r.exit_event ? undefined : r.$filename,
   ),
-  /** EXIT: what the process passed to exit(3), unless a signal ended it. */
   exit_code: member.integer(
     { brief: "EXIT: what was passed to exit(3), unless a signal ended the process" },
     (r) => r.exit_event ? exitOf(r.status).exit_code : undefined,
   ),
-  /** EXIT: the signal that ended the process: `SIGKILL`. */
   signal: member.signal(
     { brief: "EXIT: the signal that ended the process", width: -9 },
     (r) => r.exit_event ? exitOf(r.status).signal : undefined,
   ),
-  /** EXIT: how long the process lived, in nanoseconds. */
   duration_ns: member.integer(
     { brief: "EXIT: how long the process lived, in nanoseconds" },
     (r) => r.exit_event ? r.duration_ns : undefined,

@@ -25,7 +25,16 @@ const strings = new TextEncoder().encode([path, ...args, ""].join("\0"));
 const head = {
   ...{ time: bootTime(), start: 0n, kind: event_kind.EXEC, pid: 112233, ns_pid: 112233 },
   ...{ ppid: 4455, uid: 1000, gid: 1000, loginuid: 1000, sessionid: 1, sid: 4455 },
-  ...{ mntns: 4026531841, ret: 0, status: 0, compat: 0, script: 0, args_cut: 0, env_cut: 0 },
+  ...{
+    mntns: 4026531841,
+    ret: 0,
+    status: 0,
+    compat: 0,
+    script: 0,
+    keeps_argv0: 0,
+    args_cut: 0,
+    env_cut: 0,
+  },
   ...{ path_size: path.length + 1, cwd_size: 0, exe_size: 0, cgroup_size: 0, ancestors_size: 0 },
   ...{ args_size: strings.length - path.length - 1, env_size: 0 },
   ...{ ancestor_pids: new Array(16).fill(0), comm: "tar", parent_comm: "backup.sh", tty: "pts0" },
@@ -45,13 +54,14 @@ export function execsnoopOn(
   const clock = new WallClock();
   const options = { max_args: 20, env: [] };
   const view = placedView(event, members, (boot) => clock.at(boot), own(options));
+  const copy = copierOf(members);
   const trace = () =>
     new Trace(
       new RingSource({
         skeleton: { attach, detach: () => Promise.resolve(), [Symbol.dispose]() {} },
         ring: { batches, consume: ring.readThrough(view).consume.bind(ring) } as never,
         clock,
-        event: copierOf(members),
+        event: (record, show) => show(copy(record)),
         passes: () => true,
         losses: () => ({}),
       }),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * Paths that the kernel has, appended to a record as their parts from the last to the first, a NUL behind
- * each: the kernel keeps them that way, and to turn them round is cheaper for the reader. decodePath() of
- * lib/tool/text/strings.ts does it. This header includes record.h.
+ * each: the kernel keeps them that way, and to turn them round is cheaper for the reader. An empty part at
+ * the end stands for the first parts of a path that is too long. decodePath() of lib/tool/text/strings.ts
+ * reads it. This header includes record.h.
  */
 #ifndef DENOBPF_PATHS_H
 #define DENOBPF_PATHS_H
@@ -37,6 +38,15 @@ static __always_inline long read_part(__u8 *to, const void *name)
 	return length < 0 ? 0 : length;
 }
 
+/* Writes the mark of a path that lacks its first parts. Returns the new size. */
+static __always_inline __u64 write_cut(__u8 *to, __u64 size)
+{
+	size &= PARTS_ROOM - 1;
+	barrier_var(size);
+	to[size] = 0;
+	return size + 1;
+}
+
 /* Writes a path as a process with this root sees it. Returns its size. */
 static __always_inline __u32 write_path(__u8 *to, const struct path *path, const struct path *root)
 {
@@ -44,6 +54,7 @@ static __always_inline __u32 write_path(__u8 *to, const struct path *path, const
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
 	struct dentry *root_dentry = BPF_CORE_READ(root, dentry);
 	struct vfsmount *root_mnt = BPF_CORE_READ(root, mnt);
+	bool whole = false;
 	__u64 size = 0;
 	int i;
 
@@ -51,14 +62,16 @@ static __always_inline __u32 write_path(__u8 *to, const struct path *path, const
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		long length = 0;
 
-		if (dentry == root_dentry && vfsmount == root_mnt)
+		whole = dentry == root_dentry && vfsmount == root_mnt;
+		if (whole)
 			break;
 		if (dentry == parent || dentry == BPF_CORE_READ(vfsmount, mnt_root)) {
 			struct mount *mount =
 				(void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
-			if (mount == above)
+			whole = mount == above;
+			if (whole)
 				break;
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			vfsmount = (void *)above + bpf_core_field_offset(struct mount, mnt);
@@ -68,8 +81,10 @@ static __always_inline __u32 write_path(__u8 *to, const struct path *path, const
 		}
 		size = grow(size, length, (__u64)parent, PARTS_ROOM);
 	}
-	if (size)
+	if (size && (whole || (dentry == root_dentry && vfsmount == root_mnt)))
 		return size;
+	if (size)
+		return write_cut(to, size);
 	if (dentry != root_dentry)
 		return read_part(to, BPF_CORE_READ(dentry, d_name.name));
 	to[0] = '/';
@@ -129,6 +144,8 @@ static __always_inline __u32 append_cgroup(struct event *event, struct task_stru
 		size = grow(size, length, (__u64)parent, PARTS_ROOM);
 		node = parent;
 	}
+	if (kernfs_parent(node))
+		size = write_cut(to, size);
 	return keep_written(event, size);
 }
 

@@ -42,8 +42,8 @@ export interface ContainerNames {
  * assertEquals(containerId(`/system.slice/docker-${id}.scope`), id);
  * ```
  */
-export function containerId(cgroup: string): string | undefined {
-  return cgroup.split("/").map(idOf).findLast((id) => id !== undefined);
+export function containerId(cgroup: string | undefined): string | undefined {
+  return cgroup?.split("/").map(idOf).findLast((id) => id !== undefined);
 }
 
 /** The id in one part of a cgroup path. The monitors of Podman and CRI-O stand beside a container. */

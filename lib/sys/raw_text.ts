@@ -31,6 +31,11 @@ export class RawText {
     return this;
   }
 
+  /** Itself, or undefined if it is empty. */
+  get some(): this | undefined {
+    return this.start < this.end && this.bytes[this.start] !== 0 ? this : undefined;
+  }
+
   /** Decodes it. */
   toString(): string {
     return decodeText(this.bytes, this.start, this.end);

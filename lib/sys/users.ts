@@ -10,6 +10,14 @@ export function userId(name: string): number | undefined {
   return entry === null ? undefined : new Deno.UnsafePointerView(entry).getUint32(PW_UID);
 }
 
+/** (uid_t) -1: what the kernel has for an id that was never set. */
+const UNSET = 0xffff_ffff;
+
+/** An id of a user, group or audit session; undefined if it was never set. */
+export function idIfSet(id: number): number | undefined {
+  return id === UNSET ? undefined : id;
+}
+
 const names = new Map<number, string | undefined>();
 
 /**

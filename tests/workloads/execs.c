@@ -16,6 +16,10 @@
  *   fail        execve of a file that is not there
  *   failat      execveat of a file that is not there
  *   failmany    a failing execve with 40 arguments
+ *   badpath     execve of a path that cannot be read
+ *   badargv     a failing execve whose arguments cannot be read
+ *   nullargv    a failing execve without arguments
+ *   file=PATH   execve of that file, with the arguments argv0, one, two
  *   exec32      int $0x80 as 32-bit programs do: execve of a file that is not there
  */
 #define _GNU_SOURCE
@@ -112,6 +116,14 @@ static void run(const char *kind)
 			no_env, 0);
 	} else if (!strcmp(kind, "failmany")) {
 		numbered("/nonexistent/many", 40);
+	} else if (!strcmp(kind, "badpath")) {
+		syscall(SYS_execve, 8L, (char *[]){ "true", NULL }, no_env);
+	} else if (!strcmp(kind, "badargv")) {
+		syscall(SYS_execve, "/nonexistent/badargv", 8L, no_env);
+	} else if (!strcmp(kind, "nullargv")) {
+		syscall(SYS_execve, "/nonexistent/nullargv", NULL, NULL);
+	} else if (!strncmp(kind, "file=", 5)) {
+		execve(kind + 5, (char *[]){ "argv0", "one", "two", NULL }, no_env);
 #ifdef __x86_64__
 	} else if (!strcmp(kind, "exec32")) {
 		/* 32-bit pointers: what they point to must lie below 4 GiB */

@@ -36,22 +36,26 @@ __noinline int write_ancestors(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct event *event = begun_record();
+	__u64 size = 0;
 	__u8 *to;
 	__u32 i;
 
 	if (!event)
 		return 0;
-	to = room_for(event, MAX_ANCESTORS * TASK_COMM_LEN);
+	to = room_for(event, ANCESTORS_SIZE);
 	if (!to)
 		return 0;
-	for (i = 0; i < max_ancestors && i < MAX_ANCESTORS; i++) {
+	for (i = 0; i < max_ancestors && i < MAX_ANCESTORS && size <= ANCESTORS_SIZE / 2; i++) {
+		long length;
+
 		task = BPF_CORE_READ(task, real_parent, group_leader);
 		event->ancestor_pids[i] = BPF_CORE_READ(task, tgid);
 		if (!event->ancestor_pids[i])
 			break;
-		bpf_probe_read_kernel(to + i * TASK_COMM_LEN, TASK_COMM_LEN, task->comm);
+		length = bpf_probe_read_kernel_str(to + size, TASK_COMM_LEN, task->comm);
+		size = grow(size, length < 0 ? 0 : length, (__u64)task, ANCESTORS_SIZE);
 	}
-	return keep_written(event, i * TASK_COMM_LEN);
+	return keep_written(event, size);
 }
 
 /* only with CONFIG_AUDIT */

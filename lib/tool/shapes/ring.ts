@@ -33,9 +33,9 @@ export interface Join<E, R> {
    * Takes an event.
    * @param record where it lies
    * @param passes whether the options want it to be shown
-   * @returns what is to be shown now, if anything is
+   * @param show to be called with each event that is to be shown now
    */
-  take(event: E, record: R, passes: boolean): E | undefined;
+  take(event: E, record: R, passes: boolean, show: (event: E) => void): void;
   /** What is left when the trace ends: events that waited for others that never came. */
   rest(): readonly E[];
 }
@@ -147,10 +147,10 @@ export function ringTool<
       attach: () => declared.attach?.(skeleton, wanted),
       ring: events.readThrough(view),
       clock,
-      event(record) {
+      event(record, show) {
         copy ??= copierOf(members);
-        if (joined !== undefined) return joined.take(copy(record), record, wants(record));
-        return wants(record) ? copy(record) : undefined;
+        if (joined !== undefined) joined.take(copy(record), record, wants(record), show);
+        else if (wants(record)) show(copy(record));
       },
       passes: joined === undefined ? wants : undefined,
       rest: () => joined?.rest() ?? [],

@@ -29,11 +29,9 @@ export function decodeStrings(
   return strings;
 }
 
-/** PARTS_SIZE of bpf/include/paths.h: a path of more bytes lacks its first parts. */
-const PARTS_SIZE = 1024;
-
 /**
- * A path that bpf/include/paths.h has written, from its last part to its first.
+ * A path that bpf/include/paths.h has written, from its last part to its first; one that lacks its first
+ * parts begins with `.../`.
  *
  * @example
  * ```ts
@@ -47,5 +45,6 @@ const PARTS_SIZE = 1024;
 export function decodePath(bytes: Uint8Array, start: number, end: number): string {
   const parts = decodeStrings(bytes, start, end);
   if (parts.length === 1 && parts[0] === "/") return "/";
-  return (end - start > PARTS_SIZE ? ".../" : "/") + parts.reverse().join("/");
+  const cut = parts.at(-1) === "";
+  return (cut ? "..." : "/") + parts.reverse().join("/");
 }

@@ -25,8 +25,8 @@ export interface RingParts<E, View extends RecordView> {
   readonly ring: Pick<EventBuffer<unknown, View>, "batches" | "consume">;
   /** Derives wall time; it is set once for each batch. */
   readonly clock: WallClock;
-  /** Makes an event of a record, to be kept; undefined if it is not wanted. */
-  event(record: View): E | undefined;
+  /** Makes events of a record, to be kept, and hands on those that are wanted. */
+  event(record: View, show: (event: E) => void): void;
   /** Whether a record is wanted, where events are read in place; absent where they must be kept. */
   passes?(record: View): boolean;
   /** What is left when the trace ends: events that waited for others that never came. */
@@ -59,10 +59,8 @@ export class RingSource<E, View extends RecordView> implements Source<E, View> {
     const { event, rest } = this.#parts;
     yield* this.#drains(signal, (batch) => {
       const events: E[] = [];
-      batch.forEach((record) => {
-        const made = event(record);
-        if (made !== undefined) events.push(made);
-      });
+      const show = (made: E) => void events.push(made);
+      batch.forEach((record) => event(record, show));
       return events;
     });
     const left = rest?.() ?? [];
