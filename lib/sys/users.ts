@@ -13,7 +13,17 @@ export function userId(name: string): number | undefined {
 /** (uid_t) -1: what the kernel has for an id that was never set. */
 const UNSET = 0xffff_ffff;
 
-/** An id of a user, group or audit session; undefined if it was never set. */
+/**
+ * An id of a user, group or audit session; undefined if it was never set.
+ *
+ * @example
+ * ```ts
+ * import { idIfSet } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([0, 0xffff_ffff].map(idIfSet), [0, undefined]);
+ * ```
+ */
 export function idIfSet(id: number): number | undefined {
   return id === UNSET ? undefined : id;
 }

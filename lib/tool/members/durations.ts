@@ -11,6 +11,16 @@ type InUnits<Names extends string> = `${Names}_${keyof typeof UNITS}`;
  * Columns of a table for durations in the unit that an option chooses: of `time` these are `time_us` and
  * `time_ms`, with the headers `TIME (us)` and `TIME (ms)`.
  * @param durations for each column the member in nanoseconds, and the width
+ *
+ * @example
+ * ```ts
+ * import { durationsIn, membersOf } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = membersOf<{ total_ns: bigint }>();
+ * const columns = durationsIn(table, { time: ["total_ns", 12] });
+ * assertEquals(Object.keys(columns), ["time_us", "time_ms"]);
+ * ```
  */
 export function durationsIn<E, Names extends string>(
   table: MemberKinds<E>,

@@ -11,7 +11,19 @@ interface Varying {
 type PartNames<R> = keyof R extends infer Key ? Key extends `${infer Name}_size` ? Name : never
   : never;
 
-/** One of the strings of a record. */
+/**
+ * One of the strings of a record.
+ *
+ * @example
+ * ```ts
+ * import { event } from "#skel/execsnoop.ts";
+ * import { type Part, partsOf } from "@denobpf/denobpf/tool";
+ * import type { event_view } from "#skel/execsnoop.ts";
+ *
+ * const cwd: Part<event_view> = partsOf(event, "path", "cwd").cwd;
+ * console.log(cwd.path !== undefined);
+ * ```
+ */
 export class Part<R> {
   /** Its size in bytes, 0 where the record has none. */
   readonly size: (record: R) => number;

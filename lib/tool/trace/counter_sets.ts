@@ -101,7 +101,23 @@ export async function switchSets({ bss }: TwoSets): Promise<number> {
   return old;
 }
 
-/** Takes the entries of one set out of a map. */
+/**
+ * Takes the entries of one set out of a map.
+ *
+ * @example
+ * ```ts
+ * import { type Counts, takeSet } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const map = new Map([[{ set: 0 }, 23], [{ set: 1 }, 5]]);
+ * const counts: Counts<{ set: number }, number> = {
+ *   [Symbol.iterator]: () => map.entries(),
+ *   deleteBatch: (keys) => [...keys].filter((key) => map.delete(key)).length,
+ * };
+ * assertEquals(takeSet(counts, 1), [[{ set: 1 }, 5]]);
+ * assertEquals(map.size, 1);
+ * ```
+ */
 export function takeSet<K extends { readonly set: number }, V>(
   counts: Counts<K, V>,
   set: number,
@@ -122,6 +138,15 @@ function nameOf(key: object): string {
 /**
  * The sum of two values of a map: of structs member by member, of arrays element by element. Members called
  * `min_...` and `max_...` are the least and the greatest, where 0 stands for none.
+ *
+ * @example
+ * ```ts
+ * import { sumOf } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [a, b] = [{ count: 2, max_ns: 7n }, { count: 3, max_ns: 5n }];
+ * assertEquals(sumOf(a, b), { count: 5, max_ns: 7n });
+ * ```
  */
 export function sumOf<T>(a: T, b: T): T {
   return added(a, b) as T;

@@ -2,7 +2,19 @@
 const MOST = 65_536;
 const MOST_BYTES = 16 << 20;
 
-/** Events that wait for another one, each by its key. Beyond a bound the oldest wait no longer. */
+/**
+ * Events that wait for another one, each by its key. Beyond a bound the oldest wait no longer.
+ *
+ * @example
+ * ```ts
+ * import { Waiting } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const waiting = new Waiting<number, string>();
+ * waiting.keep(1234, "execve", 128, (dropped) => console.log(dropped));
+ * assertEquals(waiting.take(1234), "execve");
+ * ```
+ */
 export class Waiting<Key, E> {
   readonly #events = new Map<Key, { readonly event: E; readonly bytes: number }>();
   #bytes = 0;
