@@ -19,7 +19,7 @@ const SOCK_NONBLOCK = 0o4000;
 const NETLINK_KOBJECT_UEVENT = 15;
 /** `struct sockaddr_nl`: size and offsets in bytes. */
 const SOCKADDR_NL = { size: 12, nl_family: 0, nl_groups: 8 };
-/** The group that the kernel sends its events to: lib/kobject_uevent.c. */
+/** The group that the kernel sends its events to: kobject_uevent.c. */
 const KERNEL_EVENTS = 1;
 
 /** UEVENT_BUFFER_SIZE of include/linux/kobject.h, and the path before it. */
