@@ -1,11 +1,15 @@
 import { className } from "#lib/skeleton/names.ts";
 import type { Project } from "./project.ts";
 
+/** The skeleton's class and codec in the order of `deno fmt`, which is that of their letters. */
+const imported = (skeleton: string): string =>
+  skeleton.toLowerCase() < "event" ? `${skeleton}, event` : `event, ${skeleton}`;
+
 /** `NAME.ts` */
 export const userHalf = ({ name, frame }: Project): string =>
   `#!/usr/bin/env -S deno run --allow-ffi --allow-read
 /** ${name}: every exec() on the host. */
-import { ${className(name)}, event } from "#skel/${name}.ts";
+import { ${imported(className(name))} } from "#skel/${name}.ts";
 import { type EventOf, membersOf, option, ringTool, toolMain, user } from "${frame}";
 
 const member = membersOf(event);
