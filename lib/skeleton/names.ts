@@ -10,11 +10,11 @@ import { identifier } from "./safe_text.ts";
  * parameters of its functions, which would hide a constant of their name.
  */
 const RESERVED = new Set(
-  ("any arguments as async await bigint boolean break case catch class const continue debugger " +
+  ("abstract any arguments as asserts async await bigint boolean break case catch class const continue debugger " +
     "declare default delete do else enum eval export extends false finally for from function get if " +
-    "implements import in instanceof interface let module namespace never new null number object " +
-    "of package private protected public require return set static string super switch symbol this " +
-    "throw true try type typeof undefined unknown using var void while with yield " +
+    "implements import in infer instanceof interface keyof let module namespace never new null number object " +
+    "of package private protected public readonly require return set static string super switch symbol this " +
+    "throw true try type typeof undefined unique unknown using var void while with yield " +
     "Infinity NaN Partial Readonly Symbol Uint8Array at end into map options value").split(" "),
 );
 
