@@ -182,3 +182,14 @@ Deno.test(
     assertEquals(counter.take(), entries.map(([key, value]) => ({ ...key, ...value })));
   },
 );
+
+Deno.test("what CPUs count is added up, unless they are kept apart", opensLibc, async () => {
+  const counted = [0, 1, 3].map((cpu) => [{ set: 0, cpu, pid: 7 }, { count: cpu + 1 }] as const);
+  const counts = Object.assign([...counted], { deleteBatch: () => 3 });
+  for (const by_cpu of [false, true]) {
+    const counter = new CounterSets({ bss: { set: 0 } }, counts, by_cpu);
+    await counter.collect();
+    const rows = counter.take().map(({ pid, count }) => [pid, count]);
+    assertEquals(rows, by_cpu ? [[7, 1], [7, 2], [7, 4]] : [[7, 7]]);
+  }
+});

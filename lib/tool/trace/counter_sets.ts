@@ -24,8 +24,9 @@ export interface TwoSets {
 }
 
 /**
- * The counters of a map: a row for each key, with the members of key and value. Values of several CPUs,
- * and of the times of collection that a table spans, are added up; members called `min_...` and
+ * The counters of a map: a row for each key, with the members of key and value. Values of several CPUs
+ * (`cpu` in the key, or a map for each CPU), and of the times of collection that a table spans, are added up;
+ * members called `min_...` and
  * `max_...` are the least and the greatest, where 0 stands for none.
  *
  * The kernel half counts into one of two sets. The other one is read and cleared once no program uses it
@@ -49,18 +50,24 @@ export interface TwoSets {
 export class CounterSets<K extends { readonly set: number }, V> implements Counter<K & Cell<V>> {
   readonly #skeleton: TwoSets;
   readonly #counts: Counts<K, V>;
+  readonly #by_cpu: boolean;
   #rows = new Map<string, K & Cell<V>>();
 
-  /** Counts by a map. @param counts what the kernel half counts into */
-  constructor(skeleton: TwoSets, counts: Counts<K, V>) {
+  /**
+   * Counts by a map.
+   * @param counts what the kernel half counts into
+   * @param by_cpu keeps apart what several CPUs have counted, by the key's member `cpu`
+   */
+  constructor(skeleton: TwoSets, counts: Counts<K, V>, by_cpu = false) {
     this.#skeleton = skeleton;
     this.#counts = counts;
+    this.#by_cpu = by_cpu;
   }
 
   async collect(): Promise<void> {
     const old = await switchSets(this.#skeleton);
     for (const [key, value] of takeSet(this.#counts, old)) {
-      const name = nameOf(key);
+      const name = nameOf(key, this.#by_cpu);
       const known = this.#rows.get(name);
       const cells = Array.isArray(value) ? value as Cell<V>[] : [value as Cell<V>];
       const fresh = cells.reduce((sum, cell) => added(sum, cell) as Cell<V>);
@@ -127,10 +134,10 @@ export function takeSet<K extends { readonly set: number }, V>(
   return taken;
 }
 
-/** A key as text, whatever set it is of. It may have structs in it. */
-function nameOf(key: object): string {
+/** A key as text, whatever set it is of, and whatever CPU unless these are kept apart. It may have structs in it. */
+function nameOf(key: object, by_cpu: boolean): string {
   return JSON.stringify(
-    { ...key, set: 0 },
+    { ...key, set: 0, ...!by_cpu && { cpu: 0 } },
     (_, value) => typeof value === "bigint" ? String(value) : value,
   );
 }
