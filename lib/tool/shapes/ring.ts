@@ -72,6 +72,8 @@ export interface RingTool<
    * @returns what detaches it, unless that is among the skeleton's links
    */
   attach?(skeleton: ReturnType<Op["load"]>, options: Wanted<O, P>): Disposable | void;
+  /** Records what was there before the programs, which are attached by now. */
+  attached?(skeleton: ReturnType<Op["load"]>): void;
 }
 
 /**
@@ -145,6 +147,7 @@ export function ringTool<
     const source = new RingSource<EventOf<M>, Placed<M>>({
       skeleton,
       attach: () => declared.attach?.(skeleton, wanted),
+      attached: () => declared.attached?.(skeleton),
       ring: events.readThrough(view),
       clock,
       event(record, show) {

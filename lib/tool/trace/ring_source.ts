@@ -21,6 +21,8 @@ export interface RingParts<E, View extends RecordView> {
    * @returns what detaches it, unless that is among the skeleton's links
    */
   attach?(): Disposable | void;
+  /** Records what was there before the programs, which are attached by now. */
+  attached?(): void;
   /** A ring buffer or a perf buffer. */
   readonly ring: Pick<EventBuffer<unknown, View>, "batches" | "consume">;
   /** Derives wall time; it is set once for each batch. */
@@ -49,6 +51,7 @@ export class RingSource<E, View extends RecordView> implements Source<E, View> {
     try {
       this.#attached = parts.attach?.();
       parts.skeleton.attach();
+      parts.attached?.();
     } catch (error) {
       this[Symbol.dispose]();
       throw error;

@@ -1,0 +1,82 @@
+/** TCP connections with a known number of bytes, in the network of a tool: tests/workloads/tcp.c. */
+import { assertEquals } from "@std/assert";
+import { startIsolated } from "./isolated.ts";
+import type { RunningTool } from "./running_tool.ts";
+
+const workload = new URL("../../build/tests/tcp", import.meta.url).pathname;
+
+/** What the client of tests/workloads/tcp.c sends on each connection, and the server answers. */
+export const REQUEST = 1009;
+export const ANSWER = 3001;
+
+export interface TcpRun {
+  /** Process that connects. */
+  readonly client: number;
+  /** Process that accepts. */
+  readonly server: number;
+  /** Port of the server. */
+  readonly port: number;
+}
+
+/** Runs a command in the network of a tool that startIsolated() has started, to its end. */
+export function runBeside({ pid }: RunningTool, ...command: string[]): string {
+  const { success, stdout, stderr } = new Deno.Command("nsenter", {
+    args: [`--net=/proc/${pid}/ns/net`, ...command],
+    env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` },
+  }).outputSync();
+  if (!success) throw new Error(`${command.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
+
+/** Makes `count` connections of a kind in the tool's network. */
+export function runTcp(
+  tool: RunningTool,
+  kind: "server" | "client" | "prefork" | "reset" | "refused",
+  count: number,
+  { address = "127.0.0.1", port = 0 } = {},
+): TcpRun {
+  // A tool that has just been started may not have come to it.
+  runBeside(tool, "ip", "link", "set", "lo", "up");
+  const told = runBeside(tool, workload, kind, String(count), address, String(port));
+  const [client, server, listening] = told.split(" ").map(Number);
+  return { client, server, port: listening };
+}
+
+/** An event as CSV has it: the text of each field, "" for none. */
+export type CsvRow = Readonly<Record<string, string>>;
+
+/** The rows of CSV whose cells have no quotes. */
+export function csvRows(stdout: string): CsvRow[] {
+  const [header, ...lines] = stdout.slice(0, stdout.lastIndexOf("\n") + 1).trimEnd().split("\n");
+  const names = header.split(",");
+  return lines.map((line) => {
+    const cells = line.split(",");
+    return Object.fromEntries(names.map((name, at) => [name, cells[at]]));
+  });
+}
+
+/**
+ * What a tool in a network of its own shows of a workload, as CSV: that has a header to wait for. The
+ * tool must show this many events and nothing else.
+ */
+export async function shownOf<T>(
+  name: string,
+  args: readonly string[],
+  count: number,
+  workload: (tool: RunningTool) => T,
+): Promise<{ rows: CsvRow[]; made: T }> {
+  await using tool = startIsolated(name, ["-o", "csv", ...args]);
+  await tool.until("\n");
+  const made = workload(tool);
+  await tool.until((stdout) => csvRows(stdout).length >= count);
+  const { stdout, stderr, code } = await tool.stop();
+  assertEquals([stderr, code], ["", 0]);
+  const rows = csvRows(stdout);
+  assertEquals(rows.length, count, stdout);
+  return { rows, made };
+}
+
+/** The rows of a process. */
+export function rowsOf(rows: readonly CsvRow[], pid: number): CsvRow[] {
+  return rows.filter((row) => row.pid === String(pid));
+}

@@ -1,0 +1,62 @@
+/** Which connections a tool traces: the user half of bpf/include/sock_targets.h. */
+import {
+  flag,
+  integer,
+  list,
+  option,
+  type OptionsOf,
+  type Parser,
+  port,
+  quoted,
+  ValueError,
+} from "#lib/tool/mod.ts";
+
+/** An inode number as lsns(8) shows it, or all of `net:[4026531840]`. */
+const netns: Parser<number> = (text) => {
+  const number = /^(?:net:\[(\d+)\]|(\d+))$/.exec(text);
+  if (number) return integer(1, 0xffff_ffff)(number[1] ?? number[2]);
+  throw new ValueError(`${quoted(text)} is no inode number, such as lsns(8) shows`);
+};
+
+/** The options, to be spread into those of a tool. */
+export const socketOptions = {
+  ipv4: flag("4", "Trace IPv4 only, mapped addresses of IPv6 sockets included"),
+  ipv6: flag("6", "Trace IPv6 only"),
+  localport: list("L", "PORT,...", "Trace these local ports only", port),
+  remoteport: list("D", "PORT,...", "Trace these remote ports only", port),
+  netns: option("", "INODE", "Trace this network namespace only", netns),
+};
+
+/** The variables of sock_targets.h, to be set before load. */
+interface SocketTargets {
+  targ_ip: number;
+  targ_netns: number;
+  targ_by_lport: boolean;
+  targ_by_rport: boolean;
+  targ_lports: Uint8Array;
+  targ_rports: Uint8Array;
+}
+
+/** Sets what the options ask for. Both of `-4 -6` are the same as none. */
+export function setSocketTargets(
+  rodata: SocketTargets,
+  { ipv4, ipv6, localport, remoteport, netns }: Partial<OptionsOf<typeof socketOptions>>,
+): void {
+  if (ipv4 !== ipv6) rodata.targ_ip = ipv4 ? 4 : 6;
+  if (netns !== undefined) rodata.targ_netns = netns;
+  if (localport?.length) {
+    rodata.targ_by_lport = true;
+    rodata.targ_lports = portSet(localport);
+  }
+  if (remoteport?.length) {
+    rodata.targ_by_rport = true;
+    rodata.targ_rports = portSet(remoteport);
+  }
+}
+
+/** A bit for each port. */
+function portSet(ports: readonly number[]): Uint8Array {
+  const set = new Uint8Array(65_536 / 8);
+  for (const port of ports) set[port >> 3] |= 1 << (port & 7);
+  return set;
+}
