@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { helpText } from "#lib/tool/options/help.ts";
 import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { faults } from "../unit/json_schema.ts";
-import { kernelTest, runTool, startTool } from "./harness.ts";
+import { delay, kernelTest, runTool, startTool } from "./harness.ts";
 import { startIsolated } from "./isolated.ts";
 import { scenariosOf } from "./scenario.ts";
 
@@ -26,7 +26,10 @@ for (const name of toolNames) {
       let waiting = true;
       const shown = tool.until("\n").finally(() => waiting = false);
       shown.catch(() => {});
-      while (waiting) await workload(tool);
+      while (waiting) {
+        await workload(tool);
+        await delay(1); // a workload need not wait for anything, and the tool must be heard
+      }
       await shown;
       tool.signal("SIGINT");
     }

@@ -7,8 +7,8 @@ const libc = Deno.dlopen("libc.so.6", {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int connect(int sockfd, const struct sockaddr *addr, socklen_t addrlen)
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  // int accept(int sockfd, struct sockaddr *addr, socklen_t *addrlen)
-  accept: { parameters: ["i32", "pointer", "pointer"], result: "i32" },
+  // int accept4(int sockfd, struct sockaddr *addr, socklen_t *addrlen, int flags)
+  accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
   // ssize_t send(int sockfd, const void *buf, size_t len, int flags)
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   // int close(int fd)
@@ -17,6 +17,8 @@ const libc = Deno.dlopen("libc.so.6", {
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;
+/** Tools that a test starts do not hold the connection open: O_CLOEXEC of asm-generic/fcntl.h. */
+const SOCK_CLOEXEC = 0o2000000;
 
 /** A TCP connection of this thread with itself, by descriptors: Deno does not show those of its own. */
 export class TcpPair implements Disposable {
@@ -25,15 +27,15 @@ export class TcpPair implements Disposable {
   readonly sender: number;
 
   constructor() {
-    const { socket, listen, getsockname, connect, accept } = libc.symbols;
-    const listener = this.#keep(socket(AF_INET, SOCK_STREAM, 0));
+    const { socket, listen, getsockname, connect, accept4 } = libc.symbols;
+    const listener = this.#keep(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     this.#keep(listen(listener, 1));
     const address = new Uint8Array(16);
     const size = new Uint8Array(new Uint32Array([address.length]).buffer);
     this.#keep(getsockname(listener, address, size));
-    this.sender = this.#keep(socket(AF_INET, SOCK_STREAM, 0));
+    this.sender = this.#keep(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     this.#keep(connect(this.sender, address, address.length));
-    this.#keep(accept(listener, null, null));
+    this.#keep(accept4(listener, null, null, SOCK_CLOEXEC));
   }
 
   /** Sends one byte. */
