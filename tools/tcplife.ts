@@ -9,13 +9,13 @@ import {
   loadHooks,
   membersOf,
   ringTool,
+  seedSocks,
   targetOptions,
   toolMain,
 } from "#lib/tool/mod.ts";
-import { closedBy, endOf } from "./tcp/ends.ts";
-import { seedSocks } from "./tcp/seed_socks.ts";
-import { setSocketTargets, socketOptions } from "./tcp/socket_options.ts";
-import { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, STATES } from "./tcp/states.ts";
+import { closedBy, endOf } from "./tcplife/ends.ts";
+import { setSocketTargets, socketOptions } from "./tcplife/socket_options.ts";
+import { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, STATES } from "./tcplife/states.ts";
 
 const member = membersOf(event);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * Which connections a tool traces: what its options --ipv4, --ipv6, --localport, --remoteport and --netns
- * say. The user half is tools/tcp/socket_options.ts.
+ * say. The user half is tools/tcplife/socket_options.ts.
  */
 #ifndef DENOBPF_SOCK_TARGETS_H
 #define DENOBPF_SOCK_TARGETS_H

@@ -24,7 +24,7 @@
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define SOCKFS_MAGIC 0x534F434B /* include/uapi/linux/magic.h */
 
-/* How the owner became known: OWNER_BY of tools/tcp/members.ts. */
+/* How the owner became known: OWNER_BY of tools/tcplife/states.ts. */
 enum owner_by {
 	BY_NOTHING,
 	BY_CONNECT,
@@ -42,7 +42,7 @@ struct owner {
 	bool target; /* it is one of those that targets.h asks for */
 };
 
-/* Which side began a connection: DIRECTION of tools/tcp/members.ts. */
+/* Which side began a connection: DIRECTION of tools/tcplife/states.ts. */
 enum direction {
 	DIRECTION_UNKNOWN,
 	DIRECTION_CONNECT,
