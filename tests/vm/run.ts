@@ -100,7 +100,7 @@ async function runGuest(kernel: string, tasks: readonly Task[], results: string)
       VM_APPEND: append ?? "",
       VM_SMP: String(cpus),
       // What filters of traffic control are made of.
-      VM_MODULES: "sch_ingress cls_bpf",
+      VM_MODULES: "sch_ingress cls_bpf loop",
     },
     stdin: "null",
     signal: stop.signal,

@@ -1,0 +1,33 @@
+/** Block devices: their names and their numbers, by sysfs(5). */
+import { tryReadTextFile } from "./file.ts";
+import { readLink } from "./symlink.ts";
+
+const SYS = "/sys/class/block/";
+
+/** The last part of a path, as the kernel has it in names: `!` where a name has a slash. */
+const baseName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+/** Major and minor number as the kernel's dev_t has them. */
+function devOf(text: string): number {
+  const [major, minor] = text.split(":").map(Number);
+  return (major << 20 | minor) >>> 0;
+}
+
+/**
+ * The number of a whole disk, as the kernel's dev_t; undefined if there is no such disk.
+ * @param name `sda`, `/dev/sda`, or a link to it such as `/dev/mapper/root`
+ */
+export function diskNumber(name: string): number | undefined {
+  const known = baseName(readLink(name) ?? name.replace(/^\/dev\//, "").replaceAll("/", "!"));
+  if (known === "" || known.startsWith(".")) return undefined;
+  if (tryReadTextFile(`${SYS}${known}/partition`) !== undefined) return undefined;
+  const numbers = tryReadTextFile(`${SYS}${known}/dev`);
+  return numbers === undefined ? undefined : devOf(numbers);
+}
+
+/** The name of a block device: `sda`; its numbers, `8:0`, if there is none any more. */
+export function diskName(dev: number): string {
+  const numbers = `${dev >>> 20}:${dev & 0xf_ffff}`;
+  const link = readLink(`/sys/dev/block/${numbers}`);
+  return link === undefined ? numbers : baseName(link).replaceAll("!", "/");
+}

@@ -1,0 +1,92 @@
+import type { group, latencies } from "#skel/biolatency.ts";
+import { diskName } from "#lib/sys/disks.ts";
+import { type Counted, type EventOf, membersOf, RequestNames } from "#lib/tool/mod.ts";
+
+/** What tells histograms apart, by the options. */
+export function own(
+  options: {
+    readonly disks: boolean;
+    readonly flags: boolean;
+    readonly ops: boolean;
+    readonly milliseconds: boolean;
+  },
+) {
+  const { disks, flags, ops, milliseconds } = options;
+  const names = flags || ops ? new RequestNames() : undefined;
+  return { disks, flags, ops: flags || ops, unit: milliseconds ? "ms" : "us", names };
+}
+
+const member = membersOf<Counted<group & latencies, ReturnType<typeof own>>>();
+
+/** The members of a histogram. */
+export const members = {
+  /** The end of the table's time, in nanoseconds since 1970. */
+  time: member.time({ brief: "End of the table's time", width: -8 }, (r) => r.$time),
+  /** With the option `disks`. */
+  disk: member.text(
+    { brief: "Disk, with -D", width: -12 },
+    (r) => r.$own.disks ? diskName(r.dev) : undefined,
+  ),
+  /** With the option `ops` or `flags`: `write`. */
+  op: member.text(
+    { brief: "Operation, with --ops or -F", width: -12 },
+    (r) => r.$own.ops ? r.$own.names!.op(r.cmd_flags) : undefined,
+  ),
+  /** With the option `flags`: `sync`, `nomerge`. */
+  flags: member.words(
+    { brief: "Flags of the request, with -F" },
+    (r) => r.$own.flags ? r.$own.names!.flags(r.cmd_flags) : undefined,
+  ),
+  count: member.integer({ brief: "Requests that ended", width: 8 }, (r) => Number(r.count)),
+  errors: member.integer({ brief: "Those that failed", width: 8 }, (r) => Number(r.errors)),
+  total_ns: member.integer(
+    { brief: "Time that all of them took, in nanoseconds", width: 16 },
+    (r) => r.total_ns,
+  ),
+  avg_ns: member.integer({ brief: "Average", width: 12 }, (r) => r.total_ns / r.count),
+  min_ns: member.integer({ brief: "Shortest", width: 12 }, (r) => r.min_ns),
+  max_ns: member.integer({ brief: "Longest", width: 12 }, (r) => r.max_ns),
+  /** What the histogram counts in: `us`, with the option `milliseconds` `ms`. */
+  unit: member.text({ brief: "Unit of the histogram: us or ms", width: -4 }, (r) => r.$own.unit),
+  /** How many requests took 2^i to 2^(i+1) - 1 of this unit; the first also those of 0. */
+  histogram: member.integers(
+    { brief: "Requests that took 2^i to 2^(i+1) - 1 of the unit" },
+    (r) => {
+      const counts = r.slots.map(Number);
+      return counts.slice(0, counts.findLastIndex((count) => count > 0) + 1);
+    },
+  ),
+};
+
+/** A histogram: requests of one kind since the table before. */
+export type BlockLatency = EventOf<typeof members>;
+
+/** Spellings of the C tool where they are not the kernel's. */
+const FLAGS: Readonly<Record<string, string>> = {
+  meta: "Metadata",
+  prio: "Priority",
+  nomerge: "NoMerge",
+  fua: "FUA",
+  preflush: "PreFlush",
+  rahead: "ReadAhead",
+  nowait: "NoWait",
+};
+
+const title = (name: string) =>
+  name.split("_").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
+
+/** The line above a histogram, as the C tool has it: `disk = sda`, `flags = Sync-Write`. */
+export function headingOf(row: BlockLatency, extension: boolean): string {
+  const { disk, op, flags, count, avg_ns, total_ns, unit } = row;
+  const kind = op === undefined
+    ? undefined
+    : [...(flags ?? []).toReversed().map((flag) => FLAGS[flag] ?? title(flag)), title(op)]
+      .join("-");
+  const nanoseconds = unit === "ms" ? 1_000_000n : 1000n;
+  return [
+    disk !== undefined && `disk = ${disk}`,
+    kind !== undefined && `${flags === undefined ? "op" : "flags"} = ${kind}`,
+    extension && `avg = ${avg_ns / nanoseconds} ${unit}, ` +
+      `total: ${total_ns / nanoseconds} ${unit}, count: ${count}`,
+  ].filter((part) => part !== false).join("  ");
+}
