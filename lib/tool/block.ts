@@ -15,7 +15,7 @@ import { quoted } from "./text/escape.ts";
  * const options = { disk: option("d", "DISK", "Trace this disk only", disk) };
  * ```
  */
-export const disk: Parser<number> = (name) => {
+export const disk: Parser<number> = (name): number => {
   const dev = diskNumber(name);
   if (dev !== undefined) return dev;
   throw new ValueError(`${quoted(name)} is no whole disk: lsblk(8) lists them`);

@@ -40,7 +40,7 @@ export type {
   Writer,
 } from "./members/kinds/kind.ts";
 export type { WordsLook } from "./members/kinds/words.ts";
-export { durationsIn } from "./members/durations.ts";
+export { durationsIn, type InUnits } from "./members/durations.ts";
 export type {
   Column,
   EventOf,
@@ -53,7 +53,7 @@ export type {
   RecordOf,
 } from "./members/member.ts";
 export { type Declare, type MemberKinds, membersOf } from "./members/members_of.ts";
-export { Part, partsOf } from "./members/parts.ts";
+export { Part, type PartNames, partsOf, type Varying } from "./members/parts.ts";
 export {
   type AnyOption,
   type Declarations,

@@ -5,7 +5,7 @@ import type { MemberKinds } from "./members_of.ts";
 const UNITS = { us: 1e3, ms: 1e6 } as const;
 
 /** The names of columns for durations, one for each unit: `time_us` and `time_ms`. */
-type InUnits<Names extends string> = `${Names}_${keyof typeof UNITS}`;
+export type InUnits<Names extends string> = `${Names}_${"us" | "ms"}`;
 
 /**
  * Columns of a table for durations in the unit that an option chooses: of `time` these are `time_us` and

@@ -2,13 +2,13 @@ import { RawText } from "../../sys/raw_text.ts";
 import { decodePath, decodeStrings } from "../text/strings.ts";
 
 /** A record of bpf/include/record.h. */
-interface Varying {
+export interface Varying {
   /** Where its strings lie. */
   readonly $strings: RawText;
 }
 
 /** The names of parts that a record has: those of its members `NAME_size`. */
-type PartNames<R> = keyof R extends infer Key ? Key extends `${infer Name}_size` ? Name : never
+export type PartNames<R> = keyof R extends infer Key ? Key extends `${infer Name}_size` ? Name : never
   : never;
 
 /**
