@@ -8,7 +8,8 @@ export interface Varying {
 }
 
 /** The names of parts that a record has: those of its members `NAME_size`. */
-export type PartNames<R> = keyof R extends infer Key ? Key extends `${infer Name}_size` ? Name : never
+export type PartNames<R> = keyof R extends infer Key
+  ? Key extends `${infer Name}_size` ? Name : never
   : never;
 
 /**
