@@ -8,7 +8,7 @@ import { tryReadTextFile } from "./file.ts";
 
 /** A container that runs. */
 export interface Container {
-  /** 64 hexadecimal digits; containerd lets others choose freely. */
+  /** 64 hexadecimal digits for most runtimes; others choose freely, and LXC and nspawn have the name here. */
   readonly id: string;
   /** Its names, the shortest first; none where the runtime's files are closed to us. */
   readonly names: readonly string[];
@@ -32,6 +32,10 @@ export interface ContainerNames {
  * | CRI-O | `crio-ID.scope`, `crio-ID` |
  * | containerd for Kubernetes | `cri-containerd-ID.scope`, `SLICE:cri-containerd:ID`, `kubepods/.../podUID/ID` |
  * | nerdctl | `nerdctl-ID.scope` |
+ * | LXC | `lxc.payload.ID`, `lxc/ID` |
+ * | systemd-nspawn | `systemd-nspawn@ID.service`, `machine-ID.scope` |
+ * | ECS on Fargate | `ecs/TASK/TASK-NUMBER` |
+ * | Garden | `garden/ID` |
  *
  * @example
  * ```ts
@@ -43,14 +47,29 @@ export interface ContainerNames {
  * ```
  */
 export function containerId(cgroup: string | undefined): string | undefined {
-  return cgroup?.split("/").map(idOf).findLast((id) => id !== undefined);
+  const parts = cgroup?.split("/") ?? [];
+  return parts.map((part, at) => idOf(part, parts[at - 1])).findLast((id) => id !== undefined);
 }
 
-/** The id in one part of a cgroup path. The monitors of Podman and CRI-O stand beside a container. */
-function idOf(part: string): string | undefined {
+/**
+ * The id in one part of a cgroup path. The monitors of Podman and CRI-O stand beside a container.
+ * @param above the part before it
+ */
+function idOf(part: string, above = ""): string | undefined {
   const [, prefix, id] = /^(?:(.+)[-:])?([0-9a-f]{64})(?:\.scope)?$/.exec(part) ?? [];
-  return prefix?.endsWith("conmon") ? undefined : id;
+  if (id !== undefined) return prefix?.endsWith("conmon") ? undefined : id;
+  if (above === "lxc" || above === "garden") return part || undefined;
+  return OTHERS.map((form) => form.exec(part)?.[1]).find((id) => id !== undefined)
+    ?.replaceAll("\\x2d", "-"); // as systemd.unit(5) escapes a dash
 }
+
+/** Names of cgroups whose containers have other ids. libvirt's machines are no containers. */
+const OTHERS = [
+  /^lxc\.payload\.(.+)$/,
+  /^systemd-nspawn@(.+)\.service$/,
+  /^machine-(?!qemu)(.+)\.scope$/,
+  /^([0-9a-f]{32}-\d+)$/,
+];
 
 /** The containers that have a cgroup, and so processes. */
 export function listContainers(): Container[] {
@@ -70,8 +89,8 @@ export function containersIn(
   const names = new Map(known.map((container) => [container.id, container.names]));
   const found = new Map<string, Container>();
   for (const cgroup of cgroups) {
-    const last = cgroup.slice(cgroup.lastIndexOf("/") + 1);
-    const id = idOf(last) ?? (names.has(last) ? last : undefined);
+    const [last, above] = cgroup.split("/").reverse();
+    const id = idOf(last, above) ?? (names.has(last) ? last : undefined);
     // A container may have cgroups of its own below its first one.
     if (id === undefined || found.has(id)) continue;
     found.set(id, { id, names: names.get(id) ?? [], cgroup });

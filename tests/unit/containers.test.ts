@@ -33,6 +33,24 @@ Deno.test("containerId() finds the id in the cgroup path of every runtime", () =
   ) assertEquals(containerId(path), A, path);
 });
 
+Deno.test("containerId() knows runtimes whose ids are names, or of their own form", () => {
+  const task = A.slice(0, 32);
+  for (
+    const [path, id] of [
+      ["/lxc.payload.web", "web"],
+      ["/lxc/web/system.slice/ssh.service", "web"],
+      ["/machine.slice/machine-deb\\x2d12.scope/init.scope", "deb-12"],
+      ["/machine.slice/systemd-nspawn@deb.service/payload", "deb"],
+      [`/ecs/${task}/${task}-2495160603`, `${task}-2495160603`],
+      ["/system.slice/garden.service/garden/1b2c3d4e-5f60-4a4b", "1b2c3d4e-5f60-4a4b"],
+      [`/lxc/host/docker/${A}`, A],
+    ]
+  ) assertEquals(containerId(path), id, path);
+  assertEquals(containersIn(["/lxc", "/lxc/web", "/lxc/web/system.slice"], []), [
+    { id: "web", names: [], cgroup: "/lxc/web" },
+  ]);
+});
+
 Deno.test("containerId() takes neither monitors nor what is no id for a container", () => {
   for (
     const path of [
@@ -45,6 +63,10 @@ Deno.test("containerId() takes neither monitors nor what is no id for a containe
       `/docker/${A}0`,
       `/docker/${A.toUpperCase()}`,
       `/system.slice/docker-${A}.service`,
+      "/lxc.monitor.web",
+      "/lxc",
+      "/machine.slice/machine-qemu\\x2d1\\x2ddeb.scope",
+      `/system.slice/run-r${A.slice(0, 32)}.scope`,
     ]
   ) assertEquals(containerId(path), undefined, path);
 });
