@@ -25,7 +25,18 @@ export function diskNumber(name: string): number | undefined {
   return numbers === undefined ? undefined : devOf(numbers);
 }
 
-/** The name of a block device: `sda`; its numbers, `8:0`, if there is none any more. */
+/**
+ * The name of a block device: `sda`; its numbers, `8:0`, if there is none any more.
+ * @param dev its number as the kernel's dev_t: major << 20 | minor
+ *
+ * @example
+ * ```ts
+ * import { diskName } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(diskName(4095 << 20 >>> 0), "4095:0"); // there is no such device
+ * ```
+ */
 export function diskName(dev: number): string {
   const numbers = `${dev >>> 20}:${dev & 0xf_ffff}`;
   const link = readLink(`/sys/dev/block/${numbers}`);

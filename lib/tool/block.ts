@@ -16,7 +16,7 @@ import { quoted } from "./text/escape.ts";
  * ```
  */
 export const disk: Parser<number> = (name): number => {
-  const dev = diskNumber(name);
+  const dev = name.includes("\0") ? undefined : diskNumber(name);
   if (dev !== undefined) return dev;
   throw new ValueError(`${quoted(name)} is no whole disk: lsblk(8) lists them`);
 };

@@ -6,6 +6,7 @@
  */
 export { ChildProcess } from "../sys/child_process.ts";
 export { bootTime, monotonicTime, wallTime } from "../sys/clock.ts";
+export { diskName } from "../sys/disks.ts";
 export { errnoName, errnoNumber, errorName } from "../sys/errno.ts";
 export { fileExists, fileId, readTextFile, tryReadTextFile } from "../sys/file.ts";
 export { hasBtf } from "../sys/kernel.ts";

@@ -181,6 +181,10 @@ async function take(what: string, value: unknown): Promise<void> {
     value.catch((error) => judge(what, error));
     keep(await Promise.race([value.catch(() => {}), later(10)]));
   } else if (typeof (value as Iterator<unknown>)?.next === "function") {
+    // The rings of a perf buffer have a next() as well, and are to be closed.
+    if (typeof (value as Partial<Disposable>)[Symbol.dispose] === "function") {
+      closable.add(value as Disposable);
+    }
     const iterator = value as Iterator<unknown> & AsyncIterator<unknown>;
     for (let step = 0; step < 3; step++) {
       const next = iterator.next();

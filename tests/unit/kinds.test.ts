@@ -223,11 +223,7 @@ Deno.test("a structure is itself in JSON, and the text of that elsewhere", () =>
   const member = structure({ brief }, itself as (value: Any) => Structure);
   const value = { name: "a\x1b", list: [1, 2n ** 60n, null], ok: true };
   const json = '{"name":"a\\u001b","list":[1,"1152921504606846976",null],"ok":true}';
-  assertEquals(shown(member, value), [
-    json.replace("\\u", "\\\\u"),
-    json,
-    `"${json.replace("\\u", "\\\\u").replaceAll('"', '""')}"`,
-  ]);
+  assertEquals(shown(member, value), [json, json, `"${json.replaceAll('"', '""')}"`]);
   assertEquals(shown(member, "=x"), ["=x", '"=x"', "\\x3dx"]);
   assertEquals(shown(member, 7n), ["7", "7", "7"]);
   assertEquals(shown(member, null), ["null", "null", "null"]);
@@ -240,7 +236,7 @@ Deno.test("a structure of any shape comes back from JSON, and from a table's cel
   fc.assert(fc.property(shape, (value) => {
     const [table, json] = shown(member, value);
     assertEquals(JSON.parse(json), value);
-    assertEquals(JSON.parse(unescapeText(table)), value);
+    assertEquals(JSON.parse(table), value);
   }));
 });
 

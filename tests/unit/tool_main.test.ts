@@ -1,5 +1,5 @@
 /** Whole runs of a tool, each as a process of its own: see sample_tool.ts. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 
 const SAMPLE = new URL("./sample_tool.ts", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-ffi", "--allow-read"];

@@ -1,6 +1,5 @@
 import type { group, latencies } from "#skel/biolatency.ts";
-import { diskName } from "#lib/sys/disks.ts";
-import { type Counted, type EventOf, membersOf, RequestNames } from "#lib/tool/mod.ts";
+import { type Counted, diskName, type EventOf, membersOf, RequestNames } from "#lib/tool/mod.ts";
 
 /** What tells histograms apart, by the options. */
 export function own(
