@@ -105,8 +105,11 @@ static __always_inline __u8 *room_for(struct event *event, __u64 most)
 {
 	volatile __u64 *size = &record_of(event)->size;
 	__u64 at = *size;
+	__u8 *to = at <= STRINGS_SIZE - most ? event->strings + at : NULL;
 
-	return at <= STRINGS_SIZE - most ? event->strings + at : NULL;
+	/* else clang compares `at` once more instead of `to`, and Linux 5.10 follows a `to` of NULL */
+	barrier_var(to);
+	return to;
 }
 
 /*
@@ -167,12 +170,14 @@ static __always_inline __u32 append_user_bytes(struct event *event, const void *
 {
 	__u8 *to = room_for(event, most);
 
-	if (!to || size > most)
+	if (!to) {
 		*cut = true;
-	if (!to)
 		return 0;
-	if (size > most)
+	}
+	if (size > most) {
+		*cut = true;
 		size = most;
+	}
 	barrier_var(size);
 	if (bpf_probe_read_user(to, size, from)) {
 		size = 0;

@@ -3,6 +3,7 @@
  * whether a kernel takes what a compiler has made of the kernel halves. What they show is
  * every_tool.test.ts's part.
  */
+import { assertMatch, assertRejects } from "@std/assert";
 import { type Trace, withDefaults } from "#lib/tool/mod.ts";
 import type { Tool } from "#lib/tool/tool.ts";
 import { toolNames } from "../../tools/denobpf/registry.ts";
@@ -30,5 +31,9 @@ async function runThrough(trace: Trace<unknown>): Promise<void> {
 
 for (const path of [...toolNames, ...exampleNames.map((name) => `examples/${name}`)]) {
   const { scenario } = await scenariosOf(path);
-  kernelTest(`${path} loads and attaches`, scenario, () => load(path));
+  kernelTest(`${path} loads and attaches`, scenario, async () => {
+    const refusal = scenario.refusal?.();
+    if (refusal === undefined) return await load(path);
+    assertMatch((await assertRejects(() => load(path), Error)).message, refusal);
+  });
 }
