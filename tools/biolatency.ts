@@ -16,10 +16,10 @@ import {
   disk,
   flag,
   intervalOperands,
-  OP_MASK,
   option,
   type OptionsOf,
   queueArguments,
+  REQ_OP_MASK,
   targetOptions,
   toolMain,
 } from "#lib/tool/mod.ts";
@@ -87,7 +87,7 @@ export const { tool, start: biolatency } = countTool({
     rodata.queued = options.queued;
     rodata.by_owner = by_owner;
     rodata.by_disk = options.disks;
-    rodata.flags_mask = options.flags ? 0xffff_ffff : options.ops ? OP_MASK : 0;
+    rodata.flags_mask = options.flags ? 0xffff_ffff : options.ops ? REQ_OP_MASK : 0;
     if (options.milliseconds) rodata.unit_ns = 1_000_000n;
     maps.latencies.maxEntries = kinds ? MAX_GROUPS : 2 * navigator.hardwareConcurrency;
     for (const program of [progs.btf_getrq, progs.btf_merge]) {

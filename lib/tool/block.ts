@@ -52,8 +52,19 @@ function firstArgument(tracepoint: string): string | undefined {
   return target?.kind === "struct" ? target.name : undefined;
 }
 
-/** The bits of `cmd_flags` that are the operation: REQ_OP_MASK of include/linux/blk_types.h. */
-export const OP_MASK = 0xff;
+/**
+ * The bits of `cmd_flags` that are the operation, as in include/linux/blk_types.h.
+ *
+ * @example
+ * ```ts
+ * import { REQ_OP_MASK } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cmd_flags = 1 | 1 << 11; // REQ_OP_WRITE | REQ_SYNC
+ * assertEquals(cmd_flags & REQ_OP_MASK, 1);
+ * ```
+ */
+export const REQ_OP_MASK = 0xff;
 
 /**
  * Names of operations and flags of requests, which are numbered differently from kernel to kernel.
@@ -79,7 +90,7 @@ export class RequestNames {
 
   /** The operation: `write`, `zone_append`. */
   op(cmd_flags: number): string {
-    return this.#ops.get(cmd_flags & OP_MASK) ?? `op_${cmd_flags & OP_MASK}`;
+    return this.#ops.get(cmd_flags & REQ_OP_MASK) ?? `op_${cmd_flags & REQ_OP_MASK}`;
   }
 
   /** The flags, the lowest bit first: `sync`, `nomerge`. */

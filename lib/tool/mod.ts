@@ -106,7 +106,7 @@ export {
   targetOptions,
   type Targets,
 } from "./options/targets.ts";
-export { disk, OP_MASK, queueArguments, RequestNames } from "./block.ts";
+export { disk, queueArguments, REQ_OP_MASK, RequestNames } from "./block.ts";
 export { ValueError } from "./options/usage_errors.ts";
 export { formatJson } from "./output/format_json.ts";
 export { toolMain } from "./run.ts";
