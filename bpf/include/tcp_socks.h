@@ -2,7 +2,7 @@
 /*
  * What is known of each TCP socket: who owns it, and since when it is what it is.
  *
- * Most changes of a socket's state happen in a softirq, where the current task is whoever the kernel
+ * Most changes of a socket's state happen in a softirq, where the current task is any that the kernel
  * interrupted. So the owner is kept from those that happen in a system call of its own: when it connects,
  * listens, or closes. A connection that came in belongs to the owner of its listener until its own is seen.
  * What was open before the tool started is taken from the tables of open files: seed_socks, which is run
@@ -110,12 +110,16 @@ static __always_inline void own_current(struct owner *owner, __u8 by)
 	owner->target = is_target();
 }
 
-static __always_inline struct listening listening_of(const struct flow *flow)
+static __always_inline struct listening listening_of(struct sock *sk)
 {
-	struct listening key = { .netns = flow->netns, .port = flow->lport };
+	struct listening key = {};
 	__u32 *words = (__u32 *)key.addr;
+	struct flow flow = {};
 
-	__builtin_memcpy(key.addr, flow->laddr, sizeof(ip_addr));
+	read_flow(sk, &flow);
+	key.netns = flow.netns;
+	key.port = flow.lport;
+	__builtin_memcpy(key.addr, flow.laddr, sizeof(ip_addr));
 	if (is_ipv4(key.addr) && !words[3])
 		words[2] = 0; /* 0.0.0.0 */
 	return key;
@@ -123,24 +127,17 @@ static __always_inline struct listening listening_of(const struct flow *flow)
 
 static __always_inline void keep_listener(struct sock *sk, const struct owner *owner)
 {
-	struct flow flow = {};
-	struct listening key;
+	struct listening key = listening_of(sk);
 
-	read_flow(sk, &flow);
-	key = listening_of(&flow);
 	if (bpf_map_update_elem(&listeners, &key, owner, BPF_ANY))
 		count_lost_map();
 }
 
 static __always_inline void drop_listener(struct sock *sk, const struct owner *owner)
 {
-	struct flow flow = {};
-	struct listening key;
-	struct owner *kept;
+	struct listening key = listening_of(sk);
+	struct owner *kept = bpf_map_lookup_elem(&listeners, &key);
 
-	read_flow(sk, &flow);
-	key = listening_of(&flow);
-	kept = bpf_map_lookup_elem(&listeners, &key);
 	/* with SO_REUSEPORT another one may listen there */
 	if (kept && kept->pid == owner->pid)
 		bpf_map_delete_elem(&listeners, &key);
@@ -148,13 +145,9 @@ static __always_inline void drop_listener(struct sock *sk, const struct owner *o
 
 static __always_inline void inherit_listener(struct sock *sk, struct owner *owner)
 {
-	struct flow flow = {};
-	struct listening key;
-	struct owner *kept;
+	struct listening key = listening_of(sk);
+	struct owner *kept = bpf_map_lookup_elem(&listeners, &key);
 
-	read_flow(sk, &flow);
-	key = listening_of(&flow);
-	kept = bpf_map_lookup_elem(&listeners, &key);
 	if (!kept) {
 		__builtin_memset(key.addr, 0, sizeof(key.addr));
 		kept = bpf_map_lookup_elem(&listeners, &key);
