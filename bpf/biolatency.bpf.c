@@ -42,7 +42,7 @@ struct latencies {
 	__u64 slots[SLOTS];
 };
 
-/* Preallocated: completions come in interrupts. More entries before load where histograms are told apart. */
+/* Preallocated: completions come in interrupts. More entries before load where there are several histograms. */
 COUNTS(latencies, struct group, struct latencies, 1, 0);
 
 /* too big for the stack */

@@ -39,7 +39,7 @@ const volatile __u32 args_bytes = ARGS_SIZE;
 const volatile __u32 env_bytes = 0;
 /* parents that are followed */
 const volatile __u32 max_ancestors = 0;
-/* what is told of the process besides its pid, parent and user */
+/* what is reported of the process besides its pid, parent and user */
 const volatile bool with_details = true;
 /* paths that are told besides the one that was executed */
 const volatile bool with_cwd = true;

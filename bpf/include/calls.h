@@ -12,7 +12,7 @@
  *
  *	call_forget(&openings, OPEN);                when the thread ends, if it can do so within the call
  *
- * `what` tells calls apart that one thread may be in at the same time. Of calls of the same `what` within
+ * `what` distinguishes calls that one thread may be in at the same time. Of calls of the same `what` within
  * one another only the outermost is kept: a file system may ask the one below it by the same function.
  * They are known by `frame`, their place on the thread's stack, where a call within another stands lower:
  * call_frame() or kprobe_frame() and kretprobe_frame(). System calls have none within them: 0.

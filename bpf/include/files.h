@@ -23,7 +23,7 @@
 #define O_TRUNC 01000
 #define FMODE_CREATED 0x100000 /* include/linux/fs.h: the open has made the file */
 
-/* What tells a file from every other one, also from those that had its number before. */
+/* What distinguishes a file from every other one, also from those that had its number before. */
 struct file_id {
 	ino ino;
 	dev dev;

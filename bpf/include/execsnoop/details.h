@@ -86,7 +86,7 @@ static __always_inline void fill_details(struct event *event, struct task_struct
 	fill_audit(event, task);
 }
 
-/* Appends what is told of a process besides its arguments. */
+/* Appends what is reported of a process besides its arguments. */
 static __always_inline void write_process(struct event *event)
 {
 	if (with_cwd)
