@@ -7,7 +7,7 @@ import { EINVAL, SystemError } from "../sys/errno.ts";
 import { check, cString, files, libc } from "../sys/libc.ts";
 import { hotSymbols } from "../sys/library.ts";
 import { type FollowOptions, lookUpBelow, lookUpOfRoot } from "../sys/open_below.ts";
-import { type FileStatus, fileStatus, isRegular } from "../sys/status.ts";
+import { type FileStatus, fileStatus, kindOf, S_IFREG } from "../sys/status.ts";
 import type { Budget } from "./budget.ts";
 
 const reading = hotSymbols(libc, {
@@ -88,7 +88,7 @@ export class FileSource implements Source, Disposable {
   static #at(place: number, path: string): FileSource {
     try {
       const status = fileStatus(place, path);
-      if (!isRegular(status)) {
+      if (kindOf(status) !== S_IFREG) {
         throw new SystemError(EINVAL, `read ${path}, which is no regular file`);
       }
       const opened = files().open(cString(`/proc/self/fd/${place}`), O_RDONLY | O_CLOEXEC, 0);

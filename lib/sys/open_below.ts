@@ -5,7 +5,7 @@
 import { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOSYS, SystemError } from "./errno.ts";
 import { check, cString, files, lastErrno, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
-import { fileStatus, isLink } from "./status.ts";
+import { fileStatus, kindOf, S_IFLNK } from "./status.ts";
 import { decodeText } from "./text.ts";
 
 const opening = symbolGroup(libc, {
@@ -143,7 +143,7 @@ function walk(
       const fd = opening().openat(way.at(-1)!, cString(part), flags, 0);
       way.push(check(fd, `open ${path}`));
       judge(fd, part);
-      if (!isLink(fileStatus(fd, part))) continue;
+      if (kindOf(fileStatus(fd, part)) !== S_IFLNK) continue;
       if (!follow && parts.length === 0) break;
       if (++links > MOST_LINKS) throw new SystemError(ELOOP, `open ${path}`);
       const target = readLinkAt(fd, path);

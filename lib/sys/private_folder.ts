@@ -1,7 +1,8 @@
 import { OpenFile } from "./file.ts";
-import { cString, files, ids, lastErrno, libc, stats } from "./libc.ts";
+import { cString, files, ids, lastErrno, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
 import { EEXIST } from "./errno.ts";
+import { kindOf, S_IFDIR, S_IFREG, tryFileStatus } from "./status.ts";
 import { writeAll } from "./write.ts";
 
 const folders = symbolGroup(libc, {
@@ -29,15 +30,7 @@ const O_DIRECTORY = ARM ? 0o40000 : 0o200000;
 const O_NOFOLLOW = ARM ? 0o100000 : 0o400000;
 const O_CLOEXEC = 0o2000000;
 
-/** From include/uapi/linux/fcntl.h and include/uapi/linux/stat.h. */
-const AT_EMPTY_PATH = 0x1000;
-const STATX_BASIC_STATS = 0x7ff;
-const SIZEOF_STATX = 256;
-const STX_UID = 20;
-const STX_MODE = 28;
-const S_IFMT = 0o170000;
-const S_IFREG = 0o100000;
-const S_IFDIR = 0o040000;
+/** The permissions of all but the owner: inode(7). */
 const FOR_OTHERS = 0o077;
 
 /**
@@ -117,10 +110,6 @@ export class PrivateFolder implements Disposable {
 
 /** Whether what is open is of this kind, belongs to root, and is closed to all others. */
 function isRootsOwn(fd: number, kind: number): boolean {
-  const status = new Uint8Array(SIZEOF_STATX);
-  if (stats().statx(fd, cString(""), AT_EMPTY_PATH, STATX_BASIC_STATS, status) < 0) return false;
-  const view = new DataView(status.buffer);
-  const mode = view.getUint16(STX_MODE, true);
-  return view.getUint32(STX_UID, true) === 0 && (mode & S_IFMT) === kind &&
-    (mode & FOR_OTHERS) === 0;
+  const status = tryFileStatus(fd);
+  return status?.uid === 0 && kindOf(status) === kind && (status.mode & FOR_OTHERS) === 0;
 }

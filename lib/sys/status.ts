@@ -4,8 +4,12 @@ import { check, cString, stats } from "./libc.ts";
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000;
-const S_IFREG = 0o100000;
-const S_IFLNK = 0o120000;
+export const S_IFIFO = 0o010000;
+export const S_IFCHR = 0o020000;
+export const S_IFDIR = 0o040000;
+export const S_IFREG = 0o100000;
+export const S_IFLNK = 0o120000;
+export const S_IFSOCK = 0o140000;
 
 /** `struct statx` of include/uapi/linux/stat.h: offsets in bytes. */
 const STATX = {
@@ -40,8 +44,21 @@ export interface FileStatus {
  */
 export function fileStatus(fd: number, name: string): FileStatus {
   const bytes = new Uint8Array(STATX.size);
-  const result = stats().statx(fd, cString(""), AT_EMPTY_PATH, STATX_BASIC_STATS, bytes);
-  check(result, `stat ${name}`);
+  check(statx(fd, bytes), `stat ${name}`);
+  return statusIn(bytes);
+}
+
+/** {@link fileStatus}, or nothing where the descriptor is closed. */
+export function tryFileStatus(fd: number): FileStatus | undefined {
+  const bytes = new Uint8Array(STATX.size);
+  return statx(fd, bytes) < 0 ? undefined : statusIn(bytes);
+}
+
+function statx(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+  return stats().statx(fd, cString(""), AT_EMPTY_PATH, STATX_BASIC_STATS, bytes);
+}
+
+function statusIn(bytes: Uint8Array): FileStatus {
   const view = new DataView(bytes.buffer);
   const inode = view.getBigUint64(STATX.stx_ino, true);
   const size = Number(view.getBigUint64(STATX.stx_size, true));
@@ -61,12 +78,7 @@ export function fileStatus(fd: number, name: string): FileStatus {
   };
 }
 
-/** Whether it is neither a folder nor a device, nor anything else that opening could wait for. */
-export function isRegular({ mode }: FileStatus): boolean {
-  return (mode & S_IFMT) === S_IFREG;
-}
-
-/** Whether it is a symbolic link. */
-export function isLink({ mode }: FileStatus): boolean {
-  return (mode & S_IFMT) === S_IFLNK;
+/** `S_IFREG`, `S_IFDIR` and so on. */
+export function kindOf({ mode }: FileStatus): number {
+  return mode & S_IFMT;
 }

@@ -1,6 +1,7 @@
 import { EAGAIN, EINTR, SystemError } from "./errno.ts";
-import { cString, files, lastErrno, libc, stats } from "./libc.ts";
+import { cString, files, lastErrno, libc } from "./libc.ts";
 import { hotSymbols, symbolGroup } from "./library.ts";
+import { kindOf, S_IFCHR, S_IFIFO, S_IFSOCK, tryFileStatus } from "./status.ts";
 
 const writing = hotSymbols(libc, {
   // ssize_t write(int fd, const void *buf, size_t count)
@@ -25,16 +26,6 @@ const O_NOCTTY = 0o400;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
-/** From include/uapi/linux/stat.h and include/uapi/linux/fcntl.h. */
-const S_IFMT = 0o170000;
-const S_IFIFO = 0o010000;
-const S_IFCHR = 0o020000;
-const S_IFSOCK = 0o140000;
-const AT_EMPTY_PATH = 0x1000;
-const STATX_TYPE = 1;
-const STX_MODE = 28;
-const SIZEOF_STATX = 256;
-
 /** From include/linux/socket.h. */
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -52,11 +43,10 @@ export class Stdout {
   readonly #isSocket: boolean;
 
   constructor() {
-    const stat = new Uint8Array(SIZEOF_STATX);
-    stats().statx(STDOUT, cString(""), AT_EMPTY_PATH, STATX_TYPE, stat);
-    const type = new DataView(stat.buffer).getUint16(STX_MODE, true) & S_IFMT;
-    this.#isSocket = type === S_IFSOCK;
-    this.#fd = type === S_IFIFO || type === S_IFCHR ? reopened() : STDOUT;
+    const status = tryFileStatus(STDOUT);
+    const kind = status && kindOf(status);
+    this.#isSocket = kind === S_IFSOCK;
+    this.#fd = kind === S_IFIFO || kind === S_IFCHR ? reopened() : STDOUT;
   }
 
   /**
