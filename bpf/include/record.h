@@ -105,8 +105,13 @@ static __always_inline __u8 *room_for(struct event *event, __u64 most)
 {
 	volatile __u64 *size = &record_of(event)->size;
 	__u64 at = *size;
-	__u8 *to = at <= STRINGS_SIZE - most ? event->strings + at : NULL;
+	__u8 *to = NULL;
 
+	if (at <= STRINGS_SIZE - most) {
+		/* else clang 19 adds first and compares then, which the verifier has no bound for */
+		barrier_var(at);
+		to = event->strings + at;
+	}
 	/* else clang compares `at` once more instead of `to`, and Linux 5.10 follows a `to` of NULL */
 	barrier_var(to);
 	return to;
@@ -147,7 +152,8 @@ static __always_inline __u32 append_string(struct event *event, const void *from
 		if (last)
 			*cut = true;
 	}
-	return keep_written(event, size < 0 ? 0 : size);
+	/* Linux 5.10 and its neighbours return 0 for an empty string of a process, with its NUL copied */
+	return keep_written(event, size < 0 ? 0 : size ?: 1);
 }
 
 /* Appends a string of the process. Returns its size with the NUL, 0 if it cannot be read. */
