@@ -18,6 +18,11 @@ export interface Scenario extends KernelTestOptions {
   /** How each of them is shown in the tool's table. */
   readonly event: (tool: RunningTool) => RegExp;
   readonly count: number;
+  /**
+   * Its programs run in interrupts as well, where the kernel leaves one out that would interrupt another.
+   * The workload is not traced there, so that all of its events are shown, and others may be reported.
+   */
+  readonly interrupted?: boolean;
   /** What the tool says instead, where it cannot work with the libbpf in use. */
   readonly refusal?: () => RegExp | undefined;
 }
