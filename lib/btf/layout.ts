@@ -1,5 +1,5 @@
 import { SystemError } from "../sys/errno.ts";
-import { fileExists } from "../sys/file.ts";
+import { fileExists } from "../sys/status.ts";
 import { BTF_PATH, btfFile } from "../sys/kernel.ts";
 import { ElfFile } from "../symbols/elf.ts";
 import { ElfError, isElf } from "../symbols/elf_headers.ts";

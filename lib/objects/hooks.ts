@@ -1,6 +1,7 @@
 /** What is wrong with a hook of the kernel that a program could not be attached to: the kernel is asked. */
 import { EADDRNOTAVAIL, EILSEQ, EINVAL, ESRCH } from "../sys/errno.ts";
-import { fileExists, tryReadTextFile } from "../sys/file.ts";
+import { tryReadTextFile } from "../sys/file.ts";
+import { fileExists } from "../sys/status.ts";
 import { tracefs } from "../sys/mounts.ts";
 import { nearest } from "../sys/nearest.ts";
 

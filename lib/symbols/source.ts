@@ -7,6 +7,7 @@ import { EINVAL, SystemError } from "../sys/errno.ts";
 import { check, cString, files, libc } from "../sys/libc.ts";
 import { hotSymbols } from "../sys/library.ts";
 import { type FollowOptions, lookUpBelow, lookUpOfRoot } from "../sys/open_below.ts";
+import { O_CLOEXEC, O_PATH, O_RDONLY } from "../sys/open_flags.ts";
 import { type FileStatus, fileStatus, kindOf, S_IFREG } from "../sys/status.ts";
 import type { Budget } from "./budget.ts";
 
@@ -14,11 +15,6 @@ const reading = hotSymbols(libc, {
   // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
   pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
 });
-
-/** From include/uapi/asm-generic/fcntl.h. */
-const O_RDONLY = 0;
-const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
 
 /** Bytes that can be read from anywhere. */
 export interface Source {

@@ -1,6 +1,6 @@
 import { getenv } from "./environment.ts";
 import { ENOENT, SystemError } from "./errno.ts";
-import { fileExists } from "./file.ts";
+import { fileExists } from "./status.ts";
 import { LIBRARY_FOLDERS } from "./library.ts";
 
 /**

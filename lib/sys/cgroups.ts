@@ -1,6 +1,7 @@
 /** Control groups, version 2: see cgroups(7) and Documentation/admin-guide/cgroup-v2.rst. */
 import { tryReadDirectory } from "./directory.ts";
-import { fileExists, fileId, tryReadTextFile } from "./file.ts";
+import { tryReadTextFile } from "./file.ts";
+import { fileExists, fileId } from "./status.ts";
 
 /** Where the cgroup2 file system is mounted, or undefined while it is not. */
 export function cgroupMount(): string | undefined {

@@ -1,6 +1,7 @@
 import { EEXIST, SystemError } from "./errno.ts";
 import { check, cString, files, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
+import { O_CLOEXEC, O_CREAT, O_EXCL, O_WRONLY } from "./open_flags.ts";
 import { writeAll } from "./write.ts";
 
 const directories = symbolGroup(libc, {
@@ -9,12 +10,6 @@ const directories = symbolGroup(libc, {
   // int mkdir(const char *path, mode_t mode)
   mkdir: { parameters: ["buffer", "u32"], result: "i32" },
 });
-
-/** From include/uapi/asm-generic/fcntl.h; the same on x86-64 and arm64. */
-const O_WRONLY = 1;
-const O_CREAT = 0o100;
-const O_EXCL = 0o200;
-const O_CLOEXEC = 0o2000000;
 
 /**
  * Writes a new file.

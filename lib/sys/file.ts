@@ -1,9 +1,7 @@
-import { check, cString, duplication, files, stats } from "./libc.ts";
+import { check, cString, duplication, files } from "./libc.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "./open_flags.ts";
 
-/** From include/uapi/asm-generic/fcntl.h; the same on x86-64 and arm64. */
-const O_RDONLY = 0;
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
+/** From include/uapi/linux/fcntl.h. */
 const F_DUPFD_CLOEXEC = 1030;
 
 /** Big enough for the small files of /proc and /sys in one call. */
@@ -132,55 +130,5 @@ export class OpenFile implements Disposable {
     if (this.#fd < 0) return;
     files().close(this.#fd);
     this.#fd = -1;
-  }
-}
-
-/** From include/uapi/linux/fcntl.h and include/uapi/linux/stat.h. */
-const AT_FDCWD = -100;
-const STATX_INO = 0x100;
-const SIZEOF_STATX = 256;
-const STX_INO = 32;
-const STX_DEV_MAJOR = 136;
-const STX_DEV_MINOR = 140;
-
-/**
- * Which file `path` is: the device number as the kernel keeps it (`dev_t` of include/linux/kdev_t.h,
- * 20 bits of minor) and the inode.
- * @throws {SystemError}
- *
- * @example
- * ```ts
- * import { fileId } from "@denobpf/denobpf/tool";
- *
- * const { dev, ino } = fileId("/proc/self/ns/pid");
- * console.log(dev, ino);
- * ```
- */
-export function fileId(path: string): { dev: number; ino: bigint } {
-  const buffer = new Uint8Array(SIZEOF_STATX);
-  check(stats().statx(AT_FDCWD, cString(path), 0, STATX_INO, buffer), `stat ${path}`);
-  const view = new DataView(buffer.buffer);
-  const major = view.getUint32(STX_DEV_MAJOR, true);
-  const minor = view.getUint32(STX_DEV_MINOR, true);
-  return { dev: major * 2 ** 20 + minor, ino: view.getBigUint64(STX_INO, true) };
-}
-
-/**
- * Whether there is a file at `path` that this process may see.
- *
- * @example
- * ```ts
- * import { fileExists } from "@denobpf/denobpf/tool";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(fileExists("/proc/self"), true);
- * ```
- */
-export function fileExists(path: string): boolean {
-  try {
-    fileId(path);
-    return true;
-  } catch {
-    return false;
   }
 }

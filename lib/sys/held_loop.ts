@@ -3,6 +3,7 @@ import { EpollSet } from "./epoll.ts";
 import { tryReadTextFile } from "./file.ts";
 import { libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
+import { O_CLOEXEC } from "./open_flags.ts";
 import { readLink } from "./symlink.ts";
 
 /** When Deno had something to do, its loop turns for this long: one thing leads to another. */
@@ -22,9 +23,6 @@ const pauses = symbolGroup(libc, {
   // int usleep(useconds_t usec)
   usleep: { parameters: ["u32"], result: "i32", nonblocking: true },
 });
-
-/** In the flags of proc_pid_fdinfo(5), octal. */
-const O_CLOEXEC = 0o2000000;
 
 /**
  * Deno's event loop, kept standing by a thread that sleeps on its own account. A turn of the loop after a sleep
@@ -106,5 +104,6 @@ function reactorFd(): number | undefined {
 
 function isOwn(fd: number): boolean {
   const info = tryReadTextFile(`/proc/self/fdinfo/${fd}`) ?? "";
+  // the flags of proc_pid_fdinfo(5) are octal
   return (parseInt(/^flags:\s*(\d+)/m.exec(info)?.[1] ?? "0", 8) & O_CLOEXEC) !== 0;
 }

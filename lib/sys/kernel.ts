@@ -1,6 +1,7 @@
 /** What the running kernel is, and what it is set to allow. */
 import { getenv } from "./environment.ts";
-import { fileExists, OpenFile, tryReadTextFile } from "./file.ts";
+import { OpenFile, tryReadTextFile } from "./file.ts";
+import { fileExists } from "./status.ts";
 
 /** The kernel's version as `uname -r` gives it: `6.1.0-18-amd64`. */
 export function kernelRelease(): string {

@@ -1,5 +1,6 @@
 import { EACCES, SystemError } from "./errno.ts";
-import { fileExists, tryReadTextFile } from "./file.ts";
+import { tryReadTextFile } from "./file.ts";
+import { fileExists } from "./status.ts";
 import { check, cString, mounts } from "./libc.ts";
 
 /** Flags of include/uapi/linux/mount.h that a pseudo file system is usually mounted with. */

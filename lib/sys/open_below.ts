@@ -5,6 +5,7 @@
 import { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOSYS, SystemError } from "./errno.ts";
 import { check, cString, files, lastErrno, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
+import { O_CLOEXEC, O_NOFOLLOW, O_PATH } from "./open_flags.ts";
 import { fileStatus, kindOf, S_IFLNK } from "./status.ts";
 import { decodeText } from "./text.ts";
 
@@ -29,12 +30,6 @@ const NR_OPENAT2 = 437n;
 /** From include/uapi/linux/openat2.h. */
 const RESOLVE_NO_MAGICLINKS = 0x02n;
 const RESOLVE_IN_ROOT = 0x10n;
-
-/** From include/uapi/asm-generic/fcntl.h. */
-const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
-/** The one of these flags whose number differs between machines: arch/arm64/include/uapi/asm/fcntl.h. */
-const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 
 const PATH_MAX = 4096;
 /** As many links as the kernel follows in one path: MAXSYMLINKS of include/linux/namei.h. */

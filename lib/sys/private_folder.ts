@@ -2,6 +2,16 @@ import { OpenFile } from "./file.ts";
 import { cString, files, ids, lastErrno, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
 import { EEXIST } from "./errno.ts";
+import {
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_WRONLY,
+} from "./open_flags.ts";
 import { kindOf, S_IFDIR, S_IFREG, tryFileStatus } from "./status.ts";
 import { writeAll } from "./write.ts";
 
@@ -18,17 +28,6 @@ const changes = symbolGroup(libc, {
   // int unlinkat(int dirfd, const char *path, int flags)
   unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
 });
-
-/** From include/uapi/asm-generic/fcntl.h; O_DIRECTORY and O_NOFOLLOW are others on arm64. */
-const ARM = Deno.build.arch === "aarch64";
-const O_RDONLY = 0;
-const O_WRONLY = 1;
-const O_CREAT = 0o100;
-const O_EXCL = 0o200;
-const O_NONBLOCK = 0o4000;
-const O_DIRECTORY = ARM ? 0o40000 : 0o200000;
-const O_NOFOLLOW = ARM ? 0o100000 : 0o400000;
-const O_CLOEXEC = 0o2000000;
 
 /** The permissions of all but the owner: inode(7). */
 const FOR_OTHERS = 0o077;

@@ -1,7 +1,9 @@
 import { check, cString, stats } from "./libc.ts";
 
 /** From include/uapi/linux/fcntl.h and include/uapi/linux/stat.h. */
+const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
+const STATX_INO = 0x100;
 const STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000;
 export const S_IFIFO = 0o010000;
@@ -81,4 +83,46 @@ function statusIn(bytes: Uint8Array): FileStatus {
 /** `S_IFREG`, `S_IFDIR` and so on. */
 export function kindOf({ mode }: FileStatus): number {
   return mode & S_IFMT;
+}
+
+/**
+ * Which file `path` is: the device number as the kernel keeps it (`dev_t` of include/linux/kdev_t.h,
+ * 20 bits of minor) and the inode.
+ * @throws {SystemError}
+ *
+ * @example
+ * ```ts
+ * import { fileId } from "@denobpf/denobpf/tool";
+ *
+ * const { dev, ino } = fileId("/proc/self/ns/pid");
+ * console.log(dev, ino);
+ * ```
+ */
+export function fileId(path: string): { dev: number; ino: bigint } {
+  const bytes = new Uint8Array(STATX.size);
+  check(stats().statx(AT_FDCWD, cString(path), 0, STATX_INO, bytes), `stat ${path}`);
+  const view = new DataView(bytes.buffer);
+  const major = view.getUint32(STATX.stx_dev_major, true);
+  const minor = view.getUint32(STATX.stx_dev_minor, true);
+  return { dev: major * 2 ** 20 + minor, ino: view.getBigUint64(STATX.stx_ino, true) };
+}
+
+/**
+ * Whether there is a file at `path` that this process may see.
+ *
+ * @example
+ * ```ts
+ * import { fileExists } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fileExists("/proc/self"), true);
+ * ```
+ */
+export function fileExists(path: string): boolean {
+  try {
+    fileId(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,7 @@
 import { EAGAIN, EINTR, SystemError } from "./errno.ts";
 import { cString, files, lastErrno, libc } from "./libc.ts";
 import { hotSymbols, symbolGroup } from "./library.ts";
+import { O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_WRONLY } from "./open_flags.ts";
 import { kindOf, S_IFCHR, S_IFIFO, S_IFSOCK, tryFileStatus } from "./status.ts";
 
 const writing = hotSymbols(libc, {
@@ -19,12 +20,6 @@ const waiting = symbolGroup(libc, {
 });
 
 const STDOUT = 1;
-
-/** From include/uapi/asm-generic/fcntl.h; the same on x86-64 and arm64. */
-const O_WRONLY = 0o1;
-const O_NOCTTY = 0o400;
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
 
 /** From include/linux/socket.h. */
 const MSG_DONTWAIT = 0x40;

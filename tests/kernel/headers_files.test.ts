@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { HeadersFiles } from "../../build/tests/skel/headers_files.ts";
-import { fileId } from "#lib/sys/file.ts";
+import { fileId } from "#lib/sys/status.ts";
 import { call, FILES_CALL } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 

@@ -1,6 +1,7 @@
 /** `denobpf new`: the files of a tool of one's own, ready to be built, tested and changed. */
 import { createFile, makeDirectory, replaceFile } from "#lib/sys/create.ts";
-import { fileExists, readTextFile } from "#lib/sys/file.ts";
+import { readTextFile } from "#lib/sys/file.ts";
+import { fileExists } from "#lib/sys/status.ts";
 import { className, Names } from "#lib/skeleton/names.ts";
 import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
 import {

@@ -4,7 +4,7 @@
  * the kernel half is told which namespace that is.
  */
 import { MinimalNs } from "#skel/examples/minimal_ns.ts";
-import { fileId } from "#lib/sys/file.ts";
+import { fileId } from "#lib/sys/status.ts";
 import { pipeTool, toolMain } from "#lib/tool/mod.ts";
 
 export const { tool } = pipeTool({

@@ -1,6 +1,6 @@
 /** Why a program could not be attached to user space: what it was to be attached to is not there. */
 import { ENOENT, ESRCH } from "../../sys/errno.ts";
-import { fileExists } from "../../sys/file.ts";
+import { fileExists } from "../../sys/status.ts";
 import { nearest } from "../../sys/nearest.ts";
 import { BpfError } from "../errors.ts";
 

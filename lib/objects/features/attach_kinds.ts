@@ -4,7 +4,8 @@
  * than one that has not.
  */
 import { EBADF, EBUSY, EEXIST, ENODEV, EOPNOTSUPP, ESRCH } from "../../sys/errno.ts";
-import { fileExists, tryReadTextFile } from "../../sys/file.ts";
+import { tryReadTextFile } from "../../sys/file.ts";
+import { fileExists } from "../../sys/status.ts";
 import { cString } from "../../sys/libc.ts";
 import { tracefs } from "../../sys/mounts.ts";
 import { oneOf } from "../../sys/nearest.ts";

@@ -1,5 +1,6 @@
 /** What the kernel was configured with when it was built. */
-import { fileExists, readFile } from "../../sys/file.ts";
+import { readFile } from "../../sys/file.ts";
+import { fileExists } from "../../sys/status.ts";
 import { kernelRelease } from "../../sys/kernel.ts";
 
 const GZIP = [0x1f, 0x8b];

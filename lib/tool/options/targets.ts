@@ -12,7 +12,8 @@ import {
   listContainers,
   matchContainers,
 } from "../../sys/containers.ts";
-import { fileId, OpenFile } from "../../sys/file.ts";
+import { OpenFile } from "../../sys/file.ts";
+import { fileId } from "../../sys/status.ts";
 import { quoted } from "../text/escape.ts";
 import { ExitCode, ExitError } from "../ending/exit.ts";
 import { list, option, type OptionsOf, type Parser } from "./declarations.ts";
