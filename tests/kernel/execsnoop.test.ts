@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { execsnoop } from "../../tools/execsnoop.ts";
 import { execUntilShown, kernelTest, runExecs, type RunningTool, startTool } from "./harness.ts";
+import { openFiles } from "./loaded.ts";
 
 const workload = new URL("../../build/tests/execs", import.meta.url).pathname;
 
@@ -256,11 +257,9 @@ kernelTest("the maps of execsnoop take at most 2 MiB of kernel memory", {}, asyn
   assert(total <= 2 * 1024 * 1024, `${total} bytes`);
 });
 
-/** What the kernel says of the memory of each map that a process holds: man 5 proc, fdinfo. */
+/** The memory of each map that a process holds, in bytes. */
 function mapMemory(pid: number): number[] {
-  const folder = `/proc/${pid}/fdinfo`;
-  return [...Deno.readDirSync(folder)]
-    .map(({ name }) => Deno.readTextFileSync(`${folder}/${name}`))
+  return openFiles(pid)
     .filter((info) => /^map_type:/m.test(info))
     .map((info) => Number(/^memlock:\s*(\d+)/m.exec(info)![1]));
 }

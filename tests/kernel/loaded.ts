@@ -24,12 +24,17 @@ async function list(kind: typeof KINDS[number]): Promise<{ id: number; map_ids?:
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
+/** What the kernel says of each file that a process has open: proc_pid_fdinfo(5); nothing if it is gone. */
+export function openFiles(pid: number | string): string[] {
+  const folder = `/proc/${pid}/fdinfo`;
+  const names = orNothing(() => [...Deno.readDirSync(folder)]) ?? [];
+  return names.map(({ name }) => orNothing(() => Deno.readTextFileSync(`${folder}/${name}`)) ?? "");
+}
+
 /** What a process has open; nothing if it is gone. */
 export function heldBy(pid: number | string): Loaded {
   const held: Loaded = { prog: [], map: [], link: [] };
-  const folder = `/proc/${pid}/fdinfo`;
-  for (const { name } of orNothing(() => [...Deno.readDirSync(folder)]) ?? []) {
-    const text = orNothing(() => Deno.readTextFileSync(`${folder}/${name}`)) ?? "";
+  for (const text of openFiles(pid)) {
     for (const kind of KINDS) {
       const id = new RegExp(`^${kind}_id:\\s*(\\d+)`, "m").exec(text)?.[1];
       if (id !== undefined) held[kind].push(Number(id));
