@@ -13,7 +13,7 @@ import type { Budget } from "./budget.ts";
 
 const reading = hotSymbols(libc, {
   // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
-  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
 });
 
 /** Bytes that can be read from anywhere. */

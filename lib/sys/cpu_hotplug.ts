@@ -57,7 +57,7 @@ export class CpuHotplug implements Disposable {
   online(): Iterable<number> {
     let cpus: Set<number> | undefined;
     for (;;) {
-      const length = Number(files().read(this.fd, this.#buffer, BigInt(LARGEST_EVENT)));
+      const length = files().read(this.fd, this.#buffer, BigInt(LARGEST_EVENT));
       if (length >= 0) {
         const cpu = ONLINE.exec(new TextDecoder().decode(this.#buffer.subarray(0, length)))?.[1];
         if (cpu !== undefined) (cpus ??= new Set()).add(Number(cpu));

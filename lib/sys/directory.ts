@@ -4,7 +4,7 @@ import { symbolGroup } from "./library.ts";
 
 const listing = symbolGroup(libc, {
   // ssize_t getdents64(int fd, void *dirp, size_t count)
-  getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 });
 
 /** `struct linux_dirent64` of include/linux/dirent.h: offsets in bytes. */

@@ -12,20 +12,26 @@ import { encodeText } from "./text.ts";
 export const libc = once(() => {
   const path = findLibrary(["libc.so.6"]);
   if (path === undefined) throw new Error("Cannot find libc.so.6: is this a Linux with glibc?");
-  // Opened before the first call that may fail: opening it changes the errno that is to be read.
-  // int *__errno_location(void)
+  // int *__errno_location(void); FFI: memory of this thread, which lives as long as it
   const symbols = { __errno_location: { parameters: [], result: "pointer" } } as const;
-  errnoLocation = Deno.dlopen(path, symbols).symbols.__errno_location;
+  const location = Deno.dlopen(path, symbols).symbols.__errno_location()!;
+  errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
   return path;
 });
 
-let errnoLocation: () => Deno.PointerValue;
+/**
+ * The errno of this thread. Deno may change it whenever it takes memory, makes room for it, or opens a symbol:
+ * V8 opens a file of /sys that need not be there when two of its threads first want the same lock. So it is read
+ * where it lies, right after a call, and calls that leave it have results that take no memory: i32, not a
+ * BigInt. That holds what read(2) and its like return: Linux transfers at most 0x7ffff000 bytes at once.
+ */
+let errno: Int32Array;
 
 export const files = symbolGroup(libc, {
   // int open(const char *path, int flags, ...)
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count)
-  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   // int close(int fd)
   close: { parameters: ["i32"], result: "i32" },
 });
@@ -127,12 +133,12 @@ export function textAt(pointer: Deno.PointerValue): string | undefined {
  * Checks the result of a libc function that answers -1 for failure.
  * @throws {SystemError} with the errno
  */
-export function check(result: number | bigint, operation: string): number {
-  if (Number(result) >= 0) return Number(result);
+export function check(result: number, operation: string): number {
+  if (result >= 0) return result;
   throw new SystemError(lastErrno(), operation);
 }
 
 /** The errno that the last libc call of this thread left. */
 export function lastErrno(): number {
-  return new Deno.UnsafePointerView(errnoLocation()!).getInt32();
+  return errno[0];
 }

@@ -15,13 +15,13 @@ const opening = symbolGroup(libc, {
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
   // ssize_t readlinkat(int dirfd, const char *path, char *buf, size_t bufsiz)
   // FFI: both are the caller's
-  readlinkat: { parameters: ["i32", "buffer", "buffer", "usize"], result: "isize" },
+  readlinkat: { parameters: ["i32", "buffer", "buffer", "usize"], result: "i32" },
 });
 
 const newer = symbolGroup(libc, {
   // long syscall(long number, int dirfd, const char *path, struct open_how *how, size_t size)
   // FFI: path and how are the caller's; the descriptor is the caller's to close
-  syscall: { parameters: ["i64", "i32", "buffer", "buffer", "usize"], result: "i64" },
+  syscall: { parameters: ["i64", "i32", "buffer", "buffer", "usize"], result: "i32" },
 });
 
 /** Number of openat2(2), the same on all architectures; Linux 5.6. */

@@ -10,7 +10,7 @@ const opening = symbolGroup(libc, {
   // long syscall(long number, struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd,
   //              unsigned long flags)
   // FFI: the kernel copies the attributes; the descriptor is the caller's
-  syscall: { parameters: ["i64", "buffer", "i32", "i32", "i32", "u64"], result: "i64" },
+  syscall: { parameters: ["i64", "buffer", "i32", "i32", "i32", "u64"], result: "i32" },
 });
 
 /** Whose events are counted. */

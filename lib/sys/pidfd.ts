@@ -6,7 +6,7 @@ const NR_PIDFD_OPEN = 434n;
 
 const opening = symbolGroup(libc, {
   // long syscall(long number, pid_t pid, unsigned int flags); FFI: the descriptor is the caller's
-  syscall: { parameters: ["i64", "i32", "u32"], result: "i64" },
+  syscall: { parameters: ["i64", "i32", "u32"], result: "i32" },
 });
 
 /** A descriptor of a process, until it is disposed of. */

@@ -6,7 +6,7 @@ import { symbolGroup } from "./library.ts";
 
 const calls = symbolGroup(libc, {
   // long syscall(long number, int cmd, union bpf_attr *attr, unsigned int size)
-  syscall: { parameters: ["i64", "i32", "buffer", "u32"], result: "i64" },
+  syscall: { parameters: ["i64", "i32", "buffer", "u32"], result: "i32" },
 });
 
 /** `__NR_bpf` of asm/unistd_64.h and asm-generic/unistd.h. */

@@ -6,12 +6,12 @@ import { kindOf, S_IFCHR, S_IFIFO, S_IFSOCK, tryFileStatus } from "./status.ts";
 
 const writing = hotSymbols(libc, {
   // ssize_t write(int fd, const void *buf, size_t count)
-  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 });
 
 const sending = symbolGroup(libc, {
   // ssize_t send(int fd, const void *buf, size_t len, int flags)
-  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
 });
 
 const waiting = symbolGroup(libc, {
@@ -54,11 +54,9 @@ export class Stdout {
       const rest = bytes.subarray(written);
       if (rest.length === 0) return written;
       const size = BigInt(rest.length);
-      const count = Number(
-        this.#isSocket
-          ? sending().send(STDOUT, rest, size, MSG_DONTWAIT | MSG_NOSIGNAL)
-          : writing().write(this.#fd, rest, size),
-      );
+      const count = this.#isSocket
+        ? sending().send(STDOUT, rest, size, MSG_DONTWAIT | MSG_NOSIGNAL)
+        : writing().write(this.#fd, rest, size);
       if (count >= 0) {
         written += count;
         continue;

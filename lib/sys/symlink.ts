@@ -9,7 +9,7 @@ const links = symbolGroup(libc, {
 
 const reading = symbolGroup(libc, {
   // ssize_t readlink(const char *path, char *buf, size_t bufsiz)
-  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
 });
 
 const PATH_MAX = 4096;

@@ -4,7 +4,7 @@ import { hotSymbols } from "./library.ts";
 
 const writing = hotSymbols(libc, {
   // ssize_t write(int fd, const void *buf, size_t count)
-  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 });
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -16,7 +16,7 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
  */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let rest = bytes; rest.length > 0;) {
-    const count = Number(writing().write(fd, rest, BigInt(rest.length)));
+    const count = writing().write(fd, rest, BigInt(rest.length));
     if (count >= 0) {
       rest = rest.subarray(count);
       continue;

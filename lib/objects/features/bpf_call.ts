@@ -9,7 +9,7 @@ import { addressOf, textIn } from "../kernel_object.ts";
 const calls = symbolGroup(libc, {
   // long syscall(long number, int cmd, union bpf_attr *attr, unsigned int size)
   // FFI: attr and what it points to are the caller's
-  syscall: { parameters: ["i64", "i32", "buffer", "u32"], result: "i64" },
+  syscall: { parameters: ["i64", "i32", "buffer", "u32"], result: "i32" },
 });
 
 /** `__NR_bpf` of asm/unistd_64.h and asm-generic/unistd.h. */
