@@ -299,6 +299,19 @@ Deno.test("what a slow reader does not take waits, and comes in order", () => {
   }));
 });
 
+Deno.test("a reader that takes nothing is not asked for each line", () => {
+  const offers: number[] = [];
+  const out = new ByteOutput((bytes) => {
+    offers.push(bytes.length);
+    return 0;
+  });
+  for (let i = 0; i < 10_007; i++) {
+    out.string("x".repeat(31));
+    out.endLine();
+  }
+  assertEquals(offers, [1, 2, 3, 4].map((times) => times * 64 * 1024));
+});
+
 Deno.test("RawWords drops words and leaves words out as their strings do", () => {
   fc.assert(
     fc.property(bytes, most, (content, most) => {

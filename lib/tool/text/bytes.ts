@@ -53,6 +53,8 @@ export class ByteOutput {
   #bytes = new Uint8Array(2 * FULL);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  /** At this length a line that ends is written: what a slow reader did not take is not offered for each line. */
+  #full = FULL;
   /**
    * Whether all that was written since it was last set is ASCII, of which each byte takes one column of a
    * terminal.
@@ -85,7 +87,7 @@ export class ByteOutput {
   endLine(): void {
     this.#bytes[this.#reserve(1)] = NEWLINE;
     this.#length++;
-    if (this.#length >= FULL) this.flush();
+    if (this.#length >= this.#full) this.flush();
   }
 
   /**
@@ -98,6 +100,7 @@ export class ByteOutput {
     const taken = this.write(this.#bytes.subarray(0, length));
     if (taken < length) this.#bytes.copyWithin(0, taken, length);
     this.#length = length - taken;
+    this.#full = this.#length + FULL;
     return taken === length;
   }
 
