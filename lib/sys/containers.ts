@@ -5,6 +5,7 @@
 import { cgroupMount, listCgroups } from "./cgroups.ts";
 import { tryReadDirectory } from "./directory.ts";
 import { tryReadTextFile } from "./file.ts";
+import { tryPathStatus } from "./status.ts";
 
 /** A container that runs. */
 export interface Container {
@@ -75,27 +76,43 @@ const OTHERS = [
 export function listContainers(): Container[] {
   const mount = cgroupMount();
   if (mount === undefined) return [];
-  return containersIn(listCgroups(mount), knownNames());
+  return containersIn(listCgroups(mount), knownNames(), (cgroup) => namedByRoot(mount, cgroup));
+}
+
+/** Whether root alone can make a cgroup of that name: whoever owns one may make others below it. */
+function namedByRoot(mount: string, cgroup: string): boolean {
+  const parts = cgroup.split("/").slice(0, -1);
+  const above = parts.map((_, at) => mount + parts.slice(0, at + 1).join("/"));
+  return above.every((folder) => tryPathStatus(folder)?.uid === 0);
 }
 
 /**
- * The containers among some cgroups.
+ * The containers among some cgroups. A user may give a cgroup of his the name of another container's: of several
+ * for one id those count that root has named, and if there are more than one they are all returned.
  * @param cgroups paths, each after the one above it
+ * @param trusted whether the name of a cgroup is root's
  */
 export function containersIn(
   cgroups: readonly string[],
   known: readonly ContainerNames[],
+  trusted: (cgroup: string) => boolean,
 ): Container[] {
   const names = new Map(known.map((container) => [container.id, container.names]));
-  const found = new Map<string, Container>();
+  const found = new Map<string, string[]>();
   for (const cgroup of cgroups) {
     const [last, above] = cgroup.split("/").reverse();
     const id = idOf(last, above) ?? (names.has(last) ? last : undefined);
+    if (id === undefined) continue;
+    const claims = found.get(id) ?? [];
     // A container may have cgroups of its own below its first one.
-    if (id === undefined || found.has(id)) continue;
-    found.set(id, { id, names: names.get(id) ?? [], cgroup });
+    if (claims.some((first) => cgroup.startsWith(`${first}/`))) continue;
+    found.set(id, [...claims, cgroup]);
   }
-  return [...found.values()];
+  return [...found].flatMap(([id, claims]) => {
+    const roots = claims.length > 1 ? claims.filter(trusted) : [];
+    const all = roots.length > 0 ? roots : claims;
+    return all.map((cgroup) => ({ id, names: names.get(id) ?? [], cgroup }));
+  });
 }
 
 /**
@@ -115,7 +132,7 @@ const DOCKER = "/var/lib/docker/containers";
 const PODMAN = "/var/lib/containers/storage/overlay-containers/containers.json";
 const CONTAINERD = "/run/containerd/io.containerd.runtime.v2.task";
 
-/** What the runtimes' own files tell, those of stopped containers too. */
+/** What the runtimes' own files say, those of stopped containers too. */
 export function knownNames(): ContainerNames[] {
   const docker = tryReadDirectory(DOCKER)
     .map(({ name }) => dockerNames(name, tryReadTextFile(`${DOCKER}/${name}/config.v2.json`)));

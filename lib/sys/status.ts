@@ -2,6 +2,7 @@ import { check, cString, stats } from "./libc.ts";
 
 /** From include/uapi/linux/fcntl.h and include/uapi/linux/stat.h. */
 const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_INO = 0x100;
 const STATX_BASIC_STATS = 0x7ff;
@@ -25,7 +26,7 @@ const STATX = {
   stx_dev_minor: 140,
 };
 
-/** What tells one file from another, and from what it was before it was written to. */
+/** What distinguishes one file from another, and from what it was before it was written to. */
 export interface FileStatus {
   readonly inode: bigint;
   /** The same for the same file, whatever its contents: device and inode. */
@@ -46,18 +47,25 @@ export interface FileStatus {
  */
 export function fileStatus(fd: number, name: string): FileStatus {
   const bytes = new Uint8Array(STATX.size);
-  check(statx(fd, bytes), `stat ${name}`);
+  check(statx(fd, "", AT_EMPTY_PATH, bytes), `stat ${name}`);
   return statusIn(bytes);
 }
 
 /** {@link fileStatus}, or nothing where the descriptor is closed. */
 export function tryFileStatus(fd: number): FileStatus | undefined {
   const bytes = new Uint8Array(STATX.size);
-  return statx(fd, bytes) < 0 ? undefined : statusIn(bytes);
+  return statx(fd, "", AT_EMPTY_PATH, bytes) < 0 ? undefined : statusIn(bytes);
 }
 
-function statx(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
-  return stats().statx(fd, cString(""), AT_EMPTY_PATH, STATX_BASIC_STATS, bytes);
+/** What lies at a path, which may be a symbolic link; nothing where nothing is to be seen. */
+export function tryPathStatus(path: string): FileStatus | undefined {
+  const bytes = new Uint8Array(STATX.size);
+  const result = statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, bytes);
+  return result < 0 ? undefined : statusIn(bytes);
+}
+
+function statx(fd: number, path: string, flags: number, bytes: Uint8Array<ArrayBuffer>): number {
+  return stats().statx(fd, cString(path), flags, STATX_BASIC_STATS, bytes);
 }
 
 function statusIn(bytes: Uint8Array): FileStatus {

@@ -36,7 +36,7 @@ fuzz(
     anyText(ID, "web", "012"),
   ),
   ([cgroups, known, wanted]) => {
-    const containers = containersIn(cgroups, known);
+    const containers = containersIn(cgroups, known, (cgroup) => cgroup.length % 2 === 0);
     for (const found of matchContainers(wanted, containers)) assert(containers.includes(found));
   },
 );

@@ -192,6 +192,28 @@ kernelTest("--container finds the cgroup by the id and its beginning", {}, async
   );
 });
 
+kernelTest("--container is not misled by a cgroup that a user named", {}, async () => {
+  const id = "c".padEnd(64, "0123456789");
+  using slice = new Cgroup(`${OWN}.slice`);
+  using deep = new Cgroup(`${slice.path}/deep.slice`);
+  using container = new Cgroup(`${deep.path}/docker-${id}.scope`);
+  using delegated = new Cgroup(`${OWN}-delegated`);
+  Deno.chownSync(delegated.directory, 65534, 65534);
+  using claimed = new Cgroup(`${delegated.path}/docker-${id}.scope`);
+  const workload = async () => {
+    await claimed.run("children 7");
+    await container.run("children 13");
+  };
+  assertEquals((await traced({ container: id }, workload)).length, 13);
+
+  using another = new Cgroup(`${slice.path}/docker-${id}.scope`);
+  const { code, stderr } = await runTool("execsnoop", ["--container", id]);
+  assertEquals(code, 64);
+  const short = `"${id.slice(0, 12)}"`;
+  const both = [another, container].map(({ path }) => `${short} in "/${path}"`).join(", ");
+  assertEquals(stderr, `execsnoop: --container: "${id}" may be any of ${both}\n`);
+});
+
 kernelTest("--container takes the name that Docker keeps", {}, async () => {
   const id = "d".padEnd(64, "0123456789");
   using container = new Cgroup(`docker-${id}.scope`);

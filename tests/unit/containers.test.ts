@@ -11,6 +11,8 @@ import {
 
 const [A, B, C] = ["a1", "a2", "b3"].map((start) => start.padEnd(64, "0123456789abcdef"));
 
+const byRoot = () => true;
+
 Deno.test("containerId() finds the id in the cgroup path of every runtime", () => {
   const pod = "kubepods-burstable-pod6a2b_8c.slice";
   for (
@@ -46,7 +48,7 @@ Deno.test("containerId() knows runtimes whose ids are names, or of their own for
       [`/lxc/host/docker/${A}`, A],
     ]
   ) assertEquals(containerId(path), id, path);
-  assertEquals(containersIn(["/lxc", "/lxc/web", "/lxc/web/system.slice"], []), [
+  assertEquals(containersIn(["/lxc", "/lxc/web", "/lxc/web/system.slice"], [], byRoot), [
     { id: "web", names: [], cgroup: "/lxc/web" },
   ]);
 });
@@ -74,11 +76,22 @@ Deno.test("containerId() takes neither monitors nor what is no id for a containe
 Deno.test("containersIn() gives each container once, with the cgroup that holds all of it", () => {
   const cgroups = ["", "/docker", `/docker/${A}`, `/docker/${B}`, `/docker/${A}/${A}`, "/redis"];
   const known = [{ id: A, names: ["web"] }, { id: C, names: ["old"] }, { id: "redis", names: [] }];
-  assertEquals(containersIn(cgroups, known), [
+  assertEquals(containersIn(cgroups, known, byRoot), [
     { id: A, names: ["web"], cgroup: `/docker/${A}` },
     { id: B, names: [], cgroup: `/docker/${B}` },
     { id: "redis", names: [], cgroup: "/redis" },
   ]);
+});
+
+Deno.test("of several cgroups for one container those count that root has named", () => {
+  const [own, claimed] = [`/a.slice/b.slice/docker-${A}.scope`, `/user.slice/docker-${A}.scope`];
+  const cgroups = (trusted: string[]) =>
+    containersIn([claimed, own, `${own}/init`], [], (cgroup) => trusted.includes(cgroup))
+      .map(({ id, cgroup }) => [id, cgroup]);
+  assertEquals(cgroups([own]), [[A, own]]);
+  assertEquals(cgroups([own, claimed]), [[A, claimed], [A, own]], "both are shown");
+  assertEquals(cgroups([]), [[A, claimed], [A, own]], "none is better than the other");
+  assertEquals(matchContainers(A, containersIn([claimed, own], [], byRoot)).length, 2);
 });
 
 Deno.test("matchContainers() prefers the id, then the name, then the beginning of an id", () => {
@@ -86,7 +99,7 @@ Deno.test("matchContainers() prefers the id, then the name, then the beginning o
     { id: A, names: ["web"] },
     { id: B, names: ["web", "b3"] },
     { id: C, names: [A] },
-  ]);
+  ], byRoot);
   const ids = (text: string) => matchContainers(text, containers).map((found) => found.id);
   assertEquals(ids(A), [A]);
   assertEquals(ids("web"), [A, B]);

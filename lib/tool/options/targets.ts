@@ -211,14 +211,16 @@ function unknown(wanted: string, containers: readonly Container[]): string {
   return `no container ${quoted(wanted)}; there are ${enumerate(containers)}`;
 }
 
-/** So many containers at most are named in one line. */
+/** This many containers at most are named in one line. */
 const MOST = 8;
 
 function enumerate(containers: readonly Container[]): string {
-  const shown = containers.slice(0, MOST).map(({ id, names }) => {
+  const shown = containers.slice(0, MOST).map(({ id, names, cgroup }) => {
     const short = quoted(id.slice(0, 12));
     const name = names.at(-1);
-    return name === undefined ? short : `${quoted(name)} (${short})`;
+    const called = name === undefined ? short : `${quoted(name)} (${short})`;
+    const claimed = containers.filter((other) => other.id === id).length > 1;
+    return claimed ? `${called} in ${quoted(cgroup)}` : called;
   });
   const more = containers.length - shown.length;
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
