@@ -134,6 +134,23 @@ kernelTest("denobpf new writes over nothing, and through no link", {}, async () 
     }).finish(patient(20_000));
     assert(code !== 0, stderr);
     assertEquals(Deno.readTextFileSync(outside), "precious");
+
+    Deno.mkdirSync(`${folder}/elsewhere`);
+    Deno.symlinkSync(`${folder}/elsewhere`, `${folder}/here/linked`);
+    Deno.mkdirSync(`${folder}/here/foreign`);
+    Deno.chownSync(`${folder}/here/foreign`, 65534, 65534);
+    for (
+      const [name, why] of [
+        ["linked", "linked is no folder, or a link: name the folder that it leads to"],
+        ["foreign", "foreign belongs to another user, with the uid 65534"],
+      ]
+    ) {
+      const { code, stderr } = await startCommand([...command, "new", name], {
+        cwd: `${folder}/here`,
+      }).finish(patient(20_000));
+      assertEquals([code, stderr], [1, `denobpf new: ${why}; nothing was written\n`]);
+      assertEquals([...Deno.readDirSync(`${folder}/here/${name}`)], []);
+    }
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

@@ -1,7 +1,8 @@
 /** `denobpf new`: the files of a tool of one's own, ready to be built, tested and changed. */
 import { createFile, makeDirectory, replaceFile } from "#lib/sys/create.ts";
 import { readTextFile } from "#lib/sys/file.ts";
-import { fileExists } from "#lib/sys/status.ts";
+import { ids } from "#lib/sys/libc.ts";
+import { fileExists, kindOf, S_IFDIR, tryPathStatus } from "#lib/sys/status.ts";
 import { className, Names } from "#lib/skeleton/names.ts";
 import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
 import {
@@ -86,22 +87,35 @@ interface File {
 
 /**
  * Writes files into a folder, if none of them is there.
+ * @param owner whose folders are taken besides our own and root's
  * @returns which they are, and what comes next
  */
-function write(base: string, files: readonly File[], next: string): string {
+function write(base: string, files: readonly File[], next: string, owner = 0): string {
   const taken = files.map(({ path }) => `${base}/${path}`).filter(fileExists);
-  if (taken.length > 0) {
-    throw new ExitError(
-      ExitCode.Failure,
-      `${taken.map(shellQuote).join(", ")}: there already, nothing was written`,
-    );
-  }
-  for (const { path, text, mode } of files) {
-    makeDirectory(`${base}/${path}`.replace(/\/[^/]*$/, ""));
-    createFile(`${base}/${path}`, text, mode);
-  }
+  if (taken.length > 0) throw notWritten(`${taken.map(shellQuote).join(", ")}: there already`);
+  const folders = files.map(({ path }) => `${base}/${path}`.replace(/\/[^/]*$/, ""));
+  for (const folder of new Set([base, ...folders])) checkFolder(folder, owner);
+  for (const folder of folders) makeDirectory(folder);
+  for (const { path, text, mode } of files) createFile(`${base}/${path}`, text, mode);
   return `${files.map(({ path }) => shellQuote(`${base}/${path}`)).join("\n")}\n\n` +
     `Next: cd ${shellQuote(base)} && ${next}\n`;
+}
+
+/** What is there already must be a folder that nobody else can turn into a link while it is written to. */
+function checkFolder(path: string, owner: number): void {
+  const status = tryPathStatus(path);
+  if (status === undefined) return;
+  if (kindOf(status) !== S_IFDIR) {
+    throw notWritten(
+      `${shellQuote(path)} is no folder, or a link: name the folder that it leads to`,
+    );
+  }
+  if ([0, owner, ids().geteuid()].includes(status.uid)) return;
+  throw notWritten(`${shellQuote(path)} belongs to another user, with the uid ${status.uid}`);
+}
+
+function notWritten(why: string): ExitError {
+  return new ExitError(ExitCode.Failure, `${why}; nothing was written`);
 }
 
 /** Writes a tool into the checkout that this runs from. */
@@ -111,13 +125,18 @@ function writeHere(name: string): string {
   if (runnable.includes(name)) throw usage(`${name} is the name of a tool already`);
   const base = decodeURIComponent(new URL(own).pathname).replace(/\/$/, "");
   const project = { name, version: VERSION, frame: "#lib/tool/mod.ts", checkout: undefined };
-  const told = write(base, [
-    { path: `bpf/${name}.bpf.c`, text: kernelHalf(project) },
-    { path: `tools/${name}.ts`, text: userHalf(project), mode: 0o777 },
-    { path: `tests/tools/${name}.test.ts`, text: ownTest(project) },
-    { path: `tests/tools/${name}.scenario.ts`, text: scenario },
-    { path: `docs/${name}.md`, text: toolPage(project) },
-  ], `make build fmt && make test TEST=${name}`);
+  const told = write(
+    base,
+    [
+      { path: `bpf/${name}.bpf.c`, text: kernelHalf(project) },
+      { path: `tools/${name}.ts`, text: userHalf(project), mode: 0o777 },
+      { path: `tests/tools/${name}.test.ts`, text: ownTest(project) },
+      { path: `tests/tools/${name}.scenario.ts`, text: scenario },
+      { path: `docs/${name}.md`, text: toolPage(project) },
+    ],
+    `make build fmt && make test TEST=${name}`,
+    tryPathStatus(base)?.uid,
+  );
   const changelog = `${base}/CHANGELOG.md`;
   replaceFile(changelog, changelogWith(readTextFile(changelog), project));
   return `${shellQuote(changelog)}\n${told}`;
