@@ -6,8 +6,11 @@
 const [entry, output, ...objects] = Deno.args;
 const folder = output.replace(/[^/]*$/, "");
 
-/** V8 then compiles all functions when it reads the file, and keeps them in its cache of the file's code. */
-const V8_FLAGS = "--v8-flags=--no-lazy";
+/**
+ * What Deno is started with: no deno.json of the folder or one above it, which may be another user's; V8 then
+ * compiles all functions when it reads the file, and keeps them in its cache of the file's code.
+ */
+const FLAGS = "--no-config --v8-flags=--no-lazy";
 
 await bundle();
 let text = Deno.readTextFileSync(output);
@@ -19,7 +22,7 @@ for (const path of objects) {
 	text = text.replaceAll(inside, name);
 	Deno.writeFileSync(folder + name, bytes);
 }
-text = text.replace(/^#!.*/, (line) => `${line} ${V8_FLAGS}`);
+text = text.replace(/^#!.*/, (line) => `${line} ${FLAGS}`);
 // One character beyond ASCII, and V8 takes two bytes for each of them all.
 const beyond = text.search(/[^\0-\x7f]/);
 if (beyond >= 0) throw new Error(`${output} is not ASCII: ${text.slice(beyond - 40, beyond + 40)}`);

@@ -74,7 +74,7 @@ Deno.test("a bundle is ASCII and has no object inside", () => {
     assertEquals(text.search(/[^\0-\x7f]/), -1, name);
     assertEquals(text.match(/[\w+/]{10000,}/)?.[0].slice(0, 80), undefined, name);
     const [shebang] = text.split("\n", 1);
-    assertEquals(shebang, `#!/usr/bin/env -S ${DENO_RUN} --v8-flags=--no-lazy`, name);
+    assertEquals(shebang, `#!/usr/bin/env -S ${DENO_RUN} --no-config --v8-flags=--no-lazy`, name);
     const [built, beside] = [`${root}build/`, bundles].map((folder) =>
       Deno.readFileSync(`${folder}${name}.bpf.o`)
     );
