@@ -8,7 +8,7 @@ interface Component {
   version?: string;
   purl?: string;
   licenses?: { expression: string }[];
-  hashes?: { alg: "SHA-256"; content: string }[];
+  hashes?: { alg: "SHA-256" | "SHA-512"; content: string }[];
 }
 
 /**
@@ -44,9 +44,10 @@ export async function sbom(
         version: Deno.version.deno,
         purl: `pkg:generic/deno@${Deno.version.deno}`,
         licenses: [{ expression: "MIT" }],
+        ...await runtimeHash(),
       },
       ...sources(libbpf),
-      ...packages.map(ofPackage),
+      ...packages.map(ofPackage(lockedPackages())),
       ...await Promise.all(skeletons.map(ofObject)),
     ] satisfies Component[],
   };
@@ -77,9 +78,28 @@ function sources(libbpf: string): Component[] {
   });
 }
 
-function ofPackage({ name, version, license }: Package): Component {
-  const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
-  return { type: "library", name, version, purl, licenses: [{ expression: license }] };
+/** The runtime that DENORT_BIN names. One that Deno has downloaded by itself is in its cache, as an archive. */
+async function runtimeHash(): Promise<Pick<Component, "hashes">> {
+  const path = Deno.env.get("DENORT_BIN");
+  if (path === undefined) return {};
+  return { hashes: [{ alg: "SHA-256", content: await sha256(Deno.readFileSync(path)) }] };
+}
+
+/** The hash of each npm package's archive, `sha512-` and base64, as deno.lock pins it. */
+function lockedPackages(): Record<string, { integrity: string }> {
+  return JSON.parse(Deno.readTextFileSync(`${root}deno.lock`)).npm;
+}
+
+function ofPackage(locked: Record<string, { integrity: string }>) {
+  return ({ name, version, license }: Package): Component => {
+    const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+    const { integrity } = locked[`${name}@${version}`];
+    const content = hex(
+      Uint8Array.from(atob(integrity.slice("sha512-".length)), (c) => c.charCodeAt(0)),
+    );
+    const hashes: Component["hashes"] = [{ alg: "SHA-512", content }];
+    return { type: "library", name, version, purl, licenses: [{ expression: license }], hashes };
+  };
 }
 
 /** The object that a skeleton carries. */
@@ -95,6 +115,9 @@ async function ofObject(skeleton: string): Promise<Component> {
 
 /** In hexadecimal digits, as sha256sum(1) has it. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,5 +1,5 @@
 /** What is handed out with the binary, and that two builds are the same bytes. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { commonBeside } from "#lib/tool/options/frame_options.ts";
 import { longName } from "#lib/tool/options/declarations.ts";
 import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
@@ -63,6 +63,10 @@ binaryTest("the bill of materials and the notices name every part", async () => 
   const objects = toolNames.map((name) => `${name}.bpf.o`);
   for (const name of ["deno", "libbpf", "elfutils", "zlib", ...objects]) {
     assert(names.includes(name), `${name} is not in ${names}`);
+  }
+  // What is hashed is what was there when the binary was made: sources, packages, objects, and its runtime.
+  for (const { name, hashes } of bill.components) {
+    assertMatch(hashes[0].content, /^([0-9a-f]{64}|[0-9a-f]{128})$/, name);
   }
   const notices = Deno.readTextFileSync(`${dist}/NOTICES`);
   for (
