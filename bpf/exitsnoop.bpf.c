@@ -50,6 +50,7 @@ struct event {
 };
 
 #define STRINGS_SIZE (2 * 1024 + ARGS_SIZE) /* PARTS_ROOM and the arguments */
+#include "args.h"
 #include "paths.h"
 
 /* Signals that end no process by default: SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH */
@@ -163,19 +164,11 @@ __noinline int write_cgroup(void)
 static __always_inline void fill_args(struct event *event, struct task_struct *task)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	__u64 start, size;
 
 	if (!mm)
 		return;
-	start = BPF_CORE_READ(mm, arg_start);
-	size = BPF_CORE_READ(mm, arg_end) - start;
-	if (size > ARGS_SIZE) {
-		size = ARGS_SIZE;
-		event->args_cut = true;
-	}
 	event->args_known = true;
-	event->args_size =
-		append_user_bytes(event, (void *)start, size, ARGS_SIZE, &event->args_cut);
+	event->args_size = append_args(event, mm, ARGS_SIZE, &event->args_cut);
 }
 
 static __always_inline int on_exit(struct task_struct *task)
