@@ -123,10 +123,10 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 	return BPF_CORE_READ(new, __parent);
 }
 
-/* Appends the path of a task's cgroup (v2). Returns its size, or 0 for the root and if it does not fit. */
-static __always_inline __u32 append_cgroup(struct event *event, struct task_struct *task)
+/* Appends the path of a cgroup in its hierarchy. Returns its size, or 0 for the root and if it does not fit. */
+static __always_inline __u32 append_cgroup_path(struct event *event, struct cgroup *cgroup)
 {
-	struct kernfs_node *node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
 	__u8 *to = room_for(event, PARTS_ROOM);
 	__u64 size = 0;
 	int i;
@@ -147,6 +147,12 @@ static __always_inline __u32 append_cgroup(struct event *event, struct task_stru
 	if (kernfs_parent(node))
 		size = write_cut(to, size);
 	return keep_written(event, size);
+}
+
+/* The same of a task's cgroup (v2). */
+static __always_inline __u32 append_cgroup(struct event *event, struct task_struct *task)
+{
+	return append_cgroup_path(event, BPF_CORE_READ(task, cgroups, dfl_cgrp));
 }
 
 #endif /* DENOBPF_PATHS_H */

@@ -54,6 +54,11 @@ const probes = {
     since: "5.7",
     present: () => exists(KPROBES) && /\bbpf\b/.test(activeSecurityModules()),
   },
+  /** Memory is limited by cgroups of version 2, which can be killed as a group. */
+  memory_groups: {
+    since: "4.19",
+    present: () => /\bmemory\b/.test(readIfThere("/sys/fs/cgroup/cgroup.controllers")),
+  },
   /** Maps and programs count against RLIMIT_MEMLOCK; a memory cgroup's matter later. */
   memlock_charged: { since: "0", until: "5.11", present: () => isOlder(release(), "5.11") },
   netkit: { since: "6.7", present: () => inBtf("netkit_prog_attach") },
@@ -176,6 +181,9 @@ function inBtf(name: string): boolean {
 let btf: string | undefined;
 
 function activeSecurityModules(): string {
-  const path = "/sys/kernel/security/lsm";
+  return readIfThere("/sys/kernel/security/lsm");
+}
+
+function readIfThere(path: string): string {
   return exists(path) ? Deno.readTextFileSync(path) : "";
 }

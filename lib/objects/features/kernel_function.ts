@@ -23,6 +23,14 @@ const TARGETS = {
 
 const known = new Map<string, number>();
 
+/**
+ * Whether the kernel's BTF has this function: none that the compiler has made part of its callers, or
+ * has changed the parameters of.
+ */
+export function hasKernelFunction(name: string): boolean {
+  return btfIdOf(name, TARGETS.fentry.attachType) > 0;
+}
+
 /** What to attach a program of this kind to; undefined where the kernel's BTF has no such function. */
 export function kernelFunction(
   kind: keyof typeof TARGETS,
@@ -30,9 +38,14 @@ export function kernelFunction(
   const { attachType, name } = TARGETS[kind];
   let btfId = known.get(kind);
   if (btfId === undefined) {
-    const find = lookup().libbpf_find_vmlinux_btf_id;
-    btfId = withLog(() => find(cString(name), attachType)).result;
+    btfId = btfIdOf(name, attachType);
     known.set(kind, btfId);
   }
   return btfId > 0 ? { attachType, btfId } : undefined;
+}
+
+/** The id of what is attached to, or a negated errno. */
+function btfIdOf(name: string, attachType: number): number {
+  const find = lookup().libbpf_find_vmlinux_btf_id;
+  return withLog(() => find(cString(name), attachType)).result;
 }
