@@ -8,8 +8,8 @@ dist_folder := build/dist$(if $(foreign),-$(ARCH))
 # The oldest Deno and its denort, which tests run and compile with: to be had for x86-64 only.
 compile_pair := $(if $(filter x86,$(native)),build/deno-2.4.2/denort)
 
-# One file of JavaScript of each tool, and of the bench's empty one, with its objects beside it. esbuild, which
-# comes with Deno's bundler, is an npm package that Deno pins and keeps in its cache.
+# One file of JavaScript of each tool, and of the bench's empty one, with its objects beside it, by Deno's own
+# bundler, which runs esbuild.
 bundles     := $(tools:%=build/bundle/%.js)
 bundled     := $(patsubst %,build/%.bpf.o,$(tools) $(variants))
 
@@ -22,11 +22,16 @@ $(call say,BUNDLE,$@)
 $(Q)$(deno) run -A --quiet scripts/bundle.ts $< $@ $(bundled)
 endef
 
-$(bundles): build/bundle/%.js: tools/%.ts scripts/bundle.ts $(skels) $(shell find lib tools -name '*.ts') $(packages) | build/bundle/
+$(bundles): build/bundle/%.js: tools/%.ts scripts/bundle.ts $(skels) $(shell find lib tools -name '*.ts') $(packages) | build/bundle/ build/esbuild
 	$(bundle_ts)
 
-build/bundle/empty_tool.js: bench/ours/empty_tool.ts scripts/bundle.ts $(shell find lib -name '*.ts') $(packages) | build/bundle/
+build/bundle/empty_tool.js: bench/ours/empty_tool.ts scripts/bundle.ts $(shell find lib -name '*.ts') $(packages) | build/bundle/ build/esbuild
 	$(bundle_ts)
+
+build/esbuild: scripts/esbuild $(packages)
+	$(call say,ESBUILD,$@)
+	$(Q)scripts/esbuild $(deno)
+	$(Q)touch $@
 
 compile: build $(libbpf_folder)/libbpf.so ## make one binary of all tools; TOOL=execsnoop makes one of that
 	$(Q)test $(compiled) = denobpf || test -f tools/$(compiled).ts || \
