@@ -58,8 +58,7 @@ static __always_inline void read_counts(struct sock *sk, struct event *event)
 	event->segs_out = BPF_CORE_READ(tp, segs_out);
 	event->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
 	event->min_rtt_us = BPF_CORE_READ(tp, rtt_min.s[0].v);
-	if (bpf_core_field_exists(tp->is_mptcp)) /* a kernel may be built without MPTCP */
-		event->mptcp = BPF_CORE_READ_BITFIELD_PROBED(tp, is_mptcp);
+	event->mptcp = is_mptcp(sk);
 }
 
 static __always_inline int on_set_state(struct sock *sk, int oldstate, int newstate)

@@ -2,20 +2,24 @@
 /** tcplife: TCP connections as they end, with the process, the bytes and the time of each. */
 import { event, Tcplife } from "#skel/tcplife.ts";
 import {
+  DIRECTION,
   errnoName,
   type EventOf,
   flag,
   type LazyOf,
   loadHooks,
   membersOf,
+  OWNER_BY,
+  OWNER_BY_BRIEF,
   ringTool,
   seedSocks,
+  setSocketTargets,
+  socketOptions,
   targetOptions,
+  TCP_STATES,
   toolMain,
 } from "#lib/tool/mod.ts";
 import { closedBy, endOf } from "./tcplife/ends.ts";
-import { setSocketTargets, socketOptions } from "./tcplife/socket_options.ts";
-import { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, STATES } from "./tcplife/states.ts";
 
 const member = membersOf(event);
 
@@ -80,7 +84,7 @@ export const members = {
     { brief: "Shortest round trip time, in microseconds" },
     (r) => r.min_rtt_us === NO_RTT ? undefined : r.min_rtt_us,
   ),
-  old_state: member.text({ brief: "State before the end" }, (r) => STATES[r.oldstate]),
+  old_state: member.text({ brief: "State before the end" }, (r) => TCP_STATES[r.oldstate]),
   end: member.text(
     { brief: "fin, reset, refused, timeout, closed (before it was established) or error" },
     endOf,

@@ -10,6 +10,8 @@
  *
  *	if (call_end(&openings, OPEN, &opening))     when it ends, with the frame in `opening`
  *
+ *	struct opening *opening = call_of(&openings, OPEN);      within it: the one that the thread is in
+ *
  *	call_forget(&openings, OPEN);                when the thread ends, if it can do so within the call
  *
  * `what` distinguishes calls that one thread may be in at the same time. Of calls of the same `what` within
@@ -104,6 +106,14 @@ static __always_inline bool call_begin(void *calls, __u32 what, const void *call
 		}                                                                               \
 		call_end_found;                                                                 \
 	})
+
+/* What is kept of the call that the current thread is in, or NULL. */
+static __always_inline void *call_of(void *calls, __u32 what)
+{
+	struct call_key key = call_key(what);
+
+	return bpf_map_lookup_elem(calls, &key);
+}
 
 /* Drops the call that the current thread is in, if any: it will not end. */
 static __always_inline void call_forget(void *calls, __u32 what)

@@ -10,6 +10,7 @@
 
 #define AF_INET 2 /* include/linux/socket.h */
 #define AF_INET6 10
+#define SOCKFS_MAGIC 0x534F434B /* include/uapi/linux/magic.h */
 
 struct flow {
 	ip_addr laddr;
@@ -50,6 +51,14 @@ static __always_inline bool is_tcp(struct sock *sk)
 	       BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
 }
 
+/* Whether it is a path of a connection of MPTCP, without which a kernel may be built. */
+static __always_inline bool is_mptcp(struct sock *sk)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+
+	return bpf_core_field_exists(tp->is_mptcp) && BPF_CORE_READ_BITFIELD_PROBED(tp, is_mptcp);
+}
+
 static __always_inline void read_flow(struct sock *sk, struct flow *flow)
 {
 	struct inet_sock *inet = (struct inet_sock *)sk;
@@ -77,6 +86,17 @@ static __always_inline __u32 sock_uid(struct sock *sk)
 static __always_inline __u64 sock_cgroup_id(struct sock *sk)
 {
 	return BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+}
+
+/* The socket of a file, or NULL. Linux 5.10 has no helper for it. */
+static __always_inline struct sock *sock_of_file(struct file *file)
+{
+	struct socket *socket;
+
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
 }
 
 /* Puts the flow into an event that has members of these names. */

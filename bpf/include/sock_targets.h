@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * Which connections a tool traces: what its options --ipv4, --ipv6, --localport, --remoteport and --netns
- * say. The user half is tools/tcplife/socket_options.ts.
+ * say. The user half is lib/tool/options/sockets.ts.
  */
 #ifndef DENOBPF_SOCK_TARGETS_H
 #define DENOBPF_SOCK_TARGETS_H
@@ -22,7 +22,11 @@ const volatile __u8 targ_rports[PORT_BYTES];
 
 static __always_inline bool has_port(const volatile __u8 *ports, __u16 port)
 {
-	return ports[port >> 3] & 1 << (port & 7);
+	__u32 byte = port >> 3;
+
+	/* the compiler knows that it is less, the verifier of Linux 5.10 does not */
+	barrier_var(byte);
+	return ports[byte & (PORT_BYTES - 1)] & 1 << (port & 7);
 }
 
 static __always_inline bool is_target_flow(const struct flow *flow)

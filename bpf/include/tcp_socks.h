@@ -8,7 +8,8 @@
  * What was open before the tool started is taken from the tables of open files: seed_socks, which is run
  * once, after the hooks are attached.
  *
- *	struct known known = follow_state(sk, oldstate, newstate);     at every change of state
+ *	follow_state(sk, oldstate, newstate, &known);     at every change of state
+ *	struct owner owner = owner_of(sk);                at any other moment
  *
  * A socket is known by its address. The entry goes at TCP_CLOSE, and the first state of a socket that
  * takes the address over replaces what may be left.
@@ -16,33 +17,11 @@
 #ifndef DENOBPF_TCP_SOCKS_H
 #define DENOBPF_TCP_SOCKS_H
 
-#include "files.h"
 #include "losses.h"
 #include "sock.h"
-#include "task_targets.h"
+#include "sock_owner.h"
 
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
-#define SOCKFS_MAGIC 0x534F434B /* include/uapi/linux/magic.h */
-
-/* How the owner became known: OWNER_BY of tools/tcplife/states.ts. */
-enum owner_by {
-	BY_NOTHING,
-	BY_CONNECT,
-	BY_LISTEN,
-	BY_LISTENER, /* it owns the socket that the connection came to */
-	BY_CLOSE,
-	BY_START, /* it had the socket open when the tool started */
-};
-
-struct owner {
-	pid pid;
-	tid tid;
-	comm comm; /* of the process */
-	__u8 by; /* enum owner_by */
-	bool target; /* it is one of those that targets.h asks for */
-};
-
-/* Which side began a connection: DIRECTION of tools/tcplife/states.ts. */
+/* Which side began a connection: DIRECTION of lib/tool/tcp.ts. */
 enum direction {
 	DIRECTION_UNKNOWN,
 	DIRECTION_CONNECT,
@@ -78,37 +57,6 @@ struct {
 	__type(key, struct listening);
 	__type(value, struct owner);
 } listeners SEC(".maps");
-
-/* Whether all processes are traced: then sockets whose owner is not known are as well. */
-static __always_inline bool all_are_targets(void)
-{
-	return targ_uid == ANY_UID && !targ_by_pid && !targ_ppid && !targ_comm[0] && !targ_mntns &&
-	       !targ_pidns && !targ_by_cgroup;
-}
-
-static __always_inline bool is_target_owner(const struct owner *owner)
-{
-	return owner->by == BY_NOTHING ? all_are_targets() : owner->target;
-}
-
-static __always_inline void own(struct owner *owner, struct task_struct *task, __u8 by)
-{
-	owner->pid = BPF_CORE_READ(task, tgid);
-	owner->tid = BPF_CORE_READ(task, pid);
-	BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
-	owner->by = by;
-}
-
-/* Makes the current task the owner. The kernel's threads close sockets of others. */
-static __always_inline void own_current(struct owner *owner, __u8 by)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
-		return;
-	own(owner, task, by);
-	owner->target = is_target();
-}
 
 static __always_inline struct listening listening_of(struct sock *sk)
 {
@@ -158,6 +106,16 @@ static __always_inline void inherit_listener(struct sock *sk, struct owner *owne
 	owner->by = BY_LISTENER;
 }
 
+/* The owner of a socket, as far as it is known. */
+static __always_inline struct owner owner_of(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct known *known = bpf_map_lookup_elem(&socks, &key);
+	struct owner nobody = {};
+
+	return known ? known->owner : nobody;
+}
+
 /* Notes a change of state. `known` is what was known before it, and the owner as of now. */
 static __always_inline void follow_state(struct sock *sk, int oldstate, int newstate,
 					 struct known *known)
@@ -197,17 +155,6 @@ static __always_inline void follow_state(struct sock *sk, int oldstate, int news
 	if (bpf_map_update_elem(&socks, &key, known, BPF_ANY))
 		count_lost_map();
 	known->since = since;
-}
-
-/* The socket of a file, or NULL. Linux 5.10 has no helper for it. */
-static __always_inline struct sock *sock_of_file(struct file *file)
-{
-	struct socket *socket;
-
-	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
 }
 
 /* Called for every open file of every process. The first process that has a socket open is its owner. */

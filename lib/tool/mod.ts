@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { hasAttachKind } from "../objects/features/attach_kinds.ts";
 export { ChildProcess } from "../sys/child_process.ts";
 export { bootTime, monotonicTime, wallTime } from "../sys/clock.ts";
 export { diskName } from "../sys/disks.ts";
@@ -99,6 +100,7 @@ export {
   text,
   user,
 } from "./options/parsers.ts";
+export { setSocketTargets, socketOptions, type SocketTargets } from "./options/sockets.ts";
 export {
   type LoadedTargets,
   loadTargeted,
@@ -123,6 +125,7 @@ export type { ToolParts, Wanted } from "./shapes/tool_parts.ts";
 export { type ListTool, listTool } from "./shapes/list.ts";
 export { type PipeTool, pipeTool } from "./shapes/pipe.ts";
 export { type Join, type RingSkeleton, type RingTool, ringTool } from "./shapes/ring.ts";
+export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
 export { addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";
 export { escapeText, quoted } from "./text/escape.ts";
@@ -151,5 +154,6 @@ export type { Losses } from "./trace/losses.ts";
 export { type Counting, lossesOf } from "./trace/losses_of.ts";
 export type { PipeLine } from "./trace/pipe_source.ts";
 export type { Attaching } from "./trace/ring_source.ts";
+export { Tally, type TallyParts } from "./trace/tally.ts";
 export { Waiting } from "./trace/waiting.ts";
 export { type Each, type Source, Trace, type TraceOptions } from "./trace/trace.ts";

@@ -4,6 +4,7 @@ import { startIsolated } from "./isolated.ts";
 import type { RunningTool } from "./running_tool.ts";
 
 const workload = new URL("../../build/tests/tcp", import.meta.url).pathname;
+const connects = new URL("../../build/tests/connects", import.meta.url).pathname;
 
 /** What the client of tests/workloads/tcp.c sends on each connection, and the server answers. */
 export const REQUEST = 1009;
@@ -42,6 +43,17 @@ export function runTcp(
   return { client, server, port: listening };
 }
 
+/** Makes attempts to connect that do not succeed: tests/workloads/connects.c. @returns its pid */
+export function runConnects(
+  tool: RunningTool,
+  kind: "timeout" | "closed" | "dropped" | "no-route" | "no-port" | "asked",
+  count: number,
+): { client: number; port: number } {
+  runBeside(tool, "ip", "link", "set", "lo", "up");
+  const [client, port] = runBeside(tool, connects, kind, String(count)).split(" ").map(Number);
+  return { client, port };
+}
+
 /** An event as CSV has it: the text of each field, "" for none. */
 export type CsvRow = Readonly<Record<string, string>>;
 
@@ -55,9 +67,14 @@ export function csvRows(stdout: string): CsvRow[] {
   });
 }
 
+/** The network namespace of a tool that has been started by startIsolated() and has shown something. */
+export function netnsOf({ pid }: RunningTool): string {
+  return /\d+/.exec(Deno.readLinkSync(`/proc/${pid}/ns/net`))![0];
+}
+
 /**
- * What a tool in a network of its own shows of a workload, as CSV: that has a header to wait for. The
- * tool must show this many events and nothing else.
+ * What a tool in a network of its own shows of a workload in there, as CSV: that has a header to wait for.
+ * The tool must show this many events of that network and no more.
  */
 export async function shownOf<T>(
   name: string,
@@ -67,13 +84,22 @@ export async function shownOf<T>(
 ): Promise<{ rows: CsvRow[]; made: T }> {
   await using tool = startIsolated(name, ["-o", "csv", ...args]);
   await tool.until("\n");
+  const netns = netnsOf(tool);
+  const shown = (stdout: string) => csvRows(stdout).filter((row) => row.netns === netns);
   const made = workload(tool);
-  await tool.until((stdout) => csvRows(stdout).length >= count);
+  await tool.until((stdout) => shown(stdout).length >= count);
   const { stdout, stderr, code } = await tool.stop();
   assertEquals([stderr, code], ["", 0]);
-  const rows = csvRows(stdout);
+  const rows = shown(stdout);
   assertEquals(rows.length, count, stdout);
   return { rows, made };
+}
+
+/** The values of some fields that each of the rows has, if all have the same. */
+export function common(rows: readonly CsvRow[], ...names: string[]): string[] {
+  const values = new Set(rows.map((row) => names.map((name) => row[name]).join(",")));
+  assertEquals(values.size, 1, [...values].join("; "));
+  return [...values][0].split(",");
 }
 
 /** The rows of a process. */

@@ -3,14 +3,16 @@ import { kernelTest, startTool } from "./harness.ts";
 import { startIsolated } from "./isolated.ts";
 import { NetworkNamespace } from "./network_namespace.ts";
 import { TcpPair } from "./tcp_pair.ts";
-import { ANSWER, csvRows, REQUEST, rowsOf, runBeside, runTcp, shownOf } from "./tcp_workload.ts";
-
-/** The values of some fields that each of the rows has, if all have the same. */
-function common(rows: readonly Readonly<Record<string, string>>[], ...names: string[]): string[] {
-  const values = new Set(rows.map((row) => names.map((name) => row[name]).join(",")));
-  assertEquals(values.size, 1, [...values].join("; "));
-  return [...values][0].split(",");
-}
+import {
+  ANSWER,
+  common,
+  csvRows,
+  REQUEST,
+  rowsOf,
+  runBeside,
+  runTcp,
+  shownOf,
+} from "./tcp_workload.ts";
 
 for (const kind of ["server", "client", "prefork"] as const) {
   const first = kind === "server" ? "server" : "client";

@@ -1,6 +1,5 @@
 /** How TCP connections end. */
-import { errnoName } from "#lib/tool/mod.ts";
-import { STATES } from "./states.ts";
+import { errnoName, TCP_STATES } from "#lib/tool/mod.ts";
 
 /** The state before TCP_CLOSE, and `sk_err` at that moment. */
 interface End {
@@ -19,7 +18,7 @@ const ENDS: Readonly<Record<string, string>> = {
 /** `fin`, `reset`, `refused`, `timeout`, `closed` or `error`. */
 export function endOf({ oldstate, error }: End): string {
   if (error !== 0) return ENDS[errnoName(error)] ?? "error";
-  switch (STATES[oldstate]) {
+  switch (TCP_STATES[oldstate]) {
     case "SYN_SENT":
     case "SYN_RECV":
       return "closed";
@@ -34,7 +33,7 @@ export function endOf({ oldstate, error }: End): string {
 
 /** The side that ended the connection first: `local` or `remote`; undefined for a timeout. */
 export function closedBy({ oldstate, error }: End): string | undefined {
-  switch (STATES[oldstate]) {
+  switch (TCP_STATES[oldstate]) {
     case "FIN_WAIT1":
     case "FIN_WAIT2":
     case "CLOSING":

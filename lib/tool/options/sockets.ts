@@ -1,15 +1,8 @@
 /** Which connections a tool traces: the user half of bpf/include/sock_targets.h. */
-import {
-  flag,
-  integer,
-  list,
-  option,
-  type OptionsOf,
-  type Parser,
-  port,
-  quoted,
-  ValueError,
-} from "#lib/tool/mod.ts";
+import { quoted } from "../text/escape.ts";
+import { flag, list, option, type OptionsOf, type Parser } from "./declarations.ts";
+import { integer, port } from "./parsers.ts";
+import { ValueError } from "./usage_errors.ts";
 
 /** An inode number as lsns(8) shows it, or all of `net:[4026531840]`. */
 const netns: Parser<number> = (text) => {
@@ -18,7 +11,17 @@ const netns: Parser<number> = (text) => {
   throw new ValueError(`${quoted(text)} is no inode number, such as lsns(8) shows`);
 };
 
-/** The options, to be spread into those of a tool. */
+/**
+ * The options, to be spread into those of a tool.
+ *
+ * @example
+ * ```ts
+ * import { socketOptions, withDefaults } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(withDefaults(socketOptions, { localport: [22] }).localport, [22]);
+ * ```
+ */
 export const socketOptions = {
   ipv4: flag("4", "Trace IPv4 only, mapped addresses of IPv6 sockets included"),
   ipv6: flag("6", "Trace IPv6 only"),
@@ -28,7 +31,7 @@ export const socketOptions = {
 };
 
 /** The variables of sock_targets.h, to be set before load. */
-interface SocketTargets {
+export interface SocketTargets {
   targ_ip: number;
   targ_netns: number;
   targ_by_lport: boolean;
@@ -37,7 +40,18 @@ interface SocketTargets {
   targ_rports: Uint8Array;
 }
 
-/** Sets what the options ask for. Both of `-4 -6` are the same as none. */
+/**
+ * Sets what the options ask for. Both of `-4 -6` are the same as none.
+ *
+ * @example
+ * ```ts
+ * import { Tcplife } from "#skel/tcplife.ts";
+ * import { setSocketTargets } from "@denobpf/denobpf/tool";
+ *
+ * using opened = Tcplife.open();
+ * setSocketTargets(opened.rodata, { localport: [22, 80] });
+ * ```
+ */
 export function setSocketTargets(
   rodata: SocketTargets,
   { ipv4, ipv6, localport, remoteport, netns }: Partial<OptionsOf<typeof socketOptions>>,
