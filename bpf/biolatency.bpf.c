@@ -7,7 +7,6 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "block.h"
 #include "counts.h"
 #include "kinds.h"
 #include "slots.h"
@@ -52,48 +51,24 @@ struct issue {
 	__u64 start;
 	__u32 dev;
 	__u32 cmd_flags;
-	__u64 requeued; /* it will be issued again, and the first time counts */
+	__u32 requeued;
+	__u32 requeues;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct request *);
-	__type(value, struct issue);
-} issues SEC(".maps");
-
-SEC("raw_tp/block_getrq")
-int btf_getrq(__u64 *ctx)
-{
-	keep_owner(behind_queue(ctx, getrq_has_queue));
-	return 0;
-}
-
-SEC("raw_tp/block_rq_merge")
-int btf_merge(__u64 *ctx)
-{
-	drop_owner(behind_queue(ctx, rq_has_queue));
-	return 0;
-}
+#include "block.h"
 
 SEC("raw_tp/block_rq_issue")
 int btf_issue(__u64 *ctx)
 {
 	struct request *rq = behind_queue(ctx, rq_has_queue);
-	struct issue *known = bpf_map_lookup_elem(&issues, &rq);
 	struct issue issue = { .start = bpf_ktime_get_ns() };
 	struct owner owner = {};
 	bool owned = false;
 
-	if (known && known->requeued) {
-		known->requeued = false;
+	if (!is_first_issue(rq))
 		return 0;
-	}
-	/* of an earlier request at this address, whose end was not seen */
-	if (known)
-		bpf_map_delete_elem(&issues, &rq);
 	if (queued || by_owner)
-		owned = take_owner(rq, &owner);
+		owned = find_owner(rq, &owner) != OWNER_UNKNOWN;
 	issue.dev = disk_dev(rq);
 	if (targ_dev && issue.dev != targ_dev)
 		return 0;
@@ -102,19 +77,7 @@ int btf_issue(__u64 *ctx)
 	if (queued && owned)
 		issue.start = owner.time;
 	issue.cmd_flags = BPF_CORE_READ(rq, cmd_flags);
-	if (bpf_map_update_elem(&issues, &rq, &issue, BPF_ANY))
-		count_lost_map();
-	return 0;
-}
-
-SEC("raw_tp/block_rq_requeue")
-int btf_requeue(__u64 *ctx)
-{
-	struct request *rq = behind_queue(ctx, rq_has_queue);
-	struct issue *issue = bpf_map_lookup_elem(&issues, &rq);
-
-	if (issue)
-		issue->requeued = true;
+	keep_issue(rq, &issue);
 	return 0;
 }
 
@@ -148,12 +111,12 @@ SEC("raw_tp/block_rq_complete")
 int btf_complete(__u64 *ctx)
 {
 	struct request *rq = (void *)ctx[0];
-	struct issue *issue = bpf_map_lookup_elem(&issues, &rq);
+	struct issue *issue = find_completed(rq, ctx[2]);
 
-	if (!issue || !is_last(rq, ctx[2]))
+	if (!issue)
 		return 0;
 	count_latency(issue, (__u32)ctx[1]);
-	bpf_map_delete_elem(&issues, &rq);
+	forget_issue(rq);
 	return 0;
 }
 

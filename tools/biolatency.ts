@@ -16,8 +16,8 @@ import {
   disk,
   flag,
   intervalOperands,
+  isTargeted,
   option,
-  type OptionsOf,
   queueArguments,
   REQ_OP_MASK,
   targetOptions,
@@ -41,15 +41,6 @@ const options = {
   extension: flag("e", "Show average, total and count of each histogram as well"),
   ...targetOptions,
 };
-
-type Options = OptionsOf<typeof options>;
-
-/** Whether only requests that some tasks have asked for are counted. */
-const targeted = (options: Options) =>
-  options.pid.length > 0 ||
-  Object.keys(targetOptions).some((name) =>
-    name !== "pid" && options[name as keyof Options] !== undefined
-  );
 
 export const { tool, start: biolatency } = countTool({
   name: "biolatency",
@@ -80,7 +71,7 @@ export const { tool, start: biolatency } = countTool({
   own,
   open: () => Biolatency.open(),
   prepare({ rodata, progs, maps }, options) {
-    const by_owner = targeted(options);
+    const by_owner = isTargeted(options);
     const kinds = options.disks || options.flags || options.ops;
     if (options.disk !== undefined) rodata.targ_dev = options.disk;
     Object.assign(rodata, queueArguments());

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Requests to block devices, as the tracepoints block_getrq, block_rq_issue, block_rq_merge,
- * block_rq_requeue and block_rq_complete show them.
+ * Requests to block devices: who asked for one, and from its issue to the device to its last completion.
+ * Here are the programs that all tools have alike: btf_getrq, btf_merge and btf_requeue. Only the raw form
+ * of these tracepoints is of use: the classic one names a request by device and sector, which several
+ * requests can have at the same time.
  *
- * Only their raw form is of use: the classic tracepoints name a request by device and sector, which
- * several requests can have at the same time.
+ * A kernel half includes this behind its
+ *
+ *	struct issue { __u32 requeued; __u32 requeues; ...; };  what it keeps of a request
+ *
+ *	if (!is_first_issue(rq))                     at block_rq_issue
+ *		return 0;
+ *	kind = find_owner(rq, &owner);
+ *	keep_issue(rq, &issue);
+ *
+ *	struct issue *issue = find_completed(rq, bytes);        at block_rq_complete
+ *
+ *	if (issue) { ...; forget_issue(rq); }
+ *
+ * With OWNER_IS_TASK defined, an owner has the task's name and numbers as well.
  */
 #ifndef DENOBPF_BLOCK_H
 #define DENOBPF_BLOCK_H
@@ -15,6 +29,11 @@
 #include "targets.h"
 
 #define REQ_OP_MASK 0xff /* include/linux/blk_types.h: the rest are flags */
+#define REQ_OP_FLUSH 2
+#define REQ_OP_SCSI_IN 32 /* from here on no data of the disk: commands for the device itself */
+#define REQUESTS \
+	16384 /* that are under way at the same time; what does not fit is counted as lost */
+#define MAX_BIOS 256 /* of a request that are looked at */
 
 /* whether the tracepoints pass the queue first, as they did once: the user half looks into BTF */
 const volatile bool getrq_has_queue;
@@ -52,10 +71,9 @@ static __always_inline __u32 disk_dev(struct request *rq)
 	return BPF_CORE_READ(disk, major) << 20 | BPF_CORE_READ(disk, first_minor);
 }
 
-/* Whether a completion of these bytes is the last one: __data_len is what is left, 0 for a flush. */
-static __always_inline bool is_last(struct request *rq, __u32 bytes)
+static __always_inline __u32 request_op(struct request *rq)
 {
-	return bytes >= BPF_CORE_READ(rq, __data_len);
+	return BPF_CORE_READ(rq, cmd_flags) & REQ_OP_MASK;
 }
 
 /*
@@ -65,46 +83,241 @@ static __always_inline bool is_last(struct request *rq, __u32 bytes)
 struct owner {
 	__u64 time; /* when the request was made: bpf_ktime_get_ns() */
 	__u64 is_target;
+#ifdef OWNER_IS_TASK
+	__u64 cgroup_id;
+	__u32 pid;
+	__u32 tid;
+	char comm[16];
+#endif
+};
+
+enum owner_kind {
+	OWNER_UNKNOWN, /* it was made before it could be seen */
+	OWNER_TASK,
+	OWNER_FLUSH_OF, /* a flush of the device: the task of the request that has waited longest for it */
+	OWNER_PASSTHROUGH, /* a command for the device itself: the task that issued it */
 };
 
 /* Preallocated: a hook may hold a lock. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384); /* less before load, if nobody asks */
+	__uint(max_entries, REQUESTS); /* less before load, if nobody asks */
 	__type(key, struct bio *);
 	__type(value, struct owner);
 } owners SEC(".maps");
 
-/* Keeps the owner, for block_getrq. The kernel passes a bio without data on to requests of its own. */
-static __always_inline void keep_owner(struct bio *bio)
+static __always_inline void set_owner(struct owner *owner)
 {
-	struct owner owner = { .time = bpf_ktime_get_ns(), .is_target = is_target() };
-
-	if (!bio || !BPF_CORE_READ(bio, bi_iter.bi_size))
-		return;
-	if (bpf_map_update_elem(&owners, &bio, &owner, BPF_ANY))
-		count_lost_map();
+	owner->time = bpf_ktime_get_ns();
+	owner->is_target = is_target();
+#ifdef OWNER_IS_TASK
+	owner->cgroup_id = bpf_get_current_cgroup_id();
+	owner->pid = bpf_get_current_pid_tgid() >> 32;
+	owner->tid = bpf_get_current_pid_tgid();
+	bpf_get_current_comm(owner->comm, sizeof(owner->comm));
+#endif
 }
 
-/* Takes out the owner, for block_rq_issue. Returns false if there is none: nobody's bio, or none at all. */
-static __always_inline bool take_owner(struct request *rq, struct owner *owner)
+SEC("raw_tp/block_getrq")
+int btf_getrq(__u64 *ctx)
 {
+	struct bio *bio = behind_queue(ctx, getrq_has_queue);
+	struct owner owner = {};
+
+	if (!bio)
+		return 0;
+	set_owner(&owner);
+	if (bpf_map_update_elem(&owners, &bio, &owner, BPF_ANY))
+		count_lost_map();
+	return 0;
+}
+
+/* The owner of the first bio that has one: a bio that was merged in front of it has none. */
+static __always_inline struct owner *first_owner(struct bio **bio)
+{
+	int i;
+
+	for (i = 0; i < MAX_BIOS && *bio; i++) {
+		struct owner *owner = bpf_map_lookup_elem(&owners, bio);
+
+		if (owner)
+			return owner;
+		*bio = BPF_CORE_READ(*bio, bi_next);
+	}
+	return NULL;
+}
+
+/* A request that has become part of another one is never issued. */
+SEC("raw_tp/block_rq_merge")
+int btf_merge(__u64 *ctx)
+{
+	struct request *rq = behind_queue(ctx, rq_has_queue);
 	struct bio *bio = BPF_CORE_READ(rq, bio);
-	struct owner *known = bpf_map_lookup_elem(&owners, &bio);
+
+	if (first_owner(&bio))
+		bpf_map_delete_elem(&owners, &bio);
+	return 0;
+}
+
+/* until Linux 6.5, queuelist since */
+struct request___flush {
+	struct {
+		unsigned int seq;
+		struct list_head list;
+	} flush;
+} __attribute__((preserve_access_index));
+
+/* The request that has waited longest for this flush of the device, or NULL. block/blk-flush.c */
+static __always_inline struct request *flushed_for(struct request *rq)
+{
+	struct blk_flush_queue *fq = BPF_CORE_READ(rq, mq_hctx, fq);
+	struct request___flush *old = (void *)rq;
+	struct list_head *first = NULL;
+	void *head = (void *)fq + bpf_core_field_offset(fq->flush_queue);
+
+	head += BPF_CORE_READ_BITFIELD_PROBED(fq, flush_running_idx) * sizeof(*first);
+	bpf_probe_read_kernel(&first, sizeof(first), head);
+	if (!first || first == head)
+		return NULL;
+	if (bpf_core_field_exists(old->flush.list))
+		return (void *)first - bpf_core_field_offset(old->flush.list);
+	return (void *)first - bpf_core_field_offset(rq->queuelist);
+}
+
+/*
+ * The owners of requests with data that may be followed by a flush of the device, so that what they have
+ * written is kept. Few are, and nothing says which: an entry is of use until the request's address is used
+ * again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct request *);
+	__type(value, struct owner);
+} written SEC(".maps");
+
+/* Whether a bio asks for a flush before its data or behind it. The request has these flags no more. */
+static __always_inline bool asks_for_flush(struct bio *bio)
+{
+	__u32 flags = 1 << bpf_core_enum_value(enum req_flag_bits, __REQ_FUA) |
+		      1 << bpf_core_enum_value(enum req_flag_bits, __REQ_PREFLUSH);
+
+	return BPF_CORE_READ(bio, bi_opf) & flags;
+}
+
+/* The owner of the request that has waited longest for this flush of the device, or NULL. */
+static __always_inline struct owner *flush_owner(struct request *flush)
+{
+	struct request *rq = flushed_for(flush);
+	struct owner *owner;
+	struct bio *bio;
+
+	if (!rq)
+		return NULL;
+	/* it has one bio, and has lost it as the first one if its data is written */
+	bio = BPF_CORE_READ(rq, biotail);
+	owner = bpf_map_lookup_elem(&owners, &bio);
+	return owner ?: bpf_map_lookup_elem(&written, &rq);
+}
+
+/* Finds out who asked for a request, at its issue. */
+static __always_inline enum owner_kind find_owner(struct request *rq, struct owner *owner)
+{
+	__u32 op = request_op(rq);
+	struct bio *bio = BPF_CORE_READ(rq, bio);
+	struct owner *known;
+
+	if (op >= REQ_OP_SCSI_IN) {
+		set_owner(owner);
+		return OWNER_PASSTHROUGH;
+	}
+	known = op == REQ_OP_FLUSH ? flush_owner(rq) : first_owner(&bio);
+	if (!known)
+		return OWNER_UNKNOWN;
+	*owner = *known;
+	if (op == REQ_OP_FLUSH)
+		return OWNER_FLUSH_OF;
+	if (asks_for_flush(bio))
+		bpf_map_update_elem(&written, &rq, owner, BPF_ANY);
+	bpf_map_delete_elem(&owners, &bio);
+	return OWNER_TASK;
+}
+
+#ifdef OWNER_IS_TASK
+/* The cgroup that pays for a request: the owner's where the controller of I/O is not in use. */
+static __always_inline __u64 paying_cgroup(struct request *rq, const struct owner *owner)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(rq, bio, bi_blkg, blkcg, css.cgroup);
+
+	if (BPF_CORE_READ(cgroup, level) > 0)
+		return BPF_CORE_READ(cgroup, kn, id);
+	return owner->cgroup_id;
+}
+#endif
+
+/* Preallocated: completions come in interrupts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, REQUESTS);
+	__type(key, struct request *);
+	__type(value, struct issue);
+} issues SEC(".maps");
+
+/* Whether a request is issued for the first time. Of one that the device has handed back the first counts. */
+static __always_inline bool is_first_issue(struct request *rq)
+{
+	struct issue *known = bpf_map_lookup_elem(&issues, &rq);
 
 	if (!known)
+		return true;
+	if (known->requeued) {
+		known->requeued = false;
 		return false;
-	*owner = *known;
-	bpf_map_delete_elem(&owners, &bio);
+	}
+	/* of an earlier request at this address, whose end was not seen */
+	bpf_map_delete_elem(&issues, &rq);
 	return true;
 }
 
-/* For block_rq_merge: a request that has become part of another one is never issued. */
-static __always_inline void drop_owner(struct request *rq)
+static __always_inline void keep_issue(struct request *rq, const struct issue *issue)
 {
-	struct bio *bio = BPF_CORE_READ(rq, bio);
+	if (bpf_map_update_elem(&issues, &rq, issue, BPF_ANY))
+		count_lost_map();
+}
 
-	bpf_map_delete_elem(&owners, &bio);
+SEC("raw_tp/block_rq_requeue")
+int btf_requeue(__u64 *ctx)
+{
+	struct request *rq = behind_queue(ctx, rq_has_queue);
+	struct issue *issue = bpf_map_lookup_elem(&issues, &rq);
+
+	if (issue) {
+		issue->requeued = true;
+		issue->requeues++;
+	}
+	return 0;
+}
+
+/* What is kept of a request whose last bytes these are; NULL if nothing is, or there will be more. */
+static __always_inline struct issue *find_completed(struct request *rq, __u32 bytes)
+{
+	struct issue *issue = bpf_map_lookup_elem(&issues, &rq);
+	struct bio *bio;
+
+	if (!issue) {
+		/* a request without data, which waited for a flush, or one that failed before its issue */
+		bio = BPF_CORE_READ(rq, bio);
+		if (bio)
+			bpf_map_delete_elem(&owners, &bio);
+		return NULL;
+	}
+	/* __data_len is what is left, 0 for a flush */
+	return bytes >= BPF_CORE_READ(rq, __data_len) ? issue : NULL;
+}
+
+static __always_inline void forget_issue(struct request *rq)
+{
+	bpf_map_delete_elem(&issues, &rq);
 }
 
 #endif /* DENOBPF_BLOCK_H */

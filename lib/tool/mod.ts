@@ -102,6 +102,7 @@ export {
 } from "./options/parsers.ts";
 export { setSocketTargets, socketOptions, type SocketTargets } from "./options/sockets.ts";
 export {
+  isTargeted,
   type LoadedTargets,
   loadTargeted,
   ownPidns,

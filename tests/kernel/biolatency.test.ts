@@ -47,6 +47,9 @@ kernelTest("requests belong to the cgroup and process that asked for them", {}, 
   assertEquals(await counted({ disk, pid: [Deno.pid] }, () => run(...loop.reads(23))), []);
   const own = await counted({ disk, comm: "dd" }, () => run(...loop.reads(23)));
   assertEquals(own.map(({ count }) => count), [23]);
+  const before = loop.counts().flushes;
+  const flushes = await counted({ disk, comm: "sync" }, () => run("sync", "--data", loop.path));
+  assertEquals(flushes.map(({ count }) => count), [loop.counts().flushes - before]);
 });
 
 kernelTest("disks have histograms of their own", {}, async () => {
@@ -84,11 +87,7 @@ kernelTest("the time in the queue is included, whatever the scheduler", {}, asyn
   using loop = new LoopDevice();
   const disk = diskNumber(loop.name);
   for (const scheduler of ["none", "mq-deadline"]) {
-    try {
-      Deno.writeTextFileSync(`/sys/block/${loop.name}/queue/scheduler`, scheduler);
-    } catch {
-      continue; // it is a module that this kernel does not have
-    }
+    if (!loop.schedule(scheduler)) continue;
     const rows = await counted({ disk, queued: true }, () => run(...loop.reads(499)));
     assertEquals(rows.map(({ count }) => count), [499]);
   }

@@ -2,12 +2,21 @@
 export class LoopDevice implements Disposable {
   /** `/dev/loop0` */
   readonly path: string;
-  readonly #file: string;
+  readonly #owned = new DisposableStack();
 
-  constructor() {
-    this.#file = Deno.makeTempFileSync();
-    Deno.truncateSync(this.#file, 4 << 20);
-    this.path = run("losetup", "--find", "--show", this.#file).trim();
+  /**
+   * @param size in bytes
+   * @param room how many bytes can be written until a write fails, if not all
+   */
+  constructor(size = 4 << 20, room?: number) {
+    const dir = this.#owned.adopt(Deno.makeTempDirSync(), (path) => Deno.removeSync(path));
+    if (room !== undefined) this.#mount(dir, "-t", "tmpfs", "-o", `size=${room}`, "none");
+    const file = `${dir}/disk`;
+    Deno.writeFileSync(file, new Uint8Array());
+    this.#owned.defer(() => Deno.removeSync(file));
+    Deno.truncateSync(file, size);
+    this.path = run("losetup", "--find", "--show", file).trim();
+    this.#owned.defer(() => run("losetup", "--detach", this.path));
   }
 
   /** `loop0` */
@@ -16,9 +25,50 @@ export class LoopDevice implements Disposable {
   }
 
   /** Requests that have ended, by the kernel's own count: Documentation/block/stat.rst. */
-  counts(): { reads: number; writes: number; flushes: number } {
-    const stat = Deno.readTextFileSync(`/sys/block/${this.name}/stat`).trim().split(/ +/);
-    return { reads: Number(stat[0]), writes: Number(stat[4]), flushes: Number(stat[15]) };
+  counts(): { reads: number; writes: number; merged: number; written: number; flushes: number } {
+    const stat = Deno.readTextFileSync(`/sys/block/${this.name}/stat`).trim().split(/ +/).map(
+      Number,
+    );
+    return {
+      reads: stat[0],
+      writes: stat[4],
+      merged: stat[5],
+      written: stat[6] * 512,
+      flushes: stat[15],
+    };
+  }
+
+  /** Whether it can forget blocks: the file system below may not. */
+  discards(): boolean {
+    return Deno.readTextFileSync(`/sys/block/${this.name}/queue/discard_max_bytes`) !== "0\n";
+  }
+
+  /** Gives it a scheduler. Returns whether the kernel has that: it may be a module. */
+  schedule(name: string): boolean {
+    try {
+      Deno.writeTextFileSync(`/sys/block/${this.name}/queue/scheduler`, name);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Mounts the file system on it. Returns the folder, to be disposed before the disk. */
+  mount(...options: string[]): Disposable & { path: string } {
+    const path = Deno.makeTempDirSync();
+    run("mount", ...options, this.path, path);
+    return {
+      path,
+      [Symbol.dispose]() {
+        run("umount", path);
+        Deno.removeSync(path);
+      },
+    };
+  }
+
+  #mount(path: string, ...args: string[]): void {
+    run("mount", ...args, path);
+    this.#owned.defer(() => run("umount", path));
   }
 
   /** The command that reads this many blocks of 4 KiB, each with a request. */
@@ -32,8 +82,7 @@ export class LoopDevice implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    run("losetup", "--detach", this.path);
-    Deno.removeSync(this.#file);
+    this.#owned.dispose();
   }
 }
 

@@ -67,6 +67,24 @@ export const targetOptions = {
 /** What a user has asked for by {@link targetOptions}, or by those of them that a tool has. */
 export type Targets = Partial<OptionsOf<typeof targetOptions>>;
 
+/**
+ * Whether only some tasks are traced.
+ *
+ * @example
+ * ```ts
+ * import { isTargeted, targetOptions, withDefaults } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isTargeted(withDefaults(targetOptions, {})), false);
+ * assertEquals(isTargeted(withDefaults(targetOptions, { comm: "dd" })), true);
+ * ```
+ */
+export function isTargeted({ pid, ...others }: Targets): boolean {
+  const names = Object.keys(targetOptions).filter((name) => name !== "pid");
+  return pid !== undefined && pid.length > 0 ||
+    names.some((name) => others[name as keyof typeof others] !== undefined);
+}
+
 /** What targets.h puts into every skeleton: its variables, and its maps once they are loaded. */
 export interface Targeted {
   /** The variables, to be set before load. */
