@@ -42,3 +42,31 @@ export function diskName(dev: number): string {
   const link = readLink(`/sys/dev/block/${numbers}`);
   return link === undefined ? numbers : baseName(link).replaceAll("!", "/");
 }
+
+/** How long a name is taken for granted, in milliseconds: numbers of disks that are gone are used again. */
+const KNOWN_MS = 1000;
+
+/**
+ * Names of block devices for many numbers: {@link diskName}, asked once a second for each.
+ *
+ * @example
+ * ```ts
+ * import { DiskNames } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(new DiskNames().name(4095 << 20 >>> 0), "4095:0"); // there is no such device
+ * ```
+ */
+export class DiskNames {
+  readonly #known = new Map<number, { readonly name: string; readonly until: number }>();
+
+  /** The name of a device. @param dev its number as the kernel's dev_t */
+  name(dev: number): string {
+    const now = performance.now();
+    let known = this.#known.get(dev);
+    if (known === undefined || known.until < now) {
+      this.#known.set(dev, known = { name: diskName(dev), until: now + KNOWN_MS });
+    }
+    return known.name;
+  }
+}

@@ -1,6 +1,7 @@
 /** What tools of block devices share: the user half of bpf/include/block.h. */
 import { Btf } from "../btf/layout.ts";
 import { diskNumber } from "../sys/disks.ts";
+import { errnoName } from "../sys/errno.ts";
 import type { Parser } from "./options/declarations.ts";
 import { ValueError } from "./options/usage_errors.ts";
 import { quoted } from "./text/escape.ts";
@@ -66,6 +67,10 @@ function firstArgument(tracepoint: string): string | undefined {
  */
 export const REQ_OP_MASK = 0xff;
 
+/** The enum of operations; req_opf before Linux 6.0. */
+const OPS = ["req_op", "req_opf"];
+const OP_PREFIX = "REQ_OP_";
+
 /**
  * Names of operations and flags of requests, which are numbered differently from kernel to kernel.
  *
@@ -80,11 +85,12 @@ export const REQ_OP_MASK = 0xff;
 export class RequestNames {
   readonly #ops: ReadonlyMap<number, string>;
   readonly #flags: ReadonlyMap<number, string>;
+  /** What is known of each cmd_flags that there was: a handful. */
+  readonly #known = new Map<number, { readonly flags: readonly string[]; readonly rwbs: string }>();
 
   /** Reads them from the types of the running kernel. */
   constructor() {
-    // enum req_opf before Linux 6.0
-    this.#ops = namesOf(["req_op", "req_opf"], "REQ_OP_");
+    this.#ops = namesOf(OPS, OP_PREFIX);
     this.#flags = namesOf(["req_flag_bits"], "__REQ_");
   }
 
@@ -94,11 +100,90 @@ export class RequestNames {
   }
 
   /** The flags, the lowest bit first: `sync`, `nomerge`. */
-  flags(cmd_flags: number): string[] {
-    return Array.from({ length: 24 }, (_, at) => at + 8)
-      .filter((bit) => cmd_flags >>> bit & 1)
-      .map((bit) => this.#flags.get(bit) ?? `bit_${bit}`);
+  flags(cmd_flags: number): readonly string[] {
+    return this.#of(cmd_flags).flags;
   }
+
+  /** The letters that the kernel's own trace has, blk_fill_rwbs() of kernel/trace/blktrace.c: `WS`. */
+  rwbs(cmd_flags: number): string {
+    return this.#of(cmd_flags).rwbs;
+  }
+
+  #of(cmd_flags: number) {
+    let known = this.#known.get(cmd_flags);
+    if (known === undefined) {
+      const flags = Array.from({ length: 24 }, (_, at) => at + 8)
+        .filter((bit) => cmd_flags >>> bit & 1)
+        .map((bit) => this.#flags.get(bit) ?? `bit_${bit}`);
+      const letter = (flag: string, letter: string) => flags.includes(flag) ? letter : "";
+      const rwbs = letter("preflush", "F") + (RWBS[this.op(cmd_flags)] ?? "N") +
+        letter("fua", "F") + letter("rahead", "A") + letter("sync", "S") + letter("meta", "M");
+      this.#known.set(cmd_flags, known = { flags, rwbs });
+    }
+    return known;
+  }
+}
+
+/** The letters of operations. */
+const RWBS: Readonly<Record<string, string>> = {
+  read: "R",
+  write: "W",
+  write_same: "W",
+  flush: "F",
+  discard: "D",
+  secure_erase: "DE",
+};
+
+/**
+ * An operation of the running kernel by its name: `read`, `write`, `discard`.
+ *
+ * @example
+ * ```ts
+ * import { list, requestOp } from "@denobpf/denobpf/tool";
+ *
+ * const options = { op: list("", "OP,...", "Show these operations only", requestOp) };
+ * ```
+ */
+export const requestOp: Parser<number> = (name): number => {
+  const ops = namesOf(OPS, OP_PREFIX);
+  for (const [op, known] of ops) if (known === name) return op;
+  const names = [...ops.values()].filter((name) => name !== "last").join(", ");
+  throw new ValueError(`${quoted(name)} is no operation; this kernel has ${names}`);
+};
+
+/** The errno of each blk_status_t: `blk_errors` of block/blk-core.c. Later ones have differing numbers. */
+const BLK_STATUS = [
+  "",
+  "EOPNOTSUPP",
+  "ETIMEDOUT",
+  "ENOSPC",
+  "ENOLINK",
+  "EREMOTEIO",
+  "EBADE",
+  "ENODATA",
+  "EILSEQ",
+  "ENOMEM",
+  "EIO",
+  "EREMCHG",
+  "EAGAIN",
+  "EBUSY",
+];
+
+/**
+ * Why a request failed: `EIO`; undefined if it did not.
+ * @param status what block_rq_complete passes: a negated errno until Linux 5.15, a blk_status_t since
+ *
+ * @example
+ * ```ts
+ * import { requestError } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([requestError(0), requestError(-5), requestError(10)], [undefined, "EIO", "EIO"]);
+ * ```
+ */
+export function requestError(status: number): string | undefined {
+  if (status <= 0) return status === 0 ? undefined : errnoName(-status);
+  return BLK_STATUS[status] ?? `BLK_STS_${status}`;
 }
 
 /** The values of the first of these enums that the kernel has, in lower case and without `prefix`. */

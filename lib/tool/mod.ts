@@ -7,7 +7,7 @@
 export { hasAttachKind } from "../objects/features/attach_kinds.ts";
 export { ChildProcess } from "../sys/child_process.ts";
 export { bootTime, monotonicTime, wallTime } from "../sys/clock.ts";
-export { diskName } from "../sys/disks.ts";
+export { diskName, DiskNames } from "../sys/disks.ts";
 export { errnoName, errnoNumber, errorName } from "../sys/errno.ts";
 export { readTextFile, tryReadTextFile } from "../sys/file.ts";
 export { fileExists, fileId } from "../sys/status.ts";
@@ -110,7 +110,14 @@ export {
   targetOptions,
   type Targets,
 } from "./options/targets.ts";
-export { disk, queueArguments, REQ_OP_MASK, RequestNames } from "./block.ts";
+export {
+  disk,
+  queueArguments,
+  REQ_OP_MASK,
+  requestError,
+  RequestNames,
+  requestOp,
+} from "./block.ts";
 export { ValueError } from "./options/usage_errors.ts";
 export { formatJson } from "./output/format_json.ts";
 export { toolMain } from "./run.ts";
@@ -125,7 +132,13 @@ export {
 export type { ToolParts, Wanted } from "./shapes/tool_parts.ts";
 export { type ListTool, listTool } from "./shapes/list.ts";
 export { type PipeTool, pipeTool } from "./shapes/pipe.ts";
-export { type Join, type RingSkeleton, type RingTool, ringTool } from "./shapes/ring.ts";
+export {
+  durationOperand,
+  type Join,
+  type RingSkeleton,
+  type RingTool,
+  ringTool,
+} from "./shapes/ring.ts";
 export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
 export { addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";

@@ -15,7 +15,7 @@ export class LoopDevice implements Disposable {
     Deno.writeFileSync(file, new Uint8Array());
     this.#owned.defer(() => Deno.removeSync(file));
     Deno.truncateSync(file, size);
-    this.path = run("losetup", "--find", "--show", file).trim();
+    this.path = run("losetup", "--find", "--show", "--partscan", file).trim();
     this.#owned.defer(() => run("losetup", "--detach", this.path));
   }
 
@@ -51,6 +51,13 @@ export class LoopDevice implements Disposable {
     } catch {
       return false;
     }
+  }
+
+  /** Adds a partition from 1 MiB on. Returns its name: `loop0p1`. */
+  addPartition(): string {
+    run("addpart", this.path, "1", "2048", "2048");
+    this.#owned.defer(() => run("delpart", this.path, "1"));
+    return `${this.name}p1`;
   }
 
   /** Mounts the file system on it. Returns the folder, to be disposed before the disk. */

@@ -36,14 +36,16 @@ export function parseOptions<Options, E>(
   const command = tool.command === undefined ? [] : behind;
   const others = tool.command === undefined ? [...words, ...behind] : words;
   const unasked = frame.help || frame.version || (frame.schema && others.length === 0);
+  const taken = unasked ? {} : readOperands(name, operands, others);
   return {
     options: {
       ...withDefaults(operands, {}),
       ...valuesOf(options, given),
-      ...unasked ? {} : readOperands(name, operands, others),
+      ...taken,
       ...(command.length > 0 && { command }),
     } as Options,
-    common: frame,
+    // a word may stand for an option of every tool: `biosnoop 10` stops after 10 seconds
+    common: "seconds" in taken ? { ...frame, seconds: taken.seconds as number } : frame,
   };
 }
 

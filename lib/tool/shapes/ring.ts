@@ -10,7 +10,8 @@ import {
   type RecordOf,
 } from "../members/member.ts";
 import { copierOf, type Placed, placedView } from "../members/placed_view.ts";
-import type { Declarations, Operands } from "../options/declarations.ts";
+import { type Declarations, type Operands, optional } from "../options/declarations.ts";
+import { seconds } from "../options/parsers.ts";
 import type { Tool } from "../tool.ts";
 import { type Counting, lossesOf } from "../trace/losses_of.ts";
 import { type Attaching, RingSource } from "../trace/ring_source.ts";
@@ -25,6 +26,21 @@ import { loadTool } from "./load_tool.ts";
  */
 export type RingSkeleton<R extends RecordView = RecordView> = Attaching & Counting & {
   readonly maps: { readonly events: EventBuffer<unknown, R> };
+};
+
+/**
+ * The word `[DURATION]` of the C tools, as the option `--seconds` is.
+ *
+ * @example
+ * ```ts
+ * import { durationOperand } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(durationOperand.seconds.parse("2.5"), 2.5);
+ * ```
+ */
+export const durationOperand = {
+  seconds: optional("DURATION", "Stop after DURATION seconds", seconds),
 };
 
 /** Joins events that belong together, for as long as a trace lasts. */
@@ -161,7 +177,7 @@ export function ringTool<
       nextTimerMs,
       losses: () => lossesOf(skeleton),
     });
-    return new Trace(source, given.signal);
+    return new Trace(source, nextTimerMs ? given.signal : endOf(given.signal, wanted));
   }
 
   return {
@@ -176,6 +192,13 @@ export function ringTool<
         start(options as TraceOptions<Wanted<O, P>>, shown, nextTimerMs),
     },
   };
+}
+
+/** What ends the trace of a script: its own signal, and the word for how long. A command has a timer for that. */
+function endOf(signal: AbortSignal | undefined, wanted: object): AbortSignal | undefined {
+  const { seconds } = wanted as { readonly seconds?: number };
+  if (seconds === undefined) return signal;
+  return AbortSignal.any([...signal ? [signal] : [], AbortSignal.timeout(seconds * 1000)]);
 }
 
 /** The members of an event, which is kept or lies in its record. */
