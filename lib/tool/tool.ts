@@ -66,8 +66,11 @@ export interface Tables<Options, E> {
   limit(options: Options, output: "table" | "json" | "csv"): number;
   /** Whether tables take each other's place on a screen of their own. */
   live?(options: Options): boolean;
-  /** Whether the time stands above a table, as `HH:MM:SS`. Left out: always, in brackets. */
-  stamp?(options: Options): boolean;
+  /**
+   * Whether the time stands above a table, as `HH:MM:SS`, or what stands behind it there. Left out: always,
+   * in brackets.
+   */
+  stamp?(options: Options): boolean | string;
   /** Text below a table; without columns it stands alone. */
   below?(rows: readonly E[], options: Options): string;
 }

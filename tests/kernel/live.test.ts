@@ -138,3 +138,21 @@ kernelTest("another size of the window is filled at once", {}, async () => {
   const screen = await terminal.until(/^\d\d:\d\d:\d\d {2}sorted by COUNT.{0,17}\nSYSCALL/);
   assert(screen.trimEnd().split("\n").length <= 6);
 });
+
+kernelTest(
+  "biotop has a screen of its own on a terminal, unless -C says otherwise",
+  {},
+  async () => {
+    await using terminal = new Terminal();
+    await terminal.start();
+    const biotop = `${Deno.execPath()} run --allow-ffi --allow-read tools/biotop.ts`;
+    await terminal.keys(`${biotop}; echo end-$((40 + 2))`, "Enter");
+    await terminal.until("q quit");
+    await terminal.keys("q");
+    await terminal.until("end-42");
+    assertStringIncludes(
+      await terminal.run(`${biotop} -C 1 1`),
+      "Tracing... Output every 1 secs. Hit Ctrl-C to end",
+    );
+  },
+);

@@ -82,7 +82,9 @@ export class TableDisplay<Options, E> implements Display<E> {
     const { stamp } = this.#tables;
     const time = timeOfDay(wallTime());
     if (stamp === undefined) return `[${time}]\n`;
-    return stamp(this.#choice.options) ? `${time}\n` : "";
+    const behind = stamp(this.#choice.options);
+    if (typeof behind === "string") return `${time} ${behind}\n`;
+    return behind ? `${time}\n` : "";
   }
 
   #showRows(rows: readonly E[]): void {

@@ -118,8 +118,13 @@ export interface CountTool<
   ): `${"" | "-"}${(keyof M & string) | (keyof D & string)}`;
   /** How many rows a table on paper has at most, unless the user says otherwise. */
   readonly limit?: number;
-  /** Whether the time stands above a table, as `HH:MM:SS`. Left out: always, in brackets. */
-  stamp?(options: Wanted<O, P>): boolean;
+  /**
+   * Whether the time stands above a table, as `HH:MM:SS`, or what stands behind it there. Left out: always,
+   * in brackets.
+   */
+  stamp?(options: Wanted<O, P>): boolean | string;
+  /** Whether tables take each other's place on a screen of their own. Left out: with `--top`. */
+  live?(options: Wanted<O, P>): boolean;
   /** Which member is drawn as a histogram below the table, if any, and as what. */
   histogram?(
     options: Wanted<O, P>,
@@ -255,7 +260,7 @@ export function countTool<
         limit: (options, output) =>
           (options as Obeyed).rows ??
             (output === "table" ? declared.limit ?? Infinity : Infinity),
-        live: (options) => (options as Obeyed).top ?? false,
+        live: declared.live ?? ((options) => (options as Obeyed).top ?? false),
         below(rows, options) {
           const look = histogram?.(options);
           if (look === undefined) return "";

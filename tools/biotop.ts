@@ -1,0 +1,104 @@
+#!/usr/bin/env -S deno run --allow-ffi --allow-read
+/**
+ * biotop: which processes use the disks, and how much.
+ *
+ * As a command: `sudo tools/biotop.ts --help`. As a module, a table at a time:
+ *
+ * ```ts ignore
+ * using trace = biotop({ interval: 5 });
+ * for await (const table of trace.batches()) console.log(table[0].comm, table[0].bytes);
+ * ```
+ */
+import { Biotop } from "#skel/biotop.ts";
+import {
+  choice,
+  CounterSets,
+  countTool,
+  disk,
+  flag,
+  intervalOperands,
+  isTargeted,
+  option,
+  optional,
+  type Parser,
+  queueArguments,
+  seconds,
+  targetOptions,
+  toolMain,
+  topOptions,
+  tryReadTextFile,
+} from "#lib/tool/mod.ts";
+import { derived, members, own } from "./biotop/members.ts";
+
+export type { DiskUsage } from "./biotop/members.ts";
+
+/** What the C tool calls its orders; fields by their names besides. */
+const ORDERS = { all: "-all", io: "-io", bytes: "-bytes", time: "-total_ns" };
+
+type Order = typeof ORDERS[keyof typeof ORDERS] & ("-all" | "-io" | "-bytes" | "-total_ns");
+
+const order: Parser<Order> = (name): Order =>
+  (Object.hasOwn(ORDERS, name) ? ORDERS[name as keyof typeof ORDERS] : name) as Order;
+
+export const { tool, start: biotop } = countTool({
+  name: "biotop",
+  brief: "Show which processes use the disks, and how much",
+  examples: [
+    ["biotop", "a table each second, in place on a terminal"],
+    ["biotop -C", "one below the other"],
+    ["biotop 5 10", "each 5 seconds, ten times"],
+    ["biotop -p 181", "only process 181"],
+    ["biotop -s io -r 10", "the 10 with the most requests"],
+    ["biotop --by disk", "by disk and operation"],
+    ["biotop -d sdc --by cgroup", "by cgroup, on one disk"],
+  ],
+  options: {
+    noclear: flag("C", "Show tables one below the other, not in place"),
+    sort: option("s", "ORDER", "Sort by all, io, bytes, time; or by [-]FIELD", order, "-all"),
+    rows: { ...topOptions.rows, letter: "r", brief: "Print only the first rows (default 20)" },
+    by: option(
+      "",
+      "WHAT",
+      "Count by process, cgroup or disk",
+      choice("process", "cgroup", "disk"),
+      "process",
+    ),
+    disk: option("d", "DISK", "Trace this disk only", disk),
+    ...targetOptions,
+  },
+  operands: {
+    ...intervalOperands,
+    interval: optional("INTERVAL", "Show a table every INTERVAL seconds (default 1)", seconds, 1),
+  },
+  members,
+  derived,
+  title: ({ interval }) => `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
+  columns: ({ by }) => [
+    ...by === "process" ? ["pid", "comm"] as const : [],
+    by === "cgroup" && "cgroup_id",
+    "d",
+    "maj",
+    "min",
+    "disk",
+    "io",
+    "kbytes",
+    "avg_ms",
+  ],
+  order: ({ sort }) => sort,
+  limit: 20,
+  stamp: () => `loadavg: ${tryReadTextFile("/proc/loadavg")?.trim() ?? "-"}`,
+  live: ({ noclear }) => !noclear && Deno.stdout.isTerminal(),
+  fills: () => true,
+  own,
+  open: () => Biotop.open(),
+  prepare({ rodata }, options) {
+    Object.assign(rodata, queueArguments());
+    if (options.disk !== undefined) rodata.targ_dev = options.disk;
+    rodata.by_owner = isTargeted(options);
+    rodata.by_process = options.by === "process";
+    rodata.by_cgroup = options.by === "cgroup";
+  },
+  counter: (skeleton) => new CounterSets(skeleton, skeleton.maps.usages),
+});
+
+if (import.meta.main) await toolMain(tool);
