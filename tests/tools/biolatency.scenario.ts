@@ -14,4 +14,5 @@ export const scenario: Scenario = {
   },
   event: () => new RegExp(`^disk = ${name} {2}op = Write {2}avg = .*, count: 1$`, "gm"),
   count: 1,
+  interrupted: true, // completions of other disks come in interrupts
 };

@@ -14,4 +14,5 @@ export const scenario: Scenario = {
   },
   event: () => new RegExp(`^[\\d.]+ +dd +\\d+ +${name} +W\\w* +\\d+ +4096( +[\\d.]+){2}$`, "gm"),
   count: 23,
+  interrupted: true, // completions of other disks come in interrupts
 };

@@ -14,4 +14,5 @@ export const scenario: Scenario = {
   },
   event: () => new RegExp(`^\\d+ +dd +W \\d+ +\\d+ +${name} +1 +4 +[\\d.]+$`, "gm"),
   count: 1,
+  interrupted: true, // completions of other disks come in interrupts
 };
