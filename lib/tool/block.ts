@@ -1,5 +1,6 @@
 /** What tools of block devices share: the user half of bpf/include/block.h. */
 import { Btf } from "../btf/layout.ts";
+import { tracepointArguments } from "../btf/tracepoint.ts";
 import { diskNumber } from "../sys/disks.ts";
 import { errnoName } from "../sys/errno.ts";
 import type { Parser } from "./options/declarations.ts";
@@ -41,13 +42,10 @@ export function queueArguments(): { getrq_has_queue: boolean; rq_has_queue: bool
   };
 }
 
-/** The struct that the first argument of a tracepoint points to; behind `void *__data`, which all have. */
+/** The struct that the first argument of a tracepoint points to. */
 function firstArgument(tracepoint: string): string | undefined {
   const btf = Btf.kernel();
-  const id = btf.find("typedef", `btf_trace_${tracepoint}`);
-  const pointer = id === undefined ? undefined : btf.resolved(id);
-  const prototype = pointer?.kind === "pointer" ? btf.resolved(pointer.type) : undefined;
-  const first = prototype?.kind === "prototype" ? prototype.parameters[1] : undefined;
+  const first = tracepointArguments(tracepoint)?.[0];
   const argument = first && btf.resolved(first.type);
   const target = argument?.kind === "pointer" ? btf.resolved(argument.type) : undefined;
   return target?.kind === "struct" ? target.name : undefined;
