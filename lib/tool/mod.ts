@@ -12,6 +12,7 @@ export { errnoName, errnoNumber, errorName } from "../sys/errno.ts";
 export { readTextFile, tryReadTextFile } from "../sys/file.ts";
 export { fileExists, fileId } from "../sys/status.ts";
 export { hasBtf } from "../sys/kernel.ts";
+export { possibleCpus } from "../objects/per_cpu.ts";
 export { type Kinded, type KindName, KINDS } from "../skeleton/kinds.ts";
 export { pageSize } from "../sys/memory.ts";
 export { RawText } from "../sys/raw_text.ts";
@@ -118,6 +119,7 @@ export {
   RequestNames,
   requestOp,
 } from "./block.ts";
+export { switchArguments } from "./sched.ts";
 export { ValueError } from "./options/usage_errors.ts";
 export { formatJson } from "./output/format_json.ts";
 export { toolMain } from "./run.ts";
@@ -143,6 +145,7 @@ export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
 export { addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";
 export { escapeText, quoted } from "./text/escape.ts";
+export { percentile } from "./text/percentile.ts";
 export { drawHistogram, type Histogram, type HistogramLook } from "./text/histogram.ts";
 export type { Structure } from "./text/json_text.ts";
 export { OPEN_FLAGS, openFlagNames } from "./text/open_flags.ts";

@@ -1,0 +1,227 @@
+/**
+ * runqlat against what the kernel itself counts: how often a task has left the CPU by itself and otherwise
+ * (proc(5), /proc/PID/status), and how long it has waited (/proc/PID/schedstat, Documentation/scheduler/sched-stats.rst).
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Runqlat } from "#skel/runqlat.ts";
+import { loadHooks, loadSkeleton, switchArguments } from "#lib/tool/mod.ts";
+import { runqlat, type RunQueueLatency } from "../../tools/runqlat.ts";
+import { Cgroup } from "./cgroup.ts";
+import { delay, kernelTest, patient, runTool, startTool } from "./harness.ts";
+
+const workload = new URL("../../build/tests/turns", import.meta.url).pathname;
+const READ = Deno.build.arch === "x86_64" ? "0" : "63";
+
+/** What the kernel has counted of a task so far. */
+interface Counts {
+  readonly woken: number;
+  readonly preempted: number;
+  readonly waited_ns: number;
+}
+
+/** A task that shares CPU 0 with its parent, and takes turns when it is told to: see tests/workloads/turns.c. */
+class Turns implements AsyncDisposable {
+  readonly #parent: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stdout: ReadableStreamDefaultReader<Uint8Array>;
+  #pid = 0;
+
+  /** Starts it, and waits until it has blocked. */
+  static async start(what: "wake" | "preempt" = "wake", count = 101): Promise<Turns> {
+    const turns = new Turns([what, `${count}`]);
+    const { value } = await turns.#stdout.read();
+    turns.#pid = Number(new TextDecoder().decode(value));
+    await turns.#rest();
+    return turns;
+  }
+
+  private constructor(args: string[]) {
+    this.#parent = new Deno.Command(workload, { args, stdin: "piped", stdout: "piped" }).spawn();
+    this.#stdin = this.#parent.stdin.getWriter();
+    this.#stdout = this.#parent.stdout.getReader();
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Has it take its turns, and waits until it has blocked again. */
+  async take(): Promise<Counts> {
+    const before = this.#counts();
+    await this.#stdin.write(new TextEncoder().encode("\n"));
+    await this.#stdout.read();
+    await this.#rest();
+    const after = this.#counts();
+    return {
+      woken: after.woken - before.woken,
+      preempted: after.preempted - before.preempted,
+      waited_ns: after.waited_ns - before.waited_ns,
+    };
+  }
+
+  async #rest(): Promise<void> {
+    while (!this.#read("syscall").startsWith(`${READ} `)) await delay(1);
+  }
+
+  #counts(): Counts {
+    const status = this.#read("status");
+    return {
+      woken: Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)![1]),
+      preempted: Number(/^nonvoluntary_ctxt_switches:\s*(\d+)/m.exec(status)![1]),
+      waited_ns: Number(this.#read("schedstat").split(" ")[1]),
+    };
+  }
+
+  #read(file: string): string {
+    return Deno.readTextFileSync(`/proc/${this.#pid}/${file}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stdin.close();
+    await this.#stdout.cancel();
+    await this.#parent.status;
+  }
+}
+
+/** All rows of the tables that runqlat shows while a task takes turns. */
+async function rowsOf(
+  turns: Turns,
+  options: NonNullable<Parameters<typeof runqlat>[0]>,
+): Promise<{ rows: RunQueueLatency[]; counts: Counts }> {
+  using trace = runqlat(options);
+  const tables = Array.fromAsync(trace.batches());
+  const counts = await turns.take();
+  trace.stop();
+  const rows = (await tables).flat();
+  assertEquals(trace.losses.map, 0n);
+  return { rows, counts };
+}
+
+const sum = (rows: readonly RunQueueLatency[], name: "count" | "total_ns") =>
+  rows.reduce((total, row) => total + Number(row[name]), 0);
+
+kernelTest("every wait of a task is counted, in one table or in many", {}, async () => {
+  await using turns = await Turns.start();
+  for (const interval of [0, 0.03]) {
+    const { rows, counts } = await rowsOf(turns, { pid: [turns.pid], interval });
+    assertEquals(counts.woken, 101);
+    assertEquals(sum(rows, "count"), counts.woken + counts.preempted);
+    if (interval === 0) assertEquals(rows.length, 1);
+    for (const row of rows) {
+      assertEquals(row.histogram.reduce((a, b) => a + b), row.count);
+      assert(row.min_ns <= row.p50_ns && row.p50_ns <= row.p90_ns);
+      assert(row.p90_ns <= row.p99_ns && row.p99_ns <= row.max_ns);
+      assertEquals(row.avg_ns, BigInt(row.total_ns) / BigInt(row.count));
+    }
+    // The scheduler reads its clock a little before or after its tracepoints.
+    const tolerance = 0.02 * counts.waited_ns + sum(rows, "count") * patient(0.02) * 1e6;
+    const apart = Math.abs(sum(rows, "total_ns") - counts.waited_ns);
+    assert(apart <= tolerance, `${sum(rows, "total_ns")} ns, not ${counts.waited_ns}`);
+  }
+});
+
+kernelTest("waits of a task that is preempted on its way to sleep are counted", {}, async () => {
+  await using turns = await Turns.start("preempt", 101);
+  const { rows, counts } = await rowsOf(turns, { pid: [turns.pid], kinds: true });
+  assertEquals(counts.woken, 1);
+  assert(counts.preempted >= 101);
+  const kinds = Object.fromEntries(rows.map(({ kind, count }) => [kind, count]));
+  assertEquals(kinds, { woken: 1, preempted: counts.preempted });
+});
+
+kernelTest(
+  "a cgroup is that of the task that waits, not of the one that wakes it up",
+  {},
+  async () => {
+    await using cgroup = new Cgroup();
+    await using turns = await Turns.start();
+    Deno.writeTextFileSync(`${cgroup.path}/cgroup.procs`, `${turns.pid}`);
+    const options = { cgroup: cgroup.path, cgroups: true, pids: true };
+    const { rows, counts } = await rowsOf(turns, options);
+    assertEquals(
+      rows.map(({ pid, count, cgroup_id }) => [pid, count, Number(cgroup_id)]),
+      [[turns.pid, 101 + counts.preempted, Deno.statSync(cgroup.path).ino!]],
+    );
+  },
+);
+
+kernelTest("waits are told apart by what the options say", {}, async () => {
+  await using turns = await Turns.start();
+  const options = { kinds: true, tids: true, cpus: true, pidnss: true };
+  const { rows, counts } = await rowsOf(turns, { ...options, pid: [turns.pid] });
+  const pidns = Number(/\d+/.exec(Deno.readLinkSync("/proc/self/ns/pid"))![0]);
+  for (const row of rows) {
+    const { tid, cpu, comm } = row;
+    assertEquals([tid, cpu, comm, row.pidns], [turns.pid, 0, "turns", pidns]);
+  }
+  const kinds = Object.fromEntries(rows.map(({ kind, count }) => [kind, count]));
+  assertEquals([kinds.woken, kinds.preempted ?? 0], [101, counts.preempted]);
+});
+
+kernelTest("histograms count in the unit that is asked for", {}, async () => {
+  await using turns = await Turns.start();
+  const units = [
+    [{ nanoseconds: true }, "ns", 1],
+    [{}, "us", 1e3],
+    [{ milliseconds: true }, "ms", 1e6],
+  ] as const;
+  for (const [options, unit, ns] of units) {
+    const { rows: [row] } = await rowsOf(turns, { ...options, pid: [turns.pid] });
+    const slot = (value: number | bigint) => Math.floor(Math.log2(Math.max(1, Number(value) / ns)));
+    assertEquals(row.unit, unit);
+    assertEquals(row.histogram.length - 1, slot(row.max_ns));
+    assertEquals(row.histogram.findIndex((count) => count > 0), slot(row.min_ns));
+  }
+});
+
+kernelTest("a row has the name that the process has at its last wait", {}, async () => {
+  const shell = ["-c", `read x; exec sleep 0.01`];
+  const child = new Deno.Command("sh", { args: shell, stdin: "piped" }).spawn();
+  await using tool = startTool("runqlat", ["-P", "-p", `${child.pid}`, "--summary"]);
+  await tool.until("end.\n");
+  await child.stdin.close();
+  await child.status;
+  const { stdout } = await tool.stop();
+  assertMatch(stdout, new RegExp(`\\n${child.pid} +sleep +\\d+ `));
+});
+
+kernelTest("what has no room is reported, and idle tasks do not wait", {}, async () => {
+  const opened = Runqlat.open();
+  Object.assign(opened.rodata, switchArguments(), { by_tid: true });
+  opened.maps.counts.maxEntries = 2;
+  opened.maps.names.maxEntries = 1024;
+  loadHooks(opened.progs, { wakeup: true, wakeup_new: true, switch: true });
+  using full = loadSkeleton(opened).attach();
+  using trace = runqlat({ tids: true, signal: AbortSignal.timeout(patient(300)) });
+  const rows = (await Array.fromAsync(trace.batches())).flat();
+  assert(rows.length > 2);
+  assert(full.bss.lost_map > 0n);
+  assert(rows.every(({ tid }) => tid! > 0));
+});
+
+kernelTest("tables follow as asked for by words and by options, as in C", {}, async () => {
+  for (const args of [["-T", "0.3", "2"], ["-T", "-i", "0.3", "--count", "2"]]) {
+    const { stdout, code } = await runTool("runqlat", args);
+    assertEquals(code, 0);
+    assertEquals(stdout.match(/^\d\d:\d\d:\d\d\n {5}usecs +: count {4}distribution$/gm)?.length, 2);
+  }
+  const { stdout } = await runTool("runqlat", ["-m", "-d", "0.3"]);
+  assertMatch(stdout, /^Tracing run queue latency.*\n {5}msecs +: count/);
+});
+
+kernelTest("histograms have headings as in C, and --rows limits them", {}, async () => {
+  const { stdout } = await runTool("runqlat", ["-P", "-d", "0.3", "--rows", "2"]);
+  const headings = stdout.match(/^pid = \d+ .+\n {5}usecs/gm);
+  assertEquals(headings?.length, 2);
+  const threads = await runTool("runqlat", ["-L", "-d", "0.3"]);
+  assertMatch(threads.stdout, /^tid = \d+ .+\n {5}usecs/m);
+  const args = ["-N", "--pidnss", "--cgroups", "--cpus", "--kinds", "-d", "0.3"];
+  const { stdout: others } = await runTool("runqlat", args);
+  assertMatch(others, /^pidns = \d+, cgroup = \d+, cpu = \d+, kind = woken\n +nsecs/m);
+});
+
+kernelTest("--top wants a terminal", {}, async () => {
+  const { stderr, code } = await runTool("runqlat", ["--top"]);
+  assertEquals(code, 64);
+  assertStringIncludes(stderr, "terminal");
+});
