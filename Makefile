@@ -102,7 +102,7 @@ test-vm: build fixtures $(if $(filter short,$(SCOPE)),$(versions)) ## run the ke
 bench: build build/bench/bench.bpf.o $(bench_c) $(bundles) build/bundle/empty_tool.js ## measure against the C tools into docs/performance.md; ROW="ring start" some, BENCH=quick shortly
 	$(Q)$(sudo) BENCH=$(BENCH) $(deno) run -A bench/run.ts $(ROW)
 
-check: build fixtures ## check format, lint and types
+check: build fixtures ## check format, lint, types and words
 	$(call say,FMT,deno fmt)
 	$(Q)$(deno) fmt --check
 	$(call say,FMT,clang-format)
@@ -111,6 +111,8 @@ check: build fixtures ## check format, lint and types
 	$(Q)$(deno) lint
 	$(call say,CHECK,deno check)
 	$(Q)$(deno) check --quiet $(ts_dirs) $(skels) $(test_skels)
+	$(call say,WORDS,scripts/plain-words)
+	$(Q)scripts/plain-words
 	$(call say,DOC,lib/mod.ts lib/tool/mod.ts)
 	$(Q)$(deno) doc --quiet --lint lib/mod.ts lib/tool/mod.ts
 

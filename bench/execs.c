@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * execs WORKERS COUNT: so many processes that each start /bin/true COUNT times, one after the other.
+ * execs WORKERS COUNT: this many processes that each start /bin/true COUNT times, one after the other.
  * Prints microseconds an exec.
  */
 #include <spawn.h>

@@ -1,7 +1,7 @@
-/** What the kernel tells of the programs and maps that a process holds. */
+/** What the kernel reports about the programs and maps that a process holds. */
 import { listPrograms, type ProgramInfo } from "#lib/objects/program_info.ts";
 
-/** What /proc tells of the files that a process has open, member by member. */
+/** What /proc reports about the files that a process has open, member by member. */
 function openFiles(pid: number): Readonly<Record<string, string>>[] {
   const folder = `/proc/${pid}/fdinfo`;
   return [...Deno.readDirSync(folder)].map(({ name }) => {

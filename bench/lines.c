@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * lines OBJECT PASSES: reads a full ring of exec events and prints a line of text for each to stdout.
- * Tells on stderr the nanoseconds an event, the median of the passes.
+ * Prints on stderr the nanoseconds an event, the median of the passes.
  */
 #include "common.h"
 #include "exec_event.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * map_read OBJECT ENTRIES PASSES: reads a hash map of so many entries with bpf_map_lookup_batch and sums
+ * map_read OBJECT ENTRIES PASSES: reads a hash map of this many entries with bpf_map_lookup_batch and sums
  * its values. Prints nanoseconds an entry, the median of the passes.
  */
 #include "common.h"

@@ -40,7 +40,7 @@ export interface Row {
   readonly how: string;
   /** Axes of its plot, if it has one: a line for each contestant. */
   readonly plot?: { readonly x: string; readonly y: string; readonly logarithmic?: boolean };
-  /** Why a reach is missed, and where the limit is: told behind the table. */
+  /** Why a reach is missed, and where the limit is: shown behind the table. */
   readonly remarks?: string;
   measure(effort: Effort): Promise<readonly Figure[]>;
 }

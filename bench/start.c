@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * start LINES COMMAND...: runs the command on a terminal of its own. Prints how long it took until it
- * had written so many lines, the time on a CPU up to then, and from SIGINT to its end, in milliseconds.
+ * had written this many lines, the time on a CPU up to then, and from SIGINT to its end, in milliseconds.
  */
 #include <err.h>
 #include <glob.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* threads COUNT: so many threads that each make two system calls a second, until killed. */
+/* threads COUNT: this many threads that each make two system calls a second, until killed. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

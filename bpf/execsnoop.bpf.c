@@ -41,11 +41,11 @@ const volatile __u32 env_bytes = 0;
 const volatile __u32 max_ancestors = 0;
 /* what is reported of the process besides its pid, parent and user */
 const volatile bool with_details = true;
-/* paths that are told besides the one that was executed */
+/* paths that are sent besides the one that was executed */
 const volatile bool with_cwd = true;
 const volatile bool with_exe = true;
 const volatile bool with_cgroup = true;
-/* which ends are told: of processes that executed something, and of those that never did */
+/* which ends are reported: of processes that executed something, and of those that never did */
 const volatile bool exits = false;
 const volatile bool forks = false;
 
@@ -215,7 +215,7 @@ static __always_inline struct event *begin_event(struct task_struct *task, enum 
 	return event;
 }
 
-/* What sched_process_exec alone tells, and its classic form does not. */
+/* What sched_process_exec alone has, and its classic form does not. */
 struct image {
 	bool script; /* the file is run by an interpreter */
 	bool keeps_argv0;

@@ -43,7 +43,7 @@ with an errno that says little; the error names the cause:
 | N lies beyond it                        | name the function that the place is in                              |
 | the kernel does not let it be probed    | probe its caller: what it does must not be interrupted              |
 | the kernel's BTF does not have it       | fentry and fexit need that; a kprobe does not                       |
-| the kernel has no function of this name | take the nearest, which is told: functions are renamed, and inlined |
+| the kernel has no function of this name | take the nearest, which is reported: functions are renamed, and inlined |
 
 Before Linux 6.7 (and its stable series of late 2023) a kprobe at a name of several functions is put
 on one of them, without a word.

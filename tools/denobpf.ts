@@ -21,7 +21,7 @@ Run one of the tools.
 
 COMMANDS:
   list                   show every tool, with what it is for
-  doctor [TOOL...]       tell what this host offers, and which tools run here
+  doctor [TOOL...]       report what this host offers, and which tools run here
   completions SHELL      print completions for bash, zsh or fish
   install-links DIR      make each tool a command of its own (compiled binary)
   new NAME [DIR]         write a tool of your own, ready to build
@@ -34,7 +34,7 @@ TOOLS:
 EXAMPLES:
   denobpf execsnoop -x               # run a tool, with its options
   denobpf execsnoop --help           # show its options
-  denobpf doctor execsnoop           # tell whether it can run here
+  denobpf doctor execsnoop           # say whether it can run here
   source <(denobpf completions bash) # complete all that in this shell
 `;
 
@@ -65,7 +65,7 @@ const single = {
   skeleton: async () => (await import("./denobpf/skeleton.ts")).skeleton,
 };
 
-/** Commands of a common name, told apart by a second word. */
+/** Commands of a common name, distinguished by a second word. */
 interface Group {
   readonly brief: string;
   readonly commands: () => Promise<Readonly<Record<string, AnyCommand>>>;

@@ -39,7 +39,7 @@ import { derived, members, nameWithAbi } from "./syscount/members.ts";
 
 export type { SyscallCount } from "./syscount/members.ts";
 
-/** Entries of the maps, which are emptied every second where processes are told apart. */
+/** Entries of the maps, which are emptied every second where processes are distinguished. */
 const MAX_GROUPS = 65_536;
 const MAX_PROCESSES = 16_384;
 

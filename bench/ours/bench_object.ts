@@ -39,7 +39,7 @@ export class BenchObject implements Disposable {
     return new DataView(value.buffer).getBigUint64(LOST, true);
   }
 
-  /** Tells the kernel half whether the reader rests: bpf/include/wake.h. */
+  /** Says to the kernel half whether the reader rests: bpf/include/wake.h. */
   readerRests(yes: boolean): void {
     // The one variable of .bss.
     this.object.section(".bss").write(0, bool, yes);

@@ -1,5 +1,5 @@
 /**
- * lines OBJECT PASSES [OPTION...]: execsnoop on a full ring, all the way to standard output. Tells on
+ * lines OBJECT PASSES [OPTION...]: execsnoop on a full ring, all the way to standard output. Prints on
  * stderr the nanoseconds an event, the median of the passes.
  */
 import { event } from "#skel/execsnoop.ts";

@@ -1,5 +1,5 @@
 /**
- * map_read OBJECT ENTRIES PASSES: reads a hash map of so many entries and sums its keys and values.
+ * map_read OBJECT ENTRIES PASSES: reads a hash map of this many entries and sums its keys and values.
  * Prints nanoseconds an entry, the median of the passes.
  */
 import { u32, u64 } from "#lib/btf/scalars.ts";

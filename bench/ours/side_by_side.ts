@@ -1,5 +1,5 @@
 /**
- * side_by_side COUNT: so many execsnoops in one process, their lines to standard output, until SIGINT.
+ * side_by_side COUNT: this many execsnoops in one process, their lines to standard output, until SIGINT.
  */
 import { execsnoop } from "../../tools/execsnoop.ts";
 

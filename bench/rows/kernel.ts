@@ -15,7 +15,7 @@ const TOOLS: readonly (readonly [name: string, ours: string[], C: string[] | und
 export const memory: Row = {
   name: "memory",
   title: "Memory in the kernel",
-  how: "What all maps of a tool take once it runs, as /proc tells (memlock).",
+  how: "What all maps of a tool take once it runs, as /proc says (memlock).",
   async measure(effort) {
     const figures: Figure[] = [];
     for (const [name, ours, C] of TOOLS) {

@@ -8,7 +8,7 @@ const RATE = 400_000;
 export const resident: Row = {
   name: "resident",
   title: "Resident memory",
-  how: "VmRSS of a reader that writes a line for each event to /dev/null, after so many events.",
+  how: "VmRSS of a reader that writes a line for each event to /dev/null, after this many events.",
   remarks:
     "Missed: most of it are pages of Deno's own file, which it has touched: they are shared by all " +
     "that run Deno, and the kernel takes them back when it needs memory. What the tool has for itself " +

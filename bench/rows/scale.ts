@@ -6,7 +6,7 @@ export const tools: Row = {
   name: "tools",
   title: "Several tools in one process",
   how:
-    "So many execsnoops in one Deno process, under a load of execs: CPU time for each tool and exec, " +
+    "This many execsnoops in one Deno process, under a load of execs: CPU time for each tool and exec, " +
     "and resident memory.",
   plot: { x: "tools in one process", y: "µs of CPU for each tool and exec" },
   async measure(effort) {
@@ -61,7 +61,7 @@ export const threads: Row = {
   name: "threads",
   title: "From ten threads to ten thousand",
   how:
-    "syscount -L -P -i 1 over so many threads that each make two system calls a second: its CPU time " +
+    "syscount -L -P -i 1 over this many threads that each make two system calls a second: its CPU time " +
     "in percent of a CPU.",
   plot: { x: "threads", y: "% of a CPU", logarithmic: true },
   async measure(effort) {

@@ -38,7 +38,7 @@ static __always_inline bool is_process_end(struct task_struct *task)
 	return bpf_map_update_elem(&ended, &process, &yes, BPF_NOEXIST) == 0;
 }
 
-/* What wait(2) will tell the parent; see wait_task_zombie() in kernel/exit.c. */
+/* What wait(2) will return to the parent; see wait_task_zombie() in kernel/exit.c. */
 static __always_inline __u32 wait_status(struct task_struct *task)
 {
 	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)

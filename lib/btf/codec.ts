@@ -12,7 +12,7 @@ export interface Codec<T> {
   readonly size: number;
   /**
    * Reads the value at `at`. Total: any `size` bytes decode.
-   * @param end where the memory of this value ends, `at + size` unless told: only a flexible array at
+   * @param end where the memory of this value ends, `at + size` by default: only a flexible array at
    *   the end of a struct asks for it
    */
   decode(from: Bytes, at: number, end?: number): T;

@@ -15,7 +15,7 @@ export type ResolvedType = Exclude<
   { kind: "typedef" | "const" | "volatile" | "restrict" | "type_tag" | "declaration_tag" }
 >;
 
-/** Where the kernel tells the types of its modules, besides its own. */
+/** Where the kernel shows the types of its modules, besides its own. */
 const FOLDER = BTF_PATH.replace(/[^/]*$/, "");
 
 let kernel: Btf | undefined;
@@ -68,7 +68,7 @@ export class Btf {
   }
 
   /**
-   * Reads raw BTF of which only some types will be asked for; what is wrong in one is told when it is.
+   * Reads raw BTF of which only some types will be asked for; what is wrong in one is reported when it is.
    * @throws {BtfError} for bytes that are no BTF
    */
   static lazily(bytes: Uint8Array): Btf {

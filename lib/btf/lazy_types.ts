@@ -7,8 +7,8 @@ import { BtfError, type BtfType, type TypeId } from "./types.ts";
 const HEAD_SIZE = 12;
 
 /**
- * Bytes behind a type's head, by its kind from BTF_KIND_INT (1) to BTF_KIND_ENUM64 (19): so many, and so
- * many for each member, value, parameter or variable. include/uapi/linux/btf.h
+ * Bytes behind a type's head, by its kind from BTF_KIND_INT (1) to BTF_KIND_ENUM64 (19): those that it always
+ * has, and those of each member, value, parameter or variable. include/uapi/linux/btf.h
  */
 const SIZES: readonly (readonly [fixed: number, each: number] | undefined)[] = [
   undefined,
@@ -72,7 +72,7 @@ export class LazyTypes implements TypeList {
   readonly #checked = new Set<TypeId>();
   readonly #checker: TypeChecker;
 
-  /** @throws {BtfError} for bytes that are no BTF; of a single type that makes no sense only `at` tells */
+  /** @throws {BtfError} for bytes that are no BTF; a single type that makes no sense is reported by `at` only */
   constructor(bytes: Uint8Array, base?: LazyTypes) {
     const { types, strings } = readHeader(bytes);
     this.#view = types;

@@ -95,7 +95,7 @@ class DefinitionPrinter {
     });
   }
 
-  /** The alignment of a type in bytes, as far as its members tell. */
+  /** The alignment of a type in bytes, as far as its members say. */
   #alignmentOf(id: TypeId): number {
     let alignment = this.#alignments.get(id);
     if (alignment === undefined) this.#alignments.set(id, alignment = this.#findAlignment(id));

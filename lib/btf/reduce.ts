@@ -76,7 +76,7 @@ export function reducedTypes(
   return reduction.bytes();
 }
 
-/** A name without what follows `___`, by which an object tells its own types of one name apart. */
+/** A name without what follows `___`, by which an object distinguishes its own types of one name. */
 function essential(name: string): string {
   const at = name.indexOf("___", 1);
   return at < 0 ? name : name.slice(0, at);

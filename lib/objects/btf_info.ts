@@ -10,7 +10,7 @@ import {
   walkIds,
 } from "./kernel_object.ts";
 
-/** What the kernel tells of a BTF that it holds: its own, those of its modules and of loaded objects. */
+/** What the kernel reports about a BTF that it holds: its own, those of its modules and of loaded objects. */
 export interface BtfInfo {
   /** Its id. */
   readonly id: number;
@@ -63,7 +63,7 @@ class KernelBtf extends KernelObject {
 }
 
 /**
- * What the kernel tells of all BTF that it holds, in the order of their ids.
+ * What the kernel reports about all BTF that it holds, in the order of their ids.
  * @throws {BpfError} PermissionError without CAP_SYS_ADMIN
  *
  * @example

@@ -1,7 +1,7 @@
 /**
  * A look at an object before libbpf gets it: {@link BpfObject} imported from here takes one. libbpf trusts
  * its objects: a section that lies outside of the file, or a type that contains itself, ends the process
- * (seen with 1.1.2). What is cheap to see is refused here; docs/security.md tells what remains.
+ * (seen with 1.1.2). What is cheap to see is refused here; docs/security.md says what remains.
  */
 import { parseTypes } from "../btf/parse.ts";
 import { BtfError } from "../btf/types.ts";
@@ -18,7 +18,7 @@ const FORMAT = 4001;
 /**
  * Checks the bytes of an object.
  * @param name the object's, for the error
- * @throws {BpfError} that tells what is wrong with them
+ * @throws {BpfError} that says what is wrong with them
  */
 export function checkObject(bytes: Uint8Array<ArrayBuffer>, name: string): void {
   try {

@@ -61,7 +61,7 @@ export const HINTS = {
 const FEW_FILES = 32;
 
 /**
- * The error for an operation that failed with `errno`, with the cause as far as the host tells.
+ * The error for an operation that failed with `errno`, with the cause as far as the host says.
  * @param log what libbpf said meanwhile
  */
 export function explain(operation: string, errno: number, log = ""): BpfError {
@@ -249,7 +249,7 @@ function missingOption(operation: string, errno: number, log: string): BpfError 
   const files = ["/proc/config.gz", `/boot/config-${kernelRelease()}`];
   const reason = files.some((path) => tryReadTextFile(path))
     ? `the kernel was built without ${name}`
-    : `nothing tells the value of ${name}: neither ${files.join(" nor ")} can be read`;
+    : `nothing says the value of ${name}: neither ${files.join(" nor ")} can be read`;
   return new BpfError(operation, errno, HINTS.option, reason);
 }
 

@@ -28,7 +28,7 @@ export class BpfError extends Error {
    * @param operation what was tried, to be read behind "Cannot": `load execsnoop`
    * @param errno the positive error number
    * @param hint what the user can do about it
-   * @param reason why, where more is known than the error number tells
+   * @param reason why, where more is known than the error number says
    */
   constructor(
     readonly operation: string,

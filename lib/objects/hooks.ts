@@ -66,7 +66,7 @@ function faultOfProbed(hook: string, errno: number): Fault | undefined {
 
 /**
  * Whether a place is within a function of the kernel, which takes other functions' places for it.
- * @returns undefined if it is, or if nobody tells
+ * @returns undefined if it is, or if nobody says
  */
 export function beyondFunction(name: string, offset: number): string | undefined {
   const symbols = kernelSymbols();
@@ -131,7 +131,7 @@ function missing(kind: string, name: string, names: readonly string[]): Fault {
 
 /** A line of /proc/kallsyms. */
 interface KernelSymbol {
-  /** In hexadecimal digits, always as many; 0 where the kernel does not tell. */
+  /** In hexadecimal digits, always as many; 0 where the kernel does not say. */
   readonly address: string;
   /** Of type t, T, w or W: nm(1). */
   readonly isFunction: boolean;

@@ -32,7 +32,7 @@ export class KeptTypes implements Disposable {
   }
 
   /**
-   * @param hash tells the object from all others
+   * @param hash identifies the object
    * @param folder where they are kept
    * @returns undefined where the kernel has no types, or does not say which build it is
    */

@@ -119,7 +119,7 @@ function checkKind(kind: string, fd: number): void {
 }
 
 /**
- * @internal What the kernel tells of the object behind a descriptor. Members that an older kernel does
+ * @internal What the kernel reports about the object behind a descriptor. Members that an older kernel does
  * not know are zero.
  * @param info the struct, `size` bytes, with the buffers that it points to; filled in
  * @throws {BpfError}

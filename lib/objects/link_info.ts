@@ -3,7 +3,7 @@ import { explain } from "./diagnosis.ts";
 import { type Descriptor, descriptorOf, KernelObject, readAll, walkIds } from "./kernel_object.ts";
 import { LinkReader, type LinkTarget, targetOf } from "./link_target.ts";
 
-/** What the kernel tells of a link, by kind. What an older kernel does not tell is zero or empty. */
+/** What the kernel reports about a link, by kind. What an older kernel does not say is zero or empty. */
 export type LinkInfo = LinkTarget & {
   readonly id: number;
   /** The id of its program; 0 for a link that has none (struct_ops). */
@@ -32,7 +32,7 @@ export class KernelLink extends KernelObject {
   }
 
   /**
-   * What the kernel tells of it.
+   * What the kernel reports about it.
    * @throws {BpfError}
    */
   info(): LinkInfo {
@@ -82,7 +82,7 @@ export function openLink(of: string | number): KernelLink {
 }
 
 /**
- * What the kernel tells of all its links, in the order of their ids.
+ * What the kernel reports about all its links, in the order of their ids.
  *
  * @example
  * ```ts
@@ -101,7 +101,7 @@ export function listLinks(): LinkInfo[] {
 }
 
 /**
- * What the kernel tells of a link.
+ * What the kernel reports about a link.
  * @throws {BpfError}
  *
  * @example

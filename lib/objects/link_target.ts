@@ -1,4 +1,4 @@
-/** What a link is attached to, as the kernel tells it: a union with a member for each kind. */
+/** What a link is attached to, as the kernel reports it: a union with a member for each kind. */
 import { linkNames } from "../libbpf/info_symbols.ts";
 import { typeNames } from "../libbpf/symbols.ts";
 import { textAt } from "../sys/libc.ts";
@@ -54,7 +54,7 @@ export type LinkTarget =
   | ({ readonly type: "perf_event" } & PerfEventTarget)
   | { readonly type: `type ${number}` };
 
-/** What a link to a perf event stands for; kernels before 6.6 do not tell. */
+/** What a link to a perf event stands for; kernels before 6.6 do not say. */
 export type PerfEventTarget =
   | {
     readonly event: "uprobe" | "uretprobe";

@@ -21,7 +21,7 @@ export type UpdateCondition = "any" | "noexist" | "exist";
 /** Entries asked for in one batch: 10,000 hash entries take 1 ms in batches, 6.5 ms one by one. */
 const BATCH = 4096;
 
-/** So many bytes at most, which a value for each of many CPUs would soon exceed. */
+/** This many bytes at most, which a value for each of many CPUs would soon exceed. */
 const BATCH_BYTES = 1024 * 1024;
 
 /**
@@ -39,7 +39,7 @@ const UNSUPPORTED: readonly number[] = [-EINVAL, -EOPNOTSUPP, -ENOTSUPP];
 type BatchRead = ReturnType<typeof mapBatches>["bpf_map_lookup_batch"];
 type Walk = Generator<{ keys: Bytes; values: Bytes; count: number }, "end" | "no batches">;
 
-/** Memory for a batch of so many entries. */
+/** Memory for a batch of this many entries. */
 interface Room {
   readonly entries: number;
   readonly keys: Bytes;

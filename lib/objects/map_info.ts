@@ -17,7 +17,7 @@ import { BpfMap } from "./map.ts";
 import { type MapType, mapTypeName } from "./maps/map_types.ts";
 import { perCpuSize } from "./per_cpu.ts";
 
-/** What the kernel tells of a map. What an older kernel does not tell is zero. */
+/** What the kernel reports about a map. What an older kernel does not say is zero. */
 export interface MapInfo {
   /** Its id, which nothing else of its kind has while it lives. */
   readonly id: number;
@@ -113,7 +113,7 @@ export class KernelMap extends KernelObject implements MapHandle {
   }
 
   /**
-   * What the kernel tells of it.
+   * What the kernel reports about it.
    * @throws {BpfError}
    */
   info(): MapInfo {
@@ -184,7 +184,7 @@ export function mapIdList(): number[] {
 }
 
 /**
- * What the kernel tells of all its maps, in the order of their ids.
+ * What the kernel reports about all its maps, in the order of their ids.
  *
  * @example
  * ```ts
@@ -203,7 +203,7 @@ export function listMaps(): MapInfo[] {
 }
 
 /**
- * What the kernel tells of a map.
+ * What the kernel reports about a map.
  * @throws {BpfError}
  *
  * @example

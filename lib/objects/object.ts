@@ -28,14 +28,14 @@ export interface OpenOptions {
   /** A file with the kernel's BTF, for a host whose kernel has none; by default `DENOBPF_BTF`. */
   btf_custom_path?: string;
   /**
-   * What tells the object from all others. With it, the types of the kernel that the object needs are kept
+   * What identifies the object. With it, the types of the kernel that the object needs are kept
    * from its first run to the next boot, where this process is root's: its programs load sooner.
    */
   hash?: string;
   /** Where maps with `LIBBPF_PIN_BY_NAME` are pinned, on a bpf file system; by default /sys/fs/bpf. */
   pin_root_path?: string;
   /**
-   * Values of the kernel's configuration, `CONFIG_HZ=250` a line: where the host does not tell them, or
+   * Values of the kernel's configuration, `CONFIG_HZ=250` a line: where the host does not say them, or
    * instead of its own.
    */
   kconfig?: string;
@@ -374,7 +374,7 @@ export class BpfObject implements Disposable, AsyncDisposable {
 }
 
 /**
- * `__type(value, struct event)` tells the generator the type of a buffer's events, and libbpf takes it
+ * `__type(value, struct event)` gives the generator the type of a buffer's events, and libbpf takes it
  * for the size of the map's values, of which the kernel has its own idea: it is set back.
  */
 function freeEventTypes(maps: Iterable<Deno.PointerObject>): void {

@@ -58,7 +58,7 @@ export function readObjectFile(bytes: Uint8Array<ArrayBuffer>): ObjectSection[] 
 
 /** Refuses files that were compiled for something else, before they are read as what they are not. */
 function checkKind(source: BytesSource): void {
-  if (!isElf(source)) return; // told where it is read
+  if (!isElf(source)) return; // reported where it is read
   const [, , , , kind, order] = source.read(0, 6);
   if (order === ELFDATA2MSB) {
     throw new ElfError(

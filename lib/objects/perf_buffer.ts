@@ -70,7 +70,7 @@ export class PerfBuffer<T, V extends RecordView = RecordView> extends EventBuffe
   }
 
   /**
-   * How many events found no room in the rings. Before Linux 6.0 the kernel tells of them only when it
+   * How many events found no room in the rings. Before Linux 6.0 the kernel reports them only when it
    * has room again, and they are counted as they are read.
    */
   get lost(): number {

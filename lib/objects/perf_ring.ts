@@ -22,7 +22,7 @@ const RAW = 20;
 /** A record's size is a `__u16`. */
 const LARGEST_RECORD = 65536;
 
-/** The tail is told to the kernel once in so many bytes, or a quarter of a small ring. */
+/** The tail is reported to the kernel once in this many bytes, or a quarter of a small ring. */
 const PUBLISH_EVERY = 64 * 1024;
 
 /** The ring of one CPU, mapped, and the walk through it. It stands on a record, or at the end. */
@@ -85,14 +85,14 @@ export class PerfRing implements Disposable {
     return this.#find();
   }
 
-  /** Tells the kernel that all before the present record is read. */
+  /** Reports to the kernel that all before the present record is read. */
   publish(): void {
     if (this.#published === this.position) return;
     Atomics.store(this.#tail, 0, BigInt(this.position));
     this.#published = this.position;
   }
 
-  /** How many samples found no room. Where the kernel has no counter, those that it told of so far. */
+  /** How many samples found no room. Where the kernel has no counter, those that it has reported so far. */
   lost(): number {
     if (!this.countsLost) return this.#lost;
     const counts = new BigUint64Array(2); // value, lost

@@ -47,7 +47,7 @@ export class PerfRings implements EventMemory {
   readonly fds: readonly number[];
   readonly #map: RingMap;
   readonly #ringSize: number;
-  /** So many CPUs at most. */
+  /** This many CPUs at most. */
   readonly #cpus: number;
   #rings: PerfRing[] = [];
   /** Those that stand on a record which the last look saw. */
@@ -104,7 +104,7 @@ export class PerfRings implements EventMemory {
     return false;
   }
 
-  /** The kernel tells of a record when it is whole. */
+  /** The kernel reports a record when it is whole. */
   stalled(): boolean {
     return false;
   }

@@ -12,13 +12,13 @@ import { programInfo } from "./program_info.ts";
 export interface TestRunOptions<C = Uint8Array<ArrayBuffer>> {
   /** The packet, from its Ethernet header on: for types that see packets. */
   data?: Uint8Array<ArrayBuffer>;
-  /** Room for what the program makes of it, in bytes: the length of `data` and 256 more unless told. */
+  /** Room for what the program makes of it, in bytes: the length of `data` and 256 more by default. */
   dataOutSize?: number;
   /** The context: a struct of which the kernel takes some members, or the arguments of a raw tracepoint. */
   context?: C;
   /** The type of the context; without one it is given as its bytes. */
   contextType?: Codec<C>;
-  /** How often it is run; once unless told. */
+  /** How often it is run; once by default. */
   repeat?: number;
   /** BPF_F_TEST_* of include/uapi/linux/bpf.h. */
   flags?: number;

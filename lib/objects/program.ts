@@ -28,7 +28,7 @@ export type Attachable =
 interface Way<L extends Link> {
   /** The types of programs that can be attached so. */
   readonly takes: readonly ProgramType[];
-  /** What it means that it failed, where that is known better than the errno tells. */
+  /** What it means that it failed, where that is known better than the errno says. */
   readonly fault?: (operation: string, errno: number, log: string) => BpfError | undefined;
   /** The class of the link. */
   readonly Kind?: new (pointer: Deno.PointerObject, program: string) => L;
@@ -90,7 +90,7 @@ export class Program {
   }
 
   /**
-   * Where it is to be attached, as libbpf calls it; `load` tells the kernel. Kinds of programs that have
+   * Where it is to be attached, as libbpf calls it; `load` passes it to the kernel. Kinds of programs that have
    * no attach types give the first of the enum, `cgroup_inet_ingress`. Set before load.
    */
   get attachType(): AttachType {
@@ -141,7 +141,7 @@ export class Program {
   }
 
   /**
-   * How much the verifier tells, of an accepted program too: 1 instructions, 2 also the paths given up,
+   * How much the verifier says, of an accepted program too: 1 instructions, 2 also the paths given up,
    * 4 statistics, or their sum. {@link onLog} hears it. Set before load.
    */
   get logLevel(): number {
@@ -210,7 +210,7 @@ export class Program {
   /**
    * How often the kernel left the program out because it was running on that CPU already: interrupted
    * by an event of its own, or, from Linux 7.0 on, preempted within a tracepoint by a task that came to
-   * the same one. Each is an event that the program never saw. 0 before Linux 5.12, which does not tell.
+   * the same one. Each is an event that the program never saw. 0 before Linux 5.12, which does not say.
    *
    * `recursion_misses` of the program's fdinfo: bpf_prog_show_fdinfo() of kernel/bpf/syscall.c.
    */

@@ -16,7 +16,7 @@ import {
 } from "./kernel_object.ts";
 import type { ProgramType } from "./program_types.ts";
 
-/** What the kernel tells of a loaded program. What an older kernel does not tell is zero. */
+/** What the kernel reports about a loaded program. What an older kernel does not say is zero. */
 export interface ProgramInfo {
   /** Its id, which nothing else of its kind has while it lives. */
   readonly id: number;
@@ -106,7 +106,7 @@ export class KernelProgram extends KernelObject {
   }
 
   /**
-   * What the kernel tells of it.
+   * What the kernel reports about it.
    * @throws {BpfError}
    */
   info(): ProgramInfo {
@@ -136,7 +136,7 @@ export function openProgram(of: string | number): KernelProgram {
 }
 
 /**
- * What the kernel tells of all its programs, in the order of their ids.
+ * What the kernel reports about all its programs, in the order of their ids.
  *
  * @example
  * ```ts
@@ -155,7 +155,7 @@ export function listPrograms(): ProgramInfo[] {
 }
 
 /**
- * What the kernel tells of a loaded program.
+ * What the kernel reports about a loaded program.
  * @throws {BpfError}
  *
  * @example
@@ -197,7 +197,7 @@ export function programInfo(program: Descriptor): ProgramInfo {
   };
 }
 
-/** Where each form of a program's code is told: its length in bytes and the address to write it to. */
+/** Where each form of a program's code is reported: its length in bytes and the address to write it to. */
 const CODE = {
   xlated: [INFO.xlated_prog_len, INFO.xlated_prog_insns],
   jited: [INFO.jited_prog_len, INFO.jited_prog_insns],

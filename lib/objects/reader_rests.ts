@@ -32,7 +32,7 @@ export interface Gathering {
 export class Rests {
   readonly #ring: Gathering;
   readonly #waiter: Waiter;
-  readonly #tell: (yes: boolean) => void;
+  readonly #report: (yes: boolean) => void;
   /** How far reading had come when it was last asked for a rest. */
   #position: number;
   /** Whether nothing was waited for since the last rest. */
@@ -40,11 +40,11 @@ export class Rests {
   /** Until when there are none. */
   #restless = 0;
 
-  /** @param tell tells the kernel half whether the reader rests */
-  constructor(ring: Gathering, waiter: Waiter, tell: (yes: boolean) => void) {
+  /** @param report writes for the kernel half whether the reader rests */
+  constructor(ring: Gathering, waiter: Waiter, report: (yes: boolean) => void) {
     this.#ring = ring;
     this.#waiter = waiter;
-    this.#tell = tell;
+    this.#report = report;
     this.#position = ring.position;
   }
 
@@ -56,10 +56,10 @@ export class Rests {
     this.#position = position;
     if (gathered > size * HEAVY) this.#restless = now + RESTLESS_MS;
     if (now < this.#restless) return false;
-    this.#tell(true);
+    this.#report(true);
     await this.#waiter.rest(REST_MS);
     if (this.#waiter.closed) return true; // and the kernel half's variables may be gone
-    this.#tell(false);
+    this.#report(false);
     return this.#rested = true;
   }
 

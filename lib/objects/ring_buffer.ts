@@ -16,7 +16,7 @@ const HEADER_SIZE = 8;
 const BPF_MAP_TYPE_RINGBUF = 27;
 
 /**
- * The consumer's position is told to the kernel once in so many bytes (a quarter of a small ring), as
+ * The consumer's position is reported to the kernel once in this many bytes (a quarter of a small ring), as
  * each time costs a cache miss.
  */
 const PUBLISH_EVERY = 64 * 1024;
@@ -46,7 +46,7 @@ export interface ReadOptions {
   nextTimerMs?: () => number;
   /**
    * For a reader that would rather be cheap than quick. While events come often, they are collected for
-   * 5 ms at a time, and the kernel half is told (`true`) that it need not wake the reader for them, and
+   * 5 ms at a time, and `true` is written for the kernel half, which need not wake the reader for them, and
    * again (`false`) that it must: see bpf/include/wake.h. An event that comes alone is seen at once.
    */
   readerRests?: (yes: boolean) => void;
@@ -82,7 +82,7 @@ export interface EventMemory extends Disposable {
   stalled(): boolean;
   /** Steps to the next record; false if there is none now. */
   next(): boolean;
-  /** Tells the kernel how far reading has come, which frees that memory. */
+  /** Reports to the kernel how far reading has come, which frees that memory. */
   publish(): void;
 }
 
@@ -326,7 +326,7 @@ class RingMemory implements EventMemory {
   /** The lower 32 bits of where reading goes on, and of how far the kernel has written. */
   #next: number;
   #limit: number;
-  /** Where reading went on when the kernel was last told; up to 2^53, and its lower 32 bits. */
+  /** Where reading went on when that was last reported to the kernel; up to 2^53, and its lower 32 bits. */
   #published: number;
   #publishedLow: number;
   /** The record that {@link next} found. */
@@ -389,7 +389,7 @@ class RingMemory implements EventMemory {
   }
 
   /**
-   * Tells the kernel how far reading has come, which frees that memory. The store is sequentially
+   * Reports to the kernel how far reading has come, which frees that memory. The store is sequentially
    * consistent: the kernel wakes the reader when it submits a record at this very position, so the
    * position must be seen before the ring is looked at again.
    */

@@ -120,7 +120,7 @@ function block(entries: readonly (readonly [name: string, value: string])[]): st
   return lines.length === 0 ? "{}" : `{\n${lines.join("")}  }`;
 }
 
-/** 64 bits that tell an object from all others: two hashes of the kind of FNV-1a, 32 bits each. */
+/** 64 bits that identify an object: two hashes of the kind of FNV-1a, 32 bits each. */
 function hashOf(bytes: Uint8Array): string {
   let [a, b] = [0x811c9dc5, bytes.length];
   for (const byte of bytes) {

@@ -48,7 +48,7 @@ export interface Field {
   readonly offset: number;
   readonly mapped: Mapped;
   /**
-   * Where the flexible array that it ends in may end: with the record, or so many bytes from the start of
+   * Where the flexible array that it ends in may end: with the record, or this many bytes from the start of
    * the struct. Undefined for one that has no room, and for what ends in none.
    */
   readonly end?: "record" | number;
@@ -80,7 +80,7 @@ export function float(size: number): Mapped | undefined {
 
 /**
  * What its codec reads.
- * @param open whether the codec is to be told where the record ends, if the value reaches up to there
+ * @param open whether the codec is passed where the record ends, if the value reaches up to there
  */
 export function byCodec(type: string, codec: string, open = false): Mapped {
   return {

@@ -42,7 +42,7 @@ export class TypeMapper {
   /**
    * A type; one that TypeScript has no type for is its bytes.
    * @param place what it is called if C has no name for it: the names of the members that lead to it
-   * @param room how many bytes it has if its type does not tell
+   * @param room how many bytes it has if its type does not say
    */
   map(id: TypeId, place: string, room = 0): Mapped {
     const size = this.#btf.knownSizeOf(id);

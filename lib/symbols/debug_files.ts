@@ -60,7 +60,7 @@ function buildIdPath(buildId: string): string {
 }
 
 /**
- * The symbols in a file, if it is of the build of `file`. Without build ids a checksum tells, for which all of
+ * The symbols in a file, if it is of the build of `file`. Without build ids a checksum decides, for which all of
  * it is read: the first file that has symbols is the only one that is tried.
  */
 function symbolsIn(

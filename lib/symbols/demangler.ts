@@ -47,7 +47,7 @@ class Demangler {
     this.#exports.__wbindgen_start();
   }
 
-  /** The demangled name; undefined if it cannot be told within the memory there is. */
+  /** The demangled name; undefined if it cannot be found within the memory there is. */
   demangle(name: string): string | undefined {
     const lib = this.#exports;
     try {
@@ -69,7 +69,7 @@ class Demangler {
   }
 }
 
-/** The section of a WebAssembly module that tells the size of its memory, and what is in front of it. */
+/** The section of a WebAssembly module that has the size of its memory, and what is in front of it. */
 const MEMORY_SECTION = 5;
 const HEADER_SIZE = 8;
 const HAS_MAXIMUM = 1;

@@ -27,7 +27,7 @@ export interface ElfFunction {
   readonly name: string;
   /** As the file has it, before anything is moved. */
   readonly address: number;
-  /** Bytes of code; 0 where the file does not tell. */
+  /** Bytes of code; 0 where the file does not say. */
   readonly size: number;
   /** Where its code is in the file: what a uprobe wants. Undefined where no segment holds it. */
   readonly fileOffset: number | undefined;

@@ -2,7 +2,7 @@
 export interface Frame {
   /** What was asked for. */
   readonly address: bigint;
-  /** The function, demangled; undefined where it is not known, `reason` then tells why. */
+  /** The function, demangled; undefined where it is not known, `reason` then says why. */
   readonly name?: string;
   /** Its name as the file or the kernel has it: mangled. */
   readonly symbol?: string;

@@ -82,7 +82,7 @@ export class KernelSymbols {
   }
 
   /**
-   * Whether the kernel told no addresses. It hides them from processes without CAP_SYSLOG
+   * Whether the kernel showed no addresses. It hides them from processes without CAP_SYSLOG
    * (kernel.kptr_restrict=1), or from all (2): Documentation/admin-guide/sysctl/kernel.rst.
    */
   get hidden(): boolean {

@@ -14,7 +14,7 @@ const LONGEST_NAME = 16;
 /**
  * The notes in these bytes, as far as they are whole: sizes of name and description and a type, then these
  * two, each filled up.
- * @param alignment to so many bytes
+ * @param alignment to this many bytes
  */
 export function* notesIn(
   bytes: Uint8Array<ArrayBuffer>,

@@ -1,5 +1,5 @@
 /**
- * Symbols that a JIT tells: /tmp/perf-PID.map. Node and Deno write it with --perf-basic-prof and only add to
+ * Symbols that a JIT writes down: /tmp/perf-PID.map. Node and Deno write it with --perf-basic-prof and only add to
  * it; Java writes it anew at each `jcmd PID Compiler.perfmap` and with -XX:+DumpPerfMapAtExit, .NET adds to
  * it with DOTNET_PerfMapEnabled=1.
  */

@@ -1,4 +1,4 @@
-/** The code of one process: its files where they are mapped, and what its JIT tells. */
+/** The code of one process: its files where they are mapped, and what its JIT wrote down. */
 import { tryReadTextFile } from "../sys/file.ts";
 import type { Budget, ProcessBudget } from "./budget.ts";
 import { demangleWithin } from "./demangle.ts";
@@ -72,7 +72,7 @@ export class ProcessSymbols {
     this.#readMappings();
   }
 
-  /** Has the mappings read anew at the next {@link check}, and what the JIT tells from its beginning. */
+  /** Has the mappings read anew at the next {@link check}, and what the JIT has written from its beginning. */
   expire(): void {
     this.#readAt = -Infinity;
     this.#jit?.forget();
@@ -162,7 +162,7 @@ function placeIn(
 }
 
 /**
- * What tells one program of a pid from the next, also if it is the same file executed again: when the
+ * What distinguishes one program of a pid from the next, also if it is the same file executed again: when the
  * process was started, and where code and stack are. Undefined when it is gone.
  */
 function generationOf(pid: number): string | undefined {

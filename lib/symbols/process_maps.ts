@@ -70,7 +70,7 @@ export function parseCodeMappings(bytes: Uint8Array<ArrayBuffer>): CodeMapping[]
   return mappings;
 }
 
-/** The end of a line, which tells of a file, and where it is. */
+/** The end of a line, which describes a file, and where it is. */
 interface FileText {
   readonly start: number;
   readonly end: number;

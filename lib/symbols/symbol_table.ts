@@ -18,7 +18,7 @@ export interface TableEntry {
   readonly name: string;
   /** As the file has it. */
   readonly address: number;
-  /** Bytes; 0 where the file does not tell. */
+  /** Bytes; 0 where the file does not say. */
   readonly size: number;
 }
 
@@ -37,7 +37,7 @@ const UNDERSCORE = 0x5f;
 const LONGEST_NAME = 16 * 1024;
 /** So much of two names is compared. */
 const TELLING = 256;
-/** So many other names of one address are looked at. */
+/** This many other names of one address are looked at. */
 const MOST_ALIASES = 16;
 
 /** Functions in the order of their addresses; of several at one address the best comes first. */

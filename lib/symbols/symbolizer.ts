@@ -8,9 +8,9 @@ import { ProcessSymbols } from "./process.ts";
 
 /** How much a symbolizer may keep. */
 export interface SymbolizerOptions {
-  /** Bytes of memory that symbols and mappings may take, about; 256 MiB unless told. */
+  /** Bytes of memory that symbols and mappings may take, about; 256 MiB by default. */
   readonly memory?: number;
-  /** Processes whose mappings are kept; 1024 unless told. */
+  /** Processes whose mappings are kept; 1024 by default. */
   readonly processes?: number;
 }
 
@@ -19,11 +19,11 @@ const KERNEL_START = 1n << 63n;
 
 const MIB = 1024 * 1024;
 
-/** How much of the memory is for files; the rest is for mappings, and for what JITs tell. */
+/** How much of the memory is for files; the rest is for mappings, and for what JITs wrote. */
 const FILES_SHARE = 3 / 4;
 
 /**
- * Tells which functions addresses are in.
+ * Finds which functions addresses are in.
  *
  * Files are read as they are needed and kept by identity, within the bounds of {@link SymbolizerOptions}.
  * A process is looked at anew when it has executed another program, when an address lies in nothing that

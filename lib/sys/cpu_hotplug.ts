@@ -1,4 +1,4 @@
-/** CPUs that come online: the kernel tells of them through a socket, netlink(7). */
+/** CPUs that come online: the kernel reports them through a socket, netlink(7). */
 import { EAGAIN, EINTR } from "./errno.ts";
 import { files, lastErrno, libc } from "./libc.ts";
 import { symbolGroup } from "./library.ts";
@@ -32,7 +32,7 @@ const NONE: readonly number[] = [];
 
 /** Listens for CPUs that come online. */
 export class CpuHotplug implements Disposable {
-  /** Becomes readable when the kernel has something to tell, of CPUs or of other devices. */
+  /** Becomes readable when the kernel has something to report, of CPUs or of other devices. */
   readonly fd: number;
   readonly #buffer = new Uint8Array(LARGEST_EVENT);
 

@@ -35,7 +35,7 @@ export class EpollSet implements Disposable {
   /**
    * Adds a descriptor.
    * @param events `EPOLLIN`: while there is something to read; with `EPOLLET`: when more has come
-   * @param mark whether {@link hold} is to tell it from the others
+   * @param mark whether {@link hold} is to distinguish it from the others
    * @throws {SystemError}
    */
   add(fd: number, { events = EPOLLIN, mark = false } = {}): void {

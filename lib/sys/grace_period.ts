@@ -14,7 +14,7 @@ const barriers = symbolGroup(libc, {
 });
 
 /**
- * Waits until every BPF program that runs now has ended: what it was told before, through a variable
+ * Waits until every BPF program that runs now has ended: what was written for it before, through a variable
  * or a map, nobody still acts on. membarrier(2) is synchronize_rcu() in kernel/sched/membarrier.c,
  * which BPF programs hold up. Takes 10 to 30 ms.
  */

@@ -14,11 +14,11 @@ export function kernelIsAtLeast(major: number, minor: number): boolean {
   return ownMajor > major || ownMajor === major && ownMinor >= minor;
 }
 
-/** Where the kernel tells its types. */
+/** Where the kernel shows its types. */
 export const BTF_PATH = "/sys/kernel/btf/vmlinux";
 
 /**
- * Whether the kernel tells its types, on which CO-RE and tp_btf programs stand.
+ * Whether the kernel shows its types, on which CO-RE and tp_btf programs stand.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ export function nearest(given: string, names: readonly string[]): string | undef
   let least = most + 1;
   for (const name of names) {
     const begins = wanted !== "" && name.startsWith(wanted);
-    // So many letters differ at least: of the 100,000 functions of a kernel few are worth comparing.
+    // This many letters differ at least: of the 100,000 functions of a kernel few are worth comparing.
     const far = Math.abs(wanted.length - name.length) >= least;
     const slips = name === wanted ? 0 : begins ? 1 : far ? Infinity : distance(wanted, name);
     if (slips < least) [best, least] = [name, slips];

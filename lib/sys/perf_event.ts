@@ -64,7 +64,7 @@ export type PerfCounter =
   }
   | { readonly type: number | "hw_cache" | "raw"; readonly config: bigint };
 
-/** How often it is told: `frequency` times a second, or each time that `period` of them were counted. */
+/** How often it is reported: `frequency` times a second, or each time that `period` of them were counted. */
 export type PerfRate = { readonly frequency: number } | { readonly period: number };
 
 /** `struct perf_event_attr`, first published version and config1, config2: offsets in bytes. */

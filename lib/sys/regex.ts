@@ -27,7 +27,7 @@ const SIZEOF_REGEX = 64;
 
 /**
  * libc keeps each set of possibilities that it meets, 2 KiB or more. Patterns such as `x.{20}y` and a text
- * made for the purpose have a new one at every byte, so they are thrown away after so many bytes.
+ * made for the purpose have a new one at every byte, so they are thrown away after this many bytes.
  */
 const KEEP_BYTES = 8192;
 
@@ -48,7 +48,7 @@ export function regularExpression(pattern: string): (text: Uint8Array<ArrayBuffe
   for (const [foreign, message] of FOREIGN) {
     if (foreign.test(unescaped)) throw new SyntaxError(message);
   }
-  // By itself first, so that what is wrong is told of the pattern as it was given.
+  // By itself first, so that what is wrong is reported of the pattern as it was given.
   regex().regfree(compile(pattern));
   if (closesTooMuch(pattern)) throw new SyntaxError("Unmatched ), write \\)");
   // Without the anchor libc tries again from each character: quadratic time.

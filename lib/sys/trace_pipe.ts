@@ -5,7 +5,7 @@ import { mountTracefs } from "./mounts.ts";
 /** The kernel gives no more than a page or two at once: see tracing_read_pipe() of kernel/trace/trace.c. */
 const CHUNK = 8 * 1024;
 
-/** So many reads at most make one look into the pipe: somebody may write faster than we read. */
+/** This many reads at most make one look into the pipe: somebody may write faster than we read. */
 const MOST_READS = 1024;
 
 /** What the kernel puts in the place of lines that it had no room for. */

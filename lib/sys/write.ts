@@ -11,7 +11,7 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Writes all of `bytes`, and waits while the other end takes no more. Deno's own stdout cannot do
- * that: once another process has made the pipe nonblocking, it does not tell how much was written.
+ * that: once another process has made the pipe nonblocking, it does not say how much was written.
  * @throws {SystemError}
  */
 export function writeAll(fd: number, bytes: Uint8Array): void {

@@ -10,7 +10,7 @@ const BEGINNINGS = ["\x9f\xeb", "\xeb\x9f", "\x7fELF"];
 /**
  * Has the tool take the kernel's types from a file.
  * @param path what `--btf` or `DENOBPF_BTF` names
- * @throws {ExitError} (64) if it cannot be read, or is something else: libbpf's own error does not tell
+ * @throws {ExitError} (64) if it cannot be read, or is something else: libbpf's own error does not say
  */
 export function takeBtfFile(path: string): void {
   const beginning = String.fromCharCode(...begin(path));

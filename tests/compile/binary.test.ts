@@ -9,7 +9,7 @@ async function run(command: string, args: string[], env: Record<string, string> 
   return await startCommand([command, ...args], { env }).finish(30_000);
 }
 
-binaryTest("the binary tells what is in it", async () => {
+binaryTest("the binary says what is in it", async () => {
   const { stdout, stderr, code } = await run(await binary(), ["--version"]);
   assertEquals([stderr, code], ["", 0]);
   const [first, ...rows] = stdout.trimEnd().split("\n");

@@ -17,7 +17,7 @@ function files(path: string): Map<string, string> {
   return new Map(found.map((name) => [name, Deno.readTextFileSync(`${path}/${name}`)]));
 }
 
-kernelTest("denobpf new tells what it has written, in a folder of the name", {}, async () => {
+kernelTest("denobpf new says what it has written, in a folder of the name", {}, async () => {
   const { stdout, stderr, code } = await make("first");
   assertEquals([stderr, code], ["", 0]);
   const names = [...files(`${folder}/first`).keys()];

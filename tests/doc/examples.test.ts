@@ -48,7 +48,7 @@ Deno.test("no example of the library is marked to be ignored", () => {
   assertEquals(marked, []);
 });
 
-/** Deno 2.4 takes the libraries that stay open for leaks of an example, and can be told nothing else. */
+/** Deno 2.4 takes the libraries that stay open for leaks of an example, and takes no option for that. */
 const takesLibrariesForLeaks = Deno.version.deno.startsWith("2.4.");
 
 kernelTest("the examples of the library run as they are", {}, async () => {

@@ -51,7 +51,7 @@ Deno.test("an object that is cut anywhere is refused", () => {
   }
 });
 
-/** BTF whose types all have one name, of so many bytes. */
+/** BTF whose types all have one name, of this many bytes. */
 function namedAlike(types: number, length: number): Uint8Array {
   const builder = new BtfBuilder();
   const name = "x".repeat(length);

@@ -1,6 +1,6 @@
 /**
  * Fuzzing: a property of one function, tried on what fast-check makes up. In the ordinary suite that is
- * a number of runs; with `FUZZ_SECONDS` (`make fuzz`) each test takes so many seconds. The seed is in
+ * a number of runs; with `FUZZ_SECONDS` (`make fuzz`) each test takes this many seconds. The seed is in
  * the test's name: `FUZZ_SEED` repeats it.
  */
 import fc, { fuzzSeconds, seed } from "../fast_check.ts";

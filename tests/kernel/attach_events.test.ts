@@ -168,7 +168,7 @@ kernelTest("a perf event of software samples every CPU by frequency", {}, () => 
   links.destroy();
 });
 
-kernelTest("a counter that the host lacks is told", {}, () => {
+kernelTest("a counter that the host lacks is reported", {}, () => {
   using skel = load("on_sample");
   const none = { type: 0x7fff_0000, config: 0n, period: 1 };
   const error = assertThrows(() => attachPerfEvent(skel.progs.on_sample, none), UnsupportedError);

@@ -1,4 +1,4 @@
-/** What the kernel refuses to attach to, and that the error tells why. */
+/** What the kernel refuses to attach to, and that the error says why. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AttachKernel } from "../../build/tests/skel/attach_kernel.ts";
 import { attachKprobe, BpfError } from "../../lib/mod.ts";
@@ -35,7 +35,7 @@ function refused(name: string, offset = 0): BpfError {
 
 const kprobe = { needs: ["kprobe"] as const };
 
-kernelTest("a name that several functions of the kernel have is told to be one", kprobe, () => {
+kernelTest("a name that several functions of the kernel have is reported as one", kprobe, () => {
   const counts = Map.groupBy(kernelFunctions(), (name) => name);
   const [name, { length }] = counts.entries().find(([, all]) => all.length > 1)!;
   const { message, hint } = refused(name);
@@ -43,7 +43,7 @@ kernelTest("a name that several functions of the kernel have is told to be one",
   assertStringIncludes(hint!, "attachKprobeMulti()");
 });
 
-kernelTest("a place in the middle of an instruction is told to be one", kprobe, () => {
+kernelTest("a place in the middle of an instruction is reported as one", kprobe, () => {
   if (!isX86) return; // where places are refused for not being a multiple of 4
   assertStringIncludes(
     refused(GETPGID, 1).message,
@@ -56,7 +56,7 @@ kernelTest("a place beyond a function of the kernel is refused", kprobe, () => {
   assert(new RegExp(`${GETPGID} has \\d+ bytes, and 100000 lies beyond it`).test(message), message);
 });
 
-kernelTest("a function that must not be interrupted is told to be one", kprobe, () => {
+kernelTest("a function that must not be interrupted is reported as one", kprobe, () => {
   assertStringIncludes(refused(UNPROBED).message, `the kernel does not let ${UNPROBED} be probed`);
 });
 
@@ -70,7 +70,7 @@ kernelTest("an offset is taken with the name, as sections have it", kprobe, () =
 });
 
 kernelTest(
-  "a function that the kernel's BTF does not have is told to be one",
+  "a function that the kernel's BTF does not have is reported as one",
   { needs: ["btf"] },
   () => {
     const split = kernelFunctions().find((name) => /\.(isra|constprop|part)\.0$/.test(name))!;

@@ -121,7 +121,7 @@ kernelTest("kprobe.multi takes a pattern", { needs: ["kprobe_multi"] }, () => {
   );
 });
 
-kernelTest("fentry and fexit are told their function before load", { needs: ["fentry"] }, () => {
+kernelTest("fentry and fexit get their function before load", { needs: ["fentry"] }, () => {
   using opened = open("on_fentry", "on_fexit");
   opened.progs.on_fentry.setAttachTarget(GETPGID);
   opened.progs.on_fexit.setAttachTarget(GETPGID);

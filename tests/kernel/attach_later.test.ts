@@ -206,7 +206,7 @@ laterTest(
     using link = attachRawTracepoint(skel.progs.on_raw_tracepoint, "sys_enter", { cookie: 7n });
     const info = linkInfo(link);
     assertEquals(info.type === "raw_tracepoint" && info.name, "sys_enter");
-    // The kernel took it from the start, and tells it only later.
+    // The kernel took it from the start, and reports it only later.
     const told = info.type === "raw_tracepoint" && info.cookie;
     assertEquals(told === 7n || told === 0n, true, `cookie ${told}`);
   },

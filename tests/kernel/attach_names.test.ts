@@ -95,7 +95,7 @@ kernelTest(
   },
 );
 
-kernelTest("a function that a program only imports is told", uprobe, () => {
+kernelTest("a function that a program only imports is reported", uprobe, () => {
   using skel = load();
   const attach = () => attachUprobe(skel.progs.on_any_uprobe, Probed.named, "realpath");
   const error = assertThrows(
@@ -140,7 +140,7 @@ kernelTest(
 );
 
 kernelTest(
-  "a section that names a function of several versions is told how to name one",
+  "a section that names a function of several versions gets an error that says how to name one",
   uprobe,
   () => {
     if (versionsOf("realpath").length < 2) return;

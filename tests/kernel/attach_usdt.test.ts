@@ -10,7 +10,7 @@ const SUM = 253n;
 
 /**
  * libbpf 1.7 describes probes in another way. Whoever compiled the fixture and attaches by another libbpf
- * than that is told so.
+ * than that is reported.
  */
 function open() {
   const skel = AttachUsdt.open();

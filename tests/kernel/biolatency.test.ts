@@ -63,7 +63,7 @@ kernelTest("disks have histograms of their own", {}, async () => {
   assertEquals([counts[first.name], counts[second.name]], [499, 101]);
 });
 
-kernelTest("operations and flags are told apart, flushes too", {}, async () => {
+kernelTest("operations and flags are distinguished, flushes too", {}, async () => {
   using loop = new LoopDevice();
   const disk = diskNumber(loop.name);
   const work = () => {

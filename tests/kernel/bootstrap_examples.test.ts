@@ -120,7 +120,7 @@ kernelTest("bootstrap_legacy -d shows the ends of long lives alone", {}, async (
   assertMatch(stdout, new RegExp(`^\\S+ EXIT  sh {15}${pid} .* \\[7\\] \\(\\d{3,}ms\\)$`, "m"));
 });
 
-kernelTest("sockfilter tells addresses and ports, and what was sent back", {}, async () => {
+kernelTest("sockfilter shows addresses and ports, and what was sent back", {}, async () => {
   await using tool = startIsolated("examples/sockfilter", ["-o", "csv"]);
   await tool.until("interface,protocol,src,dst\n");
   sendTo(tool, 1, 4729);

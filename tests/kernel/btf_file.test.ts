@@ -1,11 +1,11 @@
-/** Kernels without BTF, for which a file tells the types: the kernel's own is hidden here. */
+/** Kernels without BTF, for which a file has the types: the kernel's own is hidden here. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { kernelTest, runExecs, runTool, startCommand } from "./harness.ts";
 
 const BTF = "/sys/kernel/btf/vmlinux";
 const root = new URL("../../", import.meta.url).pathname;
 
-/** Runs `command` in a shell where the kernel tells no types; `$btf` is a copy of them. */
+/** Runs `command` in a shell where the kernel shows no types; `$btf` is a copy of them. */
 function withoutBtf(command: string, btf: string) {
   const deno = `${Deno.execPath()} run --allow-ffi --allow-read tools`;
   const script = `btf=${btf} deno="${deno}"; mount -t tmpfs none ${BTF.replace(/\/[^/]*$/, "")}`;

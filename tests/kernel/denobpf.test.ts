@@ -59,7 +59,7 @@ kernelTest("denobpf --help names every tool, within 80 columns", {}, async () =>
   }
 });
 
-kernelTest("denobpf --version is that of deno.json, and tells of the build", {}, async () => {
+kernelTest("denobpf --version is that of deno.json, and describes the build", {}, async () => {
   for (const option of ["--version", "-V"]) {
     const { stdout } = await runTool("denobpf", [option]);
     const [first, ...rows] = stdout.trimEnd().split("\n");

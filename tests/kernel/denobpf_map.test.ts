@@ -26,7 +26,7 @@ async function refused(...args: string[]): Promise<[number, string]> {
   return [code, stderr.trimEnd()];
 }
 
-kernelTest("denobpf map list tells what bpftool tells", {}, async () => {
+kernelTest("denobpf map list shows what bpftool shows", {}, async () => {
   using object = await attachedCommands();
   const ours = await rows("map", "list");
   const ids = mapIds(object);

@@ -14,7 +14,7 @@ function shared(row: Row, other: Row): Row {
   );
 }
 
-kernelTest("denobpf prog list tells what bpftool tells", {}, async () => {
+kernelTest("denobpf prog list shows what bpftool shows", {}, async () => {
   using object = await attachedCommands();
   const [ours, theirs] = [await rows("prog", "list"), await bpftool("prog", "list")];
   for (const program of object.programs) {
@@ -82,7 +82,7 @@ kernelTest("a program that is not there is an error, with the one that was meant
   assertStringIncludes(await said("4294967295"), "the program with the id 4294967295");
 });
 
-kernelTest("denobpf link list tells what each program is attached to", {}, async () => {
+kernelTest("denobpf link list shows what each program is attached to", {}, async () => {
   using object = await attachedCommands();
   const programs = object.programs.map((program) => programInfo(program).id);
   const own = ({ prog_id }: Row) => programs.includes(prog_id as number);

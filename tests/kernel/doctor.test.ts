@@ -56,7 +56,7 @@ kernelTest(
   },
 );
 
-kernelTest("doctor tells a user without privileges what is missing, with 69", {}, async () => {
+kernelTest("doctor shows a user without privileges what is missing, with 69", {}, async () => {
   const output = await shell(
     `setpriv --bounding-set=-all --inh-caps=-all ${DOCTOR} execsnoop -o json`,
   );
@@ -121,14 +121,14 @@ kernelTest("doctor names a kernel without BTF", { needs: ["btf"] }, async () => 
   assertEquals(code, 69);
 });
 
-Deno.test("doctor tells which options a tool has to do without, and why", () => {
+Deno.test("doctor says which options a tool has to do without, and why", () => {
   interface Options {
     readonly deep_look: boolean;
     readonly wide: boolean;
   }
   const sample: Tool<Options, never> = {
     name: "sample",
-    brief: "Fail as told",
+    brief: "Fail as asked",
     options: { deep_look: flag("", "Look deep"), wide: flag("", "Look wide") },
     demanding: [{ wide: true }, { deep_look: true }],
     examples: [],

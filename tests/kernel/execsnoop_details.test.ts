@@ -16,7 +16,7 @@ async function execsOf(options: Options, work: () => Promise<unknown>): Promise<
 const run = (command: string, options: Deno.CommandOptions = {}) => () =>
   new Deno.Command(command, { stdout: "null", stderr: "null", ...options }).output();
 
-kernelTest("an exec tells its folder, its file and its parent", {}, async () => {
+kernelTest("an exec shows its folder, its file and its parent", {}, async () => {
   const [exec] = await execsOf({}, run("/bin/sh", { args: ["-c", ":"], cwd: "/usr/share/doc" }));
   assertEquals(exec.cwd, "/usr/share/doc");
   assertEquals(exec.path, "/bin/sh");
@@ -29,28 +29,32 @@ kernelTest("an exec tells its folder, its file and its parent", {}, async () => 
   assertEquals([exec.interpreter, exec.error, exec.compat], [undefined, undefined, false]);
 });
 
-kernelTest("the folder is told across mounts, however deep, and cut beyond 1 KiB", {}, async () => {
-  const mount = Deno.makeTempDirSync();
-  const deep = "/" + Array.from({ length: 20 }, (_, i) => `folder${i}`).join("/");
-  const long = "/" + Array.from({ length: 12 }, () => "x".repeat(120)).join("/");
-  const script = `mount -t tmpfs none ${mount} && mkdir -p ${mount}${deep} ${mount}${long} &&
+kernelTest(
+  "the folder is shown across mounts, however deep, and cut beyond 1 KiB",
+  {},
+  async () => {
+    const mount = Deno.makeTempDirSync();
+    const deep = "/" + Array.from({ length: 20 }, (_, i) => `folder${i}`).join("/");
+    const long = "/" + Array.from({ length: 12 }, () => "x".repeat(120)).join("/");
+    const script = `mount -t tmpfs none ${mount} && mkdir -p ${mount}${deep} ${mount}${long} &&
     cd ${mount}${deep} && /bin/true deep; cd ${mount}${long} && /bin/true long; cd / && /bin/true /`;
-  using trace = execsnoop();
-  const child = run("unshare", { args: ["-m", "sh", "-c", script] })();
-  void child.finally(() => trace.stop());
-  const folders = new Map<string, string | undefined>();
-  for await (const exec of trace) {
-    if (exec.path === "/bin/true") folders.set(exec.args[1], exec.cwd);
-  }
-  Deno.removeSync(mount);
-  assertEquals(folders.get("deep"), mount + deep);
-  assertEquals(folders.get("/"), "/");
-  const cut = folders.get("long")!;
-  assert(cut.startsWith(".../x") && (mount + long).endsWith(cut.slice(3)), cut);
-  assert(cut.length > 1024);
-});
+    using trace = execsnoop();
+    const child = run("unshare", { args: ["-m", "sh", "-c", script] })();
+    void child.finally(() => trace.stop());
+    const folders = new Map<string, string | undefined>();
+    for await (const exec of trace) {
+      if (exec.path === "/bin/true") folders.set(exec.args[1], exec.cwd);
+    }
+    Deno.removeSync(mount);
+    assertEquals(folders.get("deep"), mount + deep);
+    assertEquals(folders.get("/"), "/");
+    const cut = folders.get("long")!;
+    assert(cut.startsWith(".../x") && (mount + long).endsWith(cut.slice(3)), cut);
+    assert(cut.length > 1024);
+  },
+);
 
-kernelTest("a script tells its interpreter", {}, async () => {
+kernelTest("a script shows its interpreter", {}, async () => {
   const script = Deno.makeTempFileSync();
   Deno.writeTextFileSync(script, "#!/bin/sh\n:\n");
   Deno.chmodSync(script, 0o755);
@@ -59,7 +63,7 @@ kernelTest("a script tells its interpreter", {}, async () => {
   assertEquals(exec.comm, script.split("/").at(-1)!.slice(0, 15));
 });
 
-kernelTest("a failed exec tells the name of its error", {}, async () => {
+kernelTest("a failed exec shows the name of its error", {}, async () => {
   const workload = `${build}execs`;
   using trace = execsnoop({ fails: true });
   const child = new Deno.Command(workload, { args: ["fail"] }).spawn();
@@ -69,7 +73,7 @@ kernelTest("a failed exec tells the name of its error", {}, async () => {
   assertEquals([failed.error, failed.ret, failed.cwd], ["ENOENT", -2, Deno.cwd()]);
 });
 
-kernelTest("the terminal of an exec is told", {}, async () => {
+kernelTest("the terminal of an exec is shown", {}, async () => {
   using trace = execsnoop();
   const child = run("script", { args: ["-qec", "tty; /bin/true on-a-terminal", "/dev/null"] })();
   void child.finally(() => trace.stop());
@@ -77,7 +81,7 @@ kernelTest("the terminal of an exec is told", {}, async () => {
   assertMatch(execs.find((exec) => exec.args[1] === "on-a-terminal")!.tty!, /^pts\d+$/);
 });
 
-kernelTest("ancestors are told from the parent to init", {}, async () => {
+kernelTest("ancestors are shown from the parent to init", {}, async () => {
   const [exec] = await execsOf({}, run("/bin/true"));
   const parents: string[] = [];
   for (let pid = Deno.pid; pid !== 0;) {
@@ -98,7 +102,7 @@ kernelTest("--ancestors and --fields ancestors show the parents in a table", {},
   }
 });
 
-kernelTest("the environment is told as far as it is asked for", {}, async () => {
+kernelTest("the environment is shown as far as it is asked for", {}, async () => {
   const env = { ONE: "1", ONE_MORE: "2", EMPTY: "", UNASKED: "4" };
   const [exec] = await execsOf(
     { env: ["ONE", "EMPTY", "MISSING"] },
@@ -143,7 +147,7 @@ kernelTest(
 );
 
 kernelTest(
-  "a process that still runs at the end of the trace is told without an end",
+  "a process that still runs at the end of the trace is shown without an end",
   {},
   async () => {
     const sleeper = Promise.withResolvers<Deno.ChildProcess>();

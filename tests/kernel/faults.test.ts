@@ -117,7 +117,7 @@ kernelTest("80 MB of memory are enough, however slowly a tool is read", {}, asyn
   assertEquals(rows.trimEnd().split("\n").length + lost, count);
 });
 
-/** A cgroup of which the processes have so many bytes of memory in all. */
+/** A cgroup of which the processes have this many bytes of memory in all. */
 class MemoryCgroup extends Cgroup {
   constructor(bytes: number) {
     const v1 = "/sys/fs/cgroup/memory";

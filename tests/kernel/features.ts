@@ -1,5 +1,5 @@
 /**
- * What the kernel under test offers, told by its own files and by bpftool, never by denobpf: a test
+ * What the kernel under test offers, as its own files and bpftool show, never denobpf: a test
  * is skipped because the kernel lacks something, not because the library fails to find it.
  *
  * A kernel may lack a feature by its configuration, or because it is older than `since`, the first Linux
@@ -39,7 +39,7 @@ const probes = {
     present: () => inBtf("bpf_lsm_file_open") && /^$|\bbpf\b/.test(activeSecurityModules()),
   },
   freplace: { since: "5.6", present: () => exists(KPROBES) },
-  // Hardened kernels refuse it, and no file tells.
+  // Hardened kernels refuse it, and no file says so.
   iter_elem: { since: "5.9", present: () => bpftoolLoads("attach_iter_elem") },
   iter_task_pid: { since: "6.1", present: () => inBtf("BPF_TASK_ITER_TGID") },
   kprobe: { since: "4.17", present: () => exists(KPROBES) },
@@ -125,7 +125,7 @@ export function lackedHere(): Feature[] {
 }
 
 /**
- * Why Linux `version` lacks the feature, as far as its age tells: "bpf_loop came with Linux 5.17"; undefined
+ * Why Linux `version` lacks the feature, as far as its age decides: "bpf_loop came with Linux 5.17"; undefined
  * if it should have it.
  */
 export function excuse(feature: Feature, version: string): string | undefined {

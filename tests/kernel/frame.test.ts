@@ -63,7 +63,7 @@ async function overflow(tool: RunningTool, count: number): Promise<void> {
   tool.signal("SIGCONT");
 }
 
-kernelTest("losses are told when they happen and in all, and none is missing", {}, async () => {
+kernelTest("losses are reported when they happen and in all, and none is missing", {}, async () => {
   // 256 KiB hold some 840 events of bootstrap; these are 1202.
   const count = 601;
   for (const strict of [[], ["--strict"]]) {

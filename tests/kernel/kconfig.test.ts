@@ -20,13 +20,13 @@ kernelTest("an option that the kernel was built without is named", {}, async () 
   using object = BpfObject.open(renamed, { name: "renamed" });
   const error = assertThrows(() => object.load(), BpfError);
   const reason = await kernelOptions() === undefined
-    ? "nothing tells the value of CONFIG_NONE_SUCH"
+    ? "nothing says the value of CONFIG_NONE_SUCH"
     : "the kernel was built without CONFIG_NONE_SUCH";
   assertStringIncludes(error.message, `Cannot load renamed: ${reason}`);
   assertStringIncludes(error.hint!, "declare it __weak");
 });
 
-kernelTest("where the kernel's configuration cannot be read, that is told", {}, async () => {
+kernelTest("where the kernel's configuration cannot be read, that is reported", {}, async () => {
   const program = `
     import { BpfObject } from "${new URL("../../lib/mod.ts", import.meta.url)}";
     using object = BpfObject.open("${path}");
@@ -42,5 +42,5 @@ kernelTest("where the kernel's configuration cannot be read, that is told", {}, 
     [...command, Deno.execPath(), "eval", "--ext=ts", program],
   ).finish();
   assertEquals([code, stderr], [0, ""]);
-  assertStringIncludes(stdout, "nothing tells the value of CONFIG_HZ: neither /proc/config.gz nor");
+  assertStringIncludes(stdout, "nothing says the value of CONFIG_HZ: neither /proc/config.gz nor");
 });

@@ -19,7 +19,7 @@ import { run } from "./network_namespace.ts";
 
 const CALLS = 23;
 
-kernelTest("a link tells what it is attached to, by kind", {}, () => {
+kernelTest("a link reports what it is attached to, by kind", {}, () => {
   using skel = openMaps().load().attach();
   const link = skel.links.on_call!;
   const info = linkInfo(link);
@@ -29,7 +29,7 @@ kernelTest("a link tells what it is attached to, by kind", {}, () => {
   assertEquals(listLinks().find(({ id }) => id === info.id), info);
 });
 
-kernelTest("a program tells what it is, and is found by its id", {}, () => {
+kernelTest("a program reports what it is, and is found by its id", {}, () => {
   using skel = openMaps().load();
   const info = programInfo(skel.progs.on_call);
   assertEquals([info.name, info.type, info.uid], ["on_call", "tracing", 0]);

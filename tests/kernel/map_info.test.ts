@@ -44,7 +44,7 @@ class Pins implements Disposable {
   }
 }
 
-kernelTest("a map is made without an object, and tells what it is", {}, () => {
+kernelTest("a map is made without an object, and reports what it is", {}, () => {
   using map = createMap({
     type: "hash",
     name: "without_object",
@@ -98,7 +98,7 @@ const TYPES: readonly (Omit<MapOptions, "maxEntries"> & { needs?: Feature })[] =
   { type: "arena", needs: "arena" },
 ];
 
-kernelTest("every type that needs no object is made, and tells its type and sizes", {}, () => {
+kernelTest("every type that needs no object is made, and reports its type and sizes", {}, () => {
   for (const { needs, ...options } of TYPES) {
     if (needs !== undefined && !hasFeature(needs)) continue;
     const pages = ["ringbuf", "user_ringbuf"].includes(options.type);

@@ -39,7 +39,7 @@ class Sockets implements Disposable {
     return socket;
   }
 
-  /** Sends so many bytes to the discard port of the loopback. */
+  /** Sends this many bytes to the discard port of the loopback. */
   send(bytes: number): void {
     const address = Uint8Array.of(AF_INET, 0, 0, 9, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
     const data = new Uint8Array(bytes);

@@ -34,7 +34,7 @@ export class NetworkNamespace implements Disposable {
 
 /** Sends `count` datagrams to a port of this network, each through a socket of its own. */
 export function sendDatagrams(count: number, port: number): void {
-  // Nobody listens: the refusal that comes back to one socket is not told to the next.
+  // Nobody listens: the refusal that comes back to one socket is not reported to the next.
   run("bash", "-c", `for ((i = 0; i < ${count}; i++)); do echo > /dev/udp/127.0.0.1/${port}; done`);
 }
 

@@ -76,7 +76,7 @@ kernelTest("the path of a file is without links", {}, async () => {
   assert(opens.every((open) => open.latency_ns! > 0n && open.fs !== undefined));
 });
 
-kernelTest("new files are told from others, with their mode", {}, async () => {
+kernelTest("new files are distinguished from others, with their mode", {}, async () => {
   const { opens, folder } = await opensOf({ created: true }, "openat", "creat", "dirfd");
   const made = opens.filter((open) => open.path === "./made");
   assertEquals(made.length, 19);

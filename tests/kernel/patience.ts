@@ -24,7 +24,7 @@ export function long(): boolean {
   return Deno.env.get("DENOBPF_LONG") === "true";
 }
 
-/** Waits so many milliseconds. */
+/** Waits this many milliseconds. */
 export function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

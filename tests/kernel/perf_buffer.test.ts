@@ -64,7 +64,7 @@ kernelTest("events that found no room are counted, the others are read", {}, () 
     assert(isWhole(record));
     read++;
   });
-  call(PERF_CALL | 1); // there is room again: kernels before 6.0 tell of the loss now
+  call(PERF_CALL | 1); // there is room again: kernels before 6.0 report the loss now
   read += records.consume(() => {});
   assertGreater(read, 100);
   assertEquals(BigInt(read + records.lost), perf.bss.sent);

@@ -1,6 +1,6 @@
 import { ElfFile } from "../../lib/symbols/elf.ts";
 
-/** The workload tests/workloads/probed.c: it takes steps when it is told to; or named.c, whose are others. */
+/** The workload tests/workloads/probed.c: it takes steps when it is asked to; or named.c, whose are others. */
 export class Probed implements AsyncDisposable {
   static readonly path = new URL("../../build/tests/probed", import.meta.url).pathname;
   static readonly named = new URL("../../build/tests/named", import.meta.url).pathname;
@@ -15,7 +15,7 @@ export class Probed implements AsyncDisposable {
     this.#reader = child.stdout.getReader();
   }
 
-  /** Starts a process that takes so many steps at each {@link go}. */
+  /** Starts a process that takes this many steps at each {@link go}. */
   static start(...steps: number[]): Probed {
     return Probed.#of(Probed.path, steps.map(String));
   }

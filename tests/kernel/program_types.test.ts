@@ -93,7 +93,7 @@ kernelTest("type and attach type are set before load", {}, () => {
   assertThrows(() => (filter as { type: string }).type = "xdp", Error, "is loaded already");
 });
 
-kernelTest("a program tells its instructions, and the verifier what it found", {}, () => {
+kernelTest("a program reports its instructions, and the verifier what it found", {}, () => {
   using opened = AttachEvents.open();
   const { on_tp_btf } = opened.progs;
   for (const program of Object.values(opened.progs)) program.autoload = program === on_tp_btf;

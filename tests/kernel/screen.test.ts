@@ -53,7 +53,7 @@ kernelTest("on a terminal the header is dim, failures red, and long lines cut", 
   const screen = await terminal.until("argument01");
   const lines = screen.split("\n");
   assertStringIncludes(lines[0], "\x1b[2mPCOMM");
-  // The screen tells a colour once, where it begins.
+  // The screen has a colour once, where it begins.
   const [first, many] = lines.filter((line) => line.includes("/nonexistent/"));
   assertStringIncludes(first, "\x1b[31m");
   assertStringIncludes(first, "/nonexistent/file a b");

@@ -156,7 +156,7 @@ kernelTest("denobpf new writes over nothing, and through no link", {}, async () 
   }
 });
 
-Deno.test("the variables of the environment that are read are those that the page tells of", () => {
+Deno.test("the variables of the environment that are read are those that the page names", () => {
   const read = new Set<string>();
   for (const folder of ["lib", "tools"]) {
     for (const path of sources(`${root}${folder}`)) {

@@ -22,7 +22,7 @@ import { kernelTest, runExecs } from "./harness.ts";
 const POISON_CALL = 0x4be00000;
 const PATTERN = 0xa5;
 
-/** So many in a row are no coincidence. */
+/** This many in a row are no coincidence. */
 const RUN = 4;
 
 const nobody = withDefaults(targetOptions, {});

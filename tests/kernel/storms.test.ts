@@ -1,5 +1,5 @@
 /**
- * Very many events: what is shown and what is told as lost are all that happened, exactly. Without
+ * Very many events: what is shown and what is reported as lost are all that happened, exactly. Without
  * DENOBPF_LONG=true the storms are short (`make test-long` has the long ones).
  */
 
@@ -18,7 +18,7 @@ async function runIn(cgroup: Cgroup, ...command: string[]): Promise<number> {
   return Number(stdout.trimEnd().split("\n").at(-1));
 }
 
-/** The rows of CSV without its header, and what the tool tells of losses in all. */
+/** The rows of CSV without its header, and what the tool reports of losses in all. */
 async function outcome(tool: RunningTool): Promise<{ rows: string[]; lost: number }> {
   const { stdout, stderr, code } = await tool.stop("SIGINT", 60_000);
   assertEquals(code, 0, stderr);
@@ -66,7 +66,7 @@ kernelTest("a pid that is given again at once is another process", {}, async () 
   assert(new Set(ends.map(([, pid]) => pid)).size < count / 2, "pids were given again");
 });
 
-kernelTest("each of very many cgroups is told by its name", {}, async () => {
+kernelTest("each of very many cgroups is shown by its name", {}, async () => {
   const count = long() ? 10_007 : 101;
   await using cgroup = new Cgroup();
   const fields = ["--fields", "cgroup,comm"];

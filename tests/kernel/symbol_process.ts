@@ -24,7 +24,7 @@ export function run(command: string, ...args: string[]): string {
   return new TextDecoder().decode(stdout);
 }
 
-/** The addresses that the workload tells, by what they are of. */
+/** The addresses that the workload prints, by what they are of. */
 export type Told = Record<string, bigint>;
 
 /** A process of the workload. */
@@ -42,7 +42,7 @@ export class SymbolProcess implements AsyncDisposable {
     this.#lines = linesOf(this.#child.stdout);
   }
 
-  /** Starts it and waits until it has told its addresses. */
+  /** Starts it and waits until it has printed its addresses. */
   static async start(...command: string[]): Promise<SymbolProcess> {
     const process = new SymbolProcess(command);
     process.told = await process.#answer();
@@ -54,7 +54,7 @@ export class SymbolProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Has it do what a line says, and gives the addresses that it tells. */
+  /** Has it do what a line says, and gives the addresses that it prints. */
   async ask(line: string): Promise<Told> {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
     return await this.#answer();

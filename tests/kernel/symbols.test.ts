@@ -77,7 +77,7 @@ function nmSize(wanted: string): { address: string; size: number } {
 }
 
 kernelTest(
-  "programs that are not moved, static and stripped ones are named as far as they tell",
+  "programs that are not moved, static and stripped ones are named as far as they can be",
   {},
   async () => {
     const symbolizer = new Symbolizer();
@@ -189,7 +189,7 @@ kernelTest(
 );
 
 kernelTest(
-  "a symbolizer that may keep little names what fits, and tells of the rest",
+  "a symbolizer that may keep little names what fits, and reports the rest",
   {},
   async () => {
     await using process = await SymbolProcess.start(BUILT);
@@ -334,7 +334,7 @@ kernelTest("functions of the kernel and of its modules are those of /proc/kallsy
   assertEquals(symbolizer.kernel(1n << 63n).reason, "the kernel has no symbol for it");
 });
 
-kernelTest("a user who may not see the kernel's addresses is told so", {}, () => {
+kernelTest("a user who may not see the kernel's addresses is reported as one", {}, () => {
   const script = `
     import { Symbolizer } from "${import.meta.resolve("../../lib/symbols/mod.ts")}";
     console.log(new Symbolizer().kernel(0xffffffff81000000n).reason);`;

@@ -156,7 +156,7 @@ kernelTest("debug files of this host are taken from root's folders alone", {}, a
   run("objcopy", "--only-keep-debug", build.path, debug);
   run("strip", build.path);
   run("objcopy", `--add-gnu-debuglink=${debug}`, build.path, `${root.path}/inside`);
-  // The kernel tells the path as this host has it, and below the process's root there is no such folder.
+  // The kernel reports the path as this host has it, and below the process's root there is no such folder.
   const nameOf = async () => {
     await using process = await SymbolProcess.start("chroot", root.path, "/inside");
     return new Symbolizer().user(process.pid, process.told.static).name;

@@ -62,7 +62,7 @@ async function lossyRowsOf(
 
 /** What is missing has been told. */
 function assertMissing(missing: number, lost: number): void {
-  assert(missing >= 0 && missing <= lost, `${missing} are missing, and ${lost} told as lost`);
+  assert(missing >= 0 && missing <= lost, `${missing} are missing, and ${lost} reported as lost`);
 }
 
 /** All calls of one name, in all rows. */
@@ -71,7 +71,7 @@ function count(rows: Row[], syscall: string): number {
     .reduce((sum, row) => sum + row.count, 0);
 }
 
-/** A workload that waits for a line, until it is told to go on. */
+/** A workload that waits for a line, until it is asked to go on. */
 class Waiting implements AsyncDisposable {
   readonly child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
@@ -248,7 +248,7 @@ kernelTest("over several tables a blocked call counts once, and its time adds up
   });
 });
 
-kernelTest("-L measures, and --stats tells average, shortest and longest", {}, async () => {
+kernelTest("-L measures, and --stats shows average, shortest and longest", {}, async () => {
   const rows = await rowsOf(["sleep"], "--stats");
   const sleep = rows.find((row) => row.syscall === "nanosleep")!;
   assertEquals([sleep.count, sleep.running], [11, 0]);
@@ -374,7 +374,7 @@ kernelTest("-T limits the rows; so do --rows N and, as with the C tool, --top N"
   }
 });
 
-kernelTest("-i and -d print so many tables, and a signal the last one", {}, async () => {
+kernelTest("-i and -d print this many tables, and a signal the last one", {}, async () => {
   const tables = (stdout: string) => stdout.match(/^\[\d\d:\d\d:\d\d\]$/gm)!.length;
   const { stdout } = await runTool("syscount", ["-i", "0.2", "-d", "1"]);
   assertEquals(tables(stdout), 5);

@@ -280,7 +280,7 @@ kernelTest("a pid is that of the namespace where the tool runs", {}, async () =>
   assertMatch(stdout, /^PCOMM.*\n(env|sh) .* chained\ntrue .* chained\n$/);
 });
 
-kernelTest("targets.h tells pids and namespaces of a task", {}, async () => {
+kernelTest("targets.h knows pids and namespaces of a task", {}, async () => {
   const process = await waiting("children 7", ["unshare", "--pid", "--fork", "--mount"]);
   const [pidns, mntns] = ["pid_for_children", "mnt"].map((kind) => namespaceOf(process.pid, kind));
   const opened = Targets.open();

@@ -1,4 +1,4 @@
-/** What is traced goes away while it is traced: the trace goes on, and ends as it was told to. */
+/** What is traced goes away while it is traced: the trace goes on, and ends as it was asked to. */
 
 import { assertEquals } from "@std/assert";
 import { cgroupMount } from "#lib/sys/cgroups.ts";

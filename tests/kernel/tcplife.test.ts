@@ -55,7 +55,7 @@ for (const kind of ["server", "client", "prefork"] as const) {
   });
 }
 
-kernelTest("a reset and a refusal are told from an orderly end", {}, async () => {
+kernelTest("a reset and a refusal are distinguished from an orderly end", {}, async () => {
   const { rows: resets, made } = await shownOf(
     "tcplife",
     [],

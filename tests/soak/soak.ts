@@ -1,5 +1,5 @@
 /**
- * An hour of the tools under load: `make soak`, or `make soak MINUTES=10`. Every minute a line tells what
+ * An hour of the tools under load: `make soak`, or `make soak MINUTES=10`. Every minute a line says what
  * they have shown and what they hold; at the end all counts must be exact, and memory and open files flat.
  */
 

@@ -66,7 +66,7 @@ const outcome: Outcome = {
   figures: [figure, { ...figure, x: 300, name: "300 bytes", reach: { most: 1 } }],
 };
 
-Deno.test("pageOf() tells medians, quartiles and whether a reach is met", () => {
+Deno.test("pageOf() reports medians, quartiles and whether a reach is met", () => {
   const page = pageOf([outcome], "a machine");
   assert(page.includes("| 11 (10.5 to 11.5) ns"), page);
   assert(page.includes("at most 1.3: reached"), page);

@@ -78,7 +78,7 @@ Deno.test("a module's types go on where the kernel's end", () => {
   assertThrows(() => new LazyTypes(module.bytes()).at(1), BtfError);
 });
 
-Deno.test("what is wrong in a type is told when it is asked for", () => {
+Deno.test("what is wrong in a type is reported when it is asked for", () => {
   const builder = new BtfBuilder();
   const int = builder.int("int", 4);
   const loop = builder.typedef("loop", 3);

@@ -11,6 +11,6 @@ Deno.test("capabilitiesIn() reads the effective set alone", () => {
   assertEquals(capabilitiesIn(status("000001ffffffffff")).size, 6);
 });
 
-Deno.test("capabilitiesIn() finds none where the kernel tells none", () => {
+Deno.test("capabilitiesIn() finds none where the kernel shows none", () => {
   assertEquals([...capabilitiesIn("")], []);
 });

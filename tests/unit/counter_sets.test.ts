@@ -160,7 +160,7 @@ Deno.test("keys that only look alike in one text are rows of their own", opensLi
 });
 
 Deno.test(
-  "keys with structs and bytes in them are told apart by what these hold",
+  "keys with structs and bytes in them are distinguished by what these hold",
   opensLibc,
   async () => {
     interface Nested {

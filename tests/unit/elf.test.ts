@@ -47,7 +47,7 @@ Deno.test("ElfFile finds the functions, the build id and the sections that reade
   }
 });
 
-Deno.test("ElfFile tells where in the file a function's code is", () => {
+Deno.test("ElfFile says where in the file a function's code is", () => {
   using file = ElfFile.open(FILES.workload);
   const found = file.find("exported_function")!;
   const text = file.section(".text")!;

@@ -27,7 +27,7 @@ OPTIONS:
       --batch N             Ticks in a batch (default 1)
       --lost N              Claim that N events were lost (default 0)
       --fault NAME          Fail while loading
-      --deaf                Go on when told to stop
+      --deaf                Go on when asked to stop
       --nonblocking         Make standard output nonblocking, as a parent
                             process may do
 

@@ -18,7 +18,7 @@ async function reportOf(source: string): Promise<string> {
   }
 }
 
-Deno.test("readReport() tells what passed, failed and was ignored", async () => {
+Deno.test("readReport() says what passed, failed and was ignored", async () => {
   const report = await reportOf(`
     Deno.test("passes", () => {});
     Deno.test("has <failure> & </testcase> in its name, and passes", () => {});

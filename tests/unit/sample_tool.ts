@@ -28,7 +28,7 @@ export const options = {
   batch: option("", "N", "Ticks in a batch", integer(1, 100_000), 1),
   lost: option("", "N", "Claim that N events were lost", integer(0, 1000), 0),
   fault: option("", "NAME", "Fail while loading", text),
-  deaf: flag("", "Go on when told to stop"),
+  deaf: flag("", "Go on when asked to stop"),
   nonblocking: flag("", "Make standard output nonblocking, as a parent process may do"),
 };
 

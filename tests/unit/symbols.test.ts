@@ -33,7 +33,7 @@ Deno.test("KernelSymbols finds what an address lies in, modules and aliases incl
   assertEquals(symbols.find("lat"), undefined);
 });
 
-Deno.test("KernelSymbols tells when the kernel hides its addresses", () => {
+Deno.test("KernelSymbols says when the kernel hides its addresses", () => {
   const hidden = kallsyms("0000000000000000 T _text\n0000000000000000 t do_it\n");
   assertEquals([hidden.hidden, hidden.length, hidden.lookup(0n)], [true, 2, undefined]);
   assertEquals(kallsyms("").hidden, true);

@@ -193,7 +193,7 @@ Deno.test("a wrong command line ends with one line and 64", () => {
   assertEquals([code, stdout], [64, ""]);
 });
 
-Deno.test("what goes wrong while loading is told without a stack, and has its exit code", () => {
+Deno.test("what goes wrong while loading is reported without a stack, and has its exit code", () => {
   const expected: [string, number, string][] = [
     [
       "eperm",
@@ -271,7 +271,7 @@ Deno.test("a closed pipe ends a tool quietly, with 0", () => {
   assertEquals([code, stderr], [0, ""]);
 });
 
-Deno.test("a tool started with its output closed ends when it is told to", () => {
+Deno.test("a tool started with its output closed ends when it is asked to", () => {
   const { code, stderr } = bash("$ticks --events 3 >&-");
   assertEquals([code, stderr], [0, ""]);
 });
@@ -308,7 +308,7 @@ function unread(line: string): Outcome {
   );
 }
 
-Deno.test("a tool whose reader takes no more ends when it is told to, with 74", () => {
+Deno.test("a tool whose reader takes no more ends when it is asked to, with 74", () => {
   const { stdout } = unread("kill -TERM $pid");
   assertMatch(
     stdout,

@@ -1,6 +1,6 @@
 /**
  * What runs inside a guest: `guest.ts RESULTS TASKS` runs the test files of TASKS, which is JSON, one after the
- * other and adds a line of JSON for each to RESULTS/results, so that a guest that dies has told what it knew.
+ * other and adds a line of JSON for each to RESULTS/results, so that a guest that dies has reported what it knew.
  */
 
 import { runTestFiles } from "../test_files.ts";

@@ -33,7 +33,7 @@ type Told = Map<string, { cases: TestCase[]; seconds: number }>;
 const key = ({ column, file }: Pick<Task, "column" | "file">) => `${column} ${file}`;
 
 /**
- * Boots a guest for the job, gives what it told and says how it went. What a guest did not come to that
+ * Boots a guest for the job, gives what it reported and says how it went. What a guest did not come to that
  * died runs once more in another: an emulated machine may die of its emulation.
  */
 async function runJob({ kernel, tasks }: Job, number: number): Promise<Result[]> {

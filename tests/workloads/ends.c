@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * ends KIND...: ends processes in the ways that tools have told wrong. Each KIND runs in a child of
+ * ends KIND...: ends processes in the ways that tools have reported wrongly. Each KIND runs in a child of
  * its own, and its pid is printed.
  *
  *   code        exit code 7

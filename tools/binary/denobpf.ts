@@ -4,7 +4,7 @@ import { tryReadTextFile } from "#lib/sys/file.ts";
 import { main } from "../denobpf.ts";
 import { runnable } from "../denobpf/registry.ts";
 
-/** What it was started as; Deno itself tells only where the file is. */
+/** What it was started as; Deno itself says only where the file is. */
 function ownName(): string | undefined {
   const [command] = tryReadTextFile("/proc/self/cmdline")?.split("\0") ?? [];
   return command?.split("/").at(-1);

@@ -1,7 +1,7 @@
 import type { group, latencies } from "#skel/biolatency.ts";
 import { type Counted, diskName, type EventOf, membersOf, RequestNames } from "#lib/tool/mod.ts";
 
-/** What tells histograms apart, by the options. */
+/** What distinguishes histograms, by the options. */
 export function own(
   options: {
     readonly disks: boolean;

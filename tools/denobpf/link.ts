@@ -29,7 +29,7 @@ const list: Command<unknown, LinkInfo> = {
   rows: () => listLinks(),
 };
 
-/** What a link of its kind tells, by C's names: `{"attach_type":"trace_raw_tp"}`. */
+/** What a link of its kind reports, by C's names: `{"attach_type":"trace_raw_tp"}`. */
 function target(link: LinkInfo): Structure {
   const members = Object.entries(link).filter(([name]) => !OWN.includes(name));
   return Object.fromEntries(members.map(([name, value]) => [snakeCase(name), value]));

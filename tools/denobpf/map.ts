@@ -50,7 +50,7 @@ const list: Command<unknown, MapInfo> = {
   rows: () => listMaps(),
 };
 
-/** What the commands about one map, and about one entry of it, are told. */
+/** What the commands about one map, and about one entry of it, are passed. */
 const oneMap = { map: operand("MAP", "Its id, its name, or the path of its pin", text) };
 const oneKey = { ...oneMap, key: operand("KEY", "A number, a text, JSON, or hex:BYTES", text) };
 type OneMap = OptionsOf<typeof oneMap>;
@@ -214,7 +214,7 @@ const HOLDS_IDS: ReadonlySet<string> = new Set(["prog_array", "array_of_maps", "
 /** Maps whose keys are places, whether they say so or not. */
 const BY_INDEX = /array|^(stack_trace|devmap|cpumap|xskmap)$/;
 
-/** How the keys and values of a map are read: by its BTF, or by what its type and its sizes tell. */
+/** How the keys and values of a map are read: by its BTF, or by what its type and its sizes say. */
 function codecs(map: KernelMap): { key: ValueCodec; value: ValueCodec } {
   const info = map.info();
   const btf = info.btfId === 0 ? undefined : new Btf(btfBytes(info.btfId));

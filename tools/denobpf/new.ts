@@ -125,7 +125,7 @@ function writeHere(name: string): string {
   if (runnable.includes(name)) throw usage(`${name} is the name of a tool already`);
   const base = decodeURIComponent(new URL(own).pathname).replace(/\/$/, "");
   const project = { name, version: VERSION, frame: "#lib/tool/mod.ts", checkout: undefined };
-  const told = write(
+  const written = write(
     base,
     [
       { path: `bpf/${name}.bpf.c`, text: kernelHalf(project) },
@@ -139,7 +139,7 @@ function writeHere(name: string): string {
   );
   const changelog = `${base}/CHANGELOG.md`;
   replaceFile(changelog, changelogWith(readTextFile(changelog), project));
-  return `${shellQuote(changelog)}\n${told}`;
+  return `${shellQuote(changelog)}\n${written}`;
 }
 
 /** The files of a project, by their paths in it. */

@@ -55,7 +55,7 @@ const list: Command<unknown, ProgramInfo> = {
   examples: [
     ["denobpf prog list", "one program a line"],
     ["denobpf prog list --filter type==tracing", "those for fentry, tp_btf and their like"],
-    ["denobpf prog list -o json", "with all that the kernel tells"],
+    ["denobpf prog list -o json", "with all that the kernel reports"],
   ],
   fields,
   columns: () => ["id", "type", "name", "tag", "loaded_at", "uid", "map_ids"],

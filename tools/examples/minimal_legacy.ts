@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --allow-ffi --allow-read
 /**
- * minimal_legacy: minimal for kernels without global variables. This half tells the other one its pid in
+ * minimal_legacy: minimal for kernels without global variables. This half passes the other one its pid in
  * a map.
  */
 import { MinimalLegacy } from "#skel/examples/minimal_legacy.ts";

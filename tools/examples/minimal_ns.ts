@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-ffi --allow-read
 /**
  * minimal_ns: minimal inside a container. A process there knows its pid in its own namespace only, so
- * the kernel half is told which namespace that is.
+ * the kernel half is passed which namespace that is.
  */
 import { MinimalNs } from "#skel/examples/minimal_ns.ts";
 import { fileId } from "#lib/sys/status.ts";

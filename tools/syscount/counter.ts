@@ -3,7 +3,7 @@ import { type Counter, monotonicTime, sumOf, switchSets, takeSet } from "#lib/to
 
 type Loaded = ReturnType<ReturnType<typeof Syscount.open>["load"]>;
 
-/** What belongs together; 0 in what calls are not told apart by. */
+/** What belongs together; 0 in what does not distinguish calls. */
 type Kind = Pick<group, "pid" | "nr" | "abi" | "error">;
 
 /** Calls of one kind, in the time of one table. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* In the place of details.h: nothing more is told of a process. */
+/* In the place of details.h: nothing more is sent of a process. */
 
 static __always_inline void fill_details(struct event *event, struct task_struct *task)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What execsnoop tells of a process besides its name, parent, user and arguments. execsnoop.bpf.c
+ * What execsnoop reports of a process besides its name, parent, user and arguments. execsnoop.bpf.c
  * includes it in its middle, and brief.h instead for the object that has none of it.
  */
 

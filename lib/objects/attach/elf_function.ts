@@ -13,11 +13,11 @@ import { missingName } from "./missing_targets.ts";
 export interface Place {
   /** Of its first instruction, in bytes from the start of the file. */
   readonly offset: number;
-  /** Bytes of code; 0 where the file does not tell. */
+  /** Bytes of code; 0 where the file does not say. */
   readonly size: number;
 }
 
-/** So many names are told of what a name could mean. */
+/** This many names are listed of what a name could mean. */
 const MOST_TOLD = 8;
 
 /**

@@ -15,7 +15,7 @@ export interface FunctionSymbol {
   /** Which of several is meant: what others can use goes before what they can replace, and static. */
   readonly rank: number;
   readonly address: number;
-  /** Bytes of code; 0 where the file does not tell. */
+  /** Bytes of code; 0 where the file does not say. */
   readonly size: number;
   /** `GLIBC_2.34`; undefined where it has none. */
   readonly version: string | undefined;

@@ -12,7 +12,7 @@ import type { Attachable } from "../program.ts";
 export interface KprobeOptions {
   /** What bpf_get_attach_cookie() gives the program; Linux 5.15. */
   cookie?: bigint;
-  /** Where in the function, in bytes from its start; 0 unless told. */
+  /** Where in the function, in bytes from its start; 0 by default. */
   offset?: number;
   /** Run when the function returns; by default if the section says `kretprobe`. */
   retprobe?: boolean;

@@ -29,7 +29,7 @@ const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 
 
 /**
  * Attaches a program to many functions of the kernel in one go; Linux 5.18. A section `kprobe.multi` is
- * needed, so that the kernel is told at load.
+ * needed, so that the kernel knows at load.
  *
  * @example
  * ```ts
@@ -89,7 +89,7 @@ type Found =
   | { names: readonly string[]; addresses?: undefined }
   | { names?: undefined; addresses: readonly bigint[] };
 
-/** By address where the kernel tells those (Linux 6.5), as several functions may have one name. */
+/** By address where the kernel shows those (Linux 6.5), as several functions may have one name. */
 function matching(pattern: string, operation: string): Found {
   const glob = globPattern(pattern);
   const folder = mountTracefs();

@@ -1,7 +1,7 @@
 import { OptionStruct } from "../../libbpf/options.ts";
 import type { Descriptor } from "../kernel_object.ts";
 
-/** Where among the programs of an interface or a cgroup one is put; at the end unless told. */
+/** Where among the programs of an interface or a cgroup one is put; at the end by default. */
 export interface OrderOptions {
   /** Before this program or link, or before all. */
   before?: Descriptor | "all";

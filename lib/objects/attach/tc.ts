@@ -11,9 +11,9 @@ import { ByHand } from "./attached_by_hand.ts";
 
 /** How a program is put among the filters of an interface. */
 export interface TcOptions {
-  /** The filter's number; the kernel chooses one unless told. */
+  /** The filter's number; the kernel chooses one by default. */
   handle?: number;
-  /** Lower runs first; the kernel chooses one unless told. */
+  /** Lower runs first; the kernel chooses one by default. */
   priority?: number;
   /** Take the place of a filter with this handle and priority. */
   replace?: boolean;

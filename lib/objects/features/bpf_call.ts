@@ -63,7 +63,7 @@ export interface ProbeProgram {
   readonly btfId?: number;
   /** `BPF_F_SLEEPABLE` and so on. */
   readonly flags?: number;
-  /** Its instructions; `return 0` unless told. */
+  /** Its instructions; `return 0` by default. */
   readonly insns?: Uint8Array<ArrayBuffer>;
 }
 

@@ -10,7 +10,7 @@ let options: Promise<ReadonlyMap<string, string> | undefined> | undefined;
 /**
  * The kernel's options that are set, in the order of its file: `CONFIG_BPF_JIT` to `y`, `m`, a number, or
  * a text in quotes. Read once, from /proc/config.gz or /boot/config-RELEASE.
- * @returns undefined where the host has neither, and so does not tell
+ * @returns undefined where the host has neither, and so does not say
  * @throws {SystemError} if its file cannot be read
  *
  * @example
@@ -28,7 +28,7 @@ export function kernelOptions(): Promise<ReadonlyMap<string, string> | undefined
 /**
  * One option: `y` where it is built in, `m` where it is a module, `n` where it is not set.
  * @param name with or without the `CONFIG_` in front
- * @returns undefined where the host does not tell
+ * @returns undefined where the host does not say
  *
  * @example
  * ```ts

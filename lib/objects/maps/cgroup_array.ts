@@ -5,7 +5,7 @@ import { type DescriptorLike, DescriptorMap } from "./descriptor_map.ts";
 
 /**
  * Cgroups that a program compares with bpf_current_task_under_cgroup() and bpf_skb_under_cgroup()
- * (BPF_MAP_TYPE_CGROUP_ARRAY). The kernel does not tell what is in it.
+ * (BPF_MAP_TYPE_CGROUP_ARRAY). The kernel does not say what is in it.
  *
  * @example
  * ```ts

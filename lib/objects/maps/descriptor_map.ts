@@ -20,7 +20,7 @@ const descriptorOrId: Codec<DescriptorLike> = {
 };
 
 /**
- * A map that holds things of the kernel: it is given a descriptor, keeps what that stands for, and tells
+ * A map that holds things of the kernel: it is given a descriptor, keeps what that stands for, and reports
  * its id. The descriptor may be closed then.
  *
  * @example
@@ -64,7 +64,7 @@ export class DescriptorMap<K> extends AnyMap {
 }
 
 /**
- * A {@link DescriptorMap} that tells what it holds.
+ * A {@link DescriptorMap} that says what it holds.
  *
  * @example
  * ```ts

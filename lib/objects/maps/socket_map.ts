@@ -16,7 +16,7 @@ import { expectType } from "./expected_types.ts";
  * import { createMap, SocketMap, u32, u64 } from "@denobpf/denobpf";
  * import { assert } from "@std/assert";
  *
- * const libc = Deno.dlopen("libc.so.6", { // as Deno does not tell the descriptors of its sockets
+ * const libc = Deno.dlopen("libc.so.6", { // as Deno does not show the descriptors of its sockets
  *   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
  *   listen: { parameters: ["i32", "i32"], result: "i32" },
  *   close: { parameters: ["i32"], result: "i32" },

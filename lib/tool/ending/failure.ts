@@ -11,7 +11,7 @@ import { escapeLines } from "../text/escape.ts";
 import { MISSING_PERMISSIONS } from "./permissions.ts";
 
 /**
- * Tells on stderr why a tool ended: what failed, and what to do about it if that is known.
+ * Prints on stderr why a tool ended: what failed, and what to do about it if that is known.
  * @param verbose adds the verifier's log and the stack
  * @returns the exit code
  */
@@ -28,7 +28,7 @@ export function reportFailure(tool: string, error: unknown, verbose: boolean): E
   return exitCode;
 }
 
-/** What is told of an error. */
+/** What is reported of an error. */
 export interface Explanation {
   readonly exitCode: ExitCode;
   readonly message: string;

@@ -272,7 +272,7 @@ export class ByteOutput {
     return true;
   }
 
-  /** Makes room for so many bytes. @returns where they go */
+  /** Makes room for this many bytes. @returns where they go */
   #reserve(count: number): number {
     const needed = this.#length + count;
     if (needed > this.#bytes.length) {

@@ -38,7 +38,7 @@ export interface TimeFormat {
   text(nanoseconds: bigint): string;
 }
 
-/** Local time with so many digits of the second's fraction. */
+/** Local time with this many digits of the second's fraction. */
 function local(digits: number, second: (date: Date) => string): TimeFormat {
   const whole = oncePerSecond(second);
   const point = digits > 0 ? "." : "";

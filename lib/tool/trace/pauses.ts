@@ -17,7 +17,7 @@ export class Pauses {
     this.#end?.();
   }
 
-  /** Resolves after so many milliseconds, or when stopped. One at a time. */
+  /** Resolves after this many milliseconds, or when stopped. One at a time. */
   async pause(milliseconds: number): Promise<void> {
     if (this.#stopped) return;
     const over = Promise.withResolvers<void>();

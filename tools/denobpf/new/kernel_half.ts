@@ -3,7 +3,7 @@ import type { Project } from "./project.ts";
 /** `NAME.bpf.c` */
 export const kernelHalf = ({ name }: Project): string =>
   `// SPDX-License-Identifier: GPL-2.0 OR MIT
-/* The kernel half of ${name}: tells of every exec() on the host. */
+/* The kernel half of ${name}: reports every exec() on the host. */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

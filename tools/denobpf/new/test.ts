@@ -11,7 +11,7 @@ function assertEquals(actual: unknown, expected: unknown): void {
   if (found !== wanted) throw new Error(\`\${found} is not \${wanted}\`);
 }
 
-/** Executes /bin/true so many times. A prime number, so that no factor hides in a count. */
+/** Executes /bin/true this many times. A prime number, so that no factor hides in a count. */
 async function runExecs(count = 23): Promise<number[]> {
   const pids: number[] = [];
   for (let index = 0; index < count; index++) {

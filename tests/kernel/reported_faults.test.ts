@@ -1,4 +1,4 @@
-/** What is told of a wrong call: what failed, why, and what would do. */
+/** What is reported of a wrong call: what failed, why, and what would do. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { MapsArena } from "../../build/tests/skel/maps_arena.ts";
 import {
@@ -37,7 +37,7 @@ function loadTracepoint() {
   return object;
 }
 
-kernelTest("a program of a type that is attached in other ways is told so", {}, () => {
+kernelTest("a program of a type that is attached in other ways is reported as one", {}, () => {
   using object = loadTracepoint();
   using socket = new PacketSocket("lo");
   const program = object.program("handle_tp");
@@ -83,7 +83,7 @@ kernelTest("information is asked of descriptors of its kind alone", {}, () => {
   assertStringIncludes(error.hint!, "pins must lie on a bpf file system");
 });
 
-kernelTest("a map that cannot be made is told why", {}, () => {
+kernelTest("a map that cannot be made is refused with the reason", {}, () => {
   const wrong: [reason: string, options: Parameters<typeof createMap>[0]][] = [
     ["no room for entries", { type: "hash", key: 4, value: 4, maxEntries: 0 }],
     ["its keys have no size", { type: "hash", value: 4, maxEntries: 1 }],
@@ -112,19 +112,23 @@ kernelTest("a map that cannot be made is told why", {}, () => {
   assertThrows(() => createMap({ type, maxEntries: 1 }), RangeError, "no type of maps hsah");
 });
 
-kernelTest("a map that is too big, or whose keys are too short, is told to be so", {}, () => {
+kernelTest("a map that is too big, or whose keys are too short, is reported as such", {}, () => {
   const hash = () => createMap({ type: "hash", key: u32, value: u64, maxEntries: 2 ** 31 });
   assertThrows(hash, BpfError, "it has more entries than a map can have: 2147483648");
   const trie = () => createMap({ type: "lpm_trie", key: u32, value: u64, maxEntries: 1 });
   assertThrows(trie, BpfError, "its keys have 4 bytes: 4 are for the length of the prefix");
 });
 
-kernelTest("a map of an object that the kernel does not make is told why", {}, () => {
-  using opened = openMaps();
-  opened.maps.hash.maxEntries = 2 ** 31 + 1;
-  const message = "its map hash: it has more entries than a map can have";
-  assertThrows(() => opened.load(), BpfError, message);
-});
+kernelTest(
+  "a map of an object that the kernel does not make is refused with the reason",
+  {},
+  () => {
+    using opened = openMaps();
+    opened.maps.hash.maxEntries = 2 ** 31 + 1;
+    const message = "its map hash: it has more entries than a map can have";
+    assertThrows(() => opened.load(), BpfError, message);
+  },
+);
 
 kernelTest("a map without keys says that it cannot be walked", {}, () => {
   for (const type of ["queue", "stack", "ringbuf"] as const) {
