@@ -14,7 +14,7 @@
 const volatile __u32 targ_dev;
 /* count requests of targets only */
 const volatile bool by_owner;
-/* what requests are told apart by */
+/* what distinguishes requests */
 const volatile bool by_process;
 const volatile bool by_cgroup;
 

@@ -92,11 +92,14 @@ const MORE: readonly (readonly [file: RegExp, imported: RegExp])[] = [
   [/^tools\/examples\/bootstrap_legacy\.ts$/, /^tools\/bootstrap\.ts$/],
 ];
 
+/** The frame: what most tools need, and what some need that takes many modules. */
+const FRAME = /^lib\/tool\/(mod|functions|stacks)\.ts$/;
+
 /** Whether a tool may import a file, whatever {@link MORE} allows. */
 function mayImport(path: string, imported: string): boolean {
   const own = path.replace(/\.ts$/, "/");
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  return imported === "lib/tool/mod.ts" || imported.startsWith("build/skel/") ||
+  return FRAME.test(imported) || imported.startsWith("build/skel/") ||
     imported.startsWith(own) || folder !== "tools/" && imported.startsWith(folder);
 }
 

@@ -4,7 +4,7 @@ import { type Counted, diskName, type EventOf, membersOf, RequestNames } from "#
 /** OWNER_UNKNOWN of bpf/include/block.h. */
 const UNKNOWN = 0;
 
-/** What tells rows apart, and what members are read by. */
+/** What distinguishes rows, and what members are read by. */
 export function own({ by }: { readonly by: string }) {
   return { by, names: new RequestNames() };
 }
