@@ -21,7 +21,7 @@
 
 /* what a slot's powers of two count: 1000 for microseconds */
 const volatile __u64 unit_ns = 1000;
-/* what waits are told apart by */
+/* what distinguishes waits */
 const volatile bool by_pid;
 const volatile bool by_tid;
 const volatile bool by_pidns;
@@ -72,12 +72,12 @@ struct waits {
 /* too big for the stack */
 static const struct waits no_waits;
 
-/* two sets for each CPU; more before load where waits are told apart */
+/* two sets for each CPU; more before load where waits are distinguished */
 COUNTS(counts, struct group, struct waits, 1, 0);
 
 struct name_key {
 	__u32 set;
-	__u32 id; /* of the process, or of the thread where these are told apart */
+	__u32 id; /* of the process, or of the thread where these are distinguished */
 };
 
 struct name {

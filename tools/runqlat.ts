@@ -28,7 +28,7 @@ import { derived, heading, members, unitOf } from "./runqlat/members.ts";
 
 export type { RunQueueLatency } from "./runqlat/members.ts";
 
-/** Groups and names in a second where waits are told apart: a group has an entry for each CPU that it waits for. */
+/** Groups and names in a second where waits are distinguished: a group has an entry for each CPU that it waits for. */
 const MAX_GROUPS = 16_384;
 
 /** What CPUs count in otherwise: in two sets, for each `enum kind` of the kernel half. */

@@ -16,7 +16,7 @@ export class WaitCounter implements Counter<Waits> {
   /** By thread or process, as the kernel half keeps them. */
   #names = new Map<number, string>();
 
-  /** @param by_cpu whether CPUs are told apart */
+  /** @param by_cpu whether CPUs are distinguished */
   constructor(skeleton: Loaded, by_cpu: boolean) {
     this.#skeleton = skeleton;
     this.#counts = new CounterSets(skeleton, skeleton.maps.counts, by_cpu);
