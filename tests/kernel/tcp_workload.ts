@@ -4,6 +4,7 @@ import { startIsolated } from "./isolated.ts";
 import type { RunningTool } from "./running_tool.ts";
 
 const workload = new URL("../../build/tests/tcp", import.meta.url).pathname;
+const retransmits = new URL("../../build/tests/retransmits", import.meta.url).pathname;
 const connects = new URL("../../build/tests/connects", import.meta.url).pathname;
 
 /** What the client of tests/workloads/tcp.c sends on each connection, and the server answers. */
@@ -52,6 +53,36 @@ export function runConnects(
   runBeside(tool, "ip", "link", "set", "lo", "up");
   const [client, port] = runBeside(tool, connects, kind, String(count)).split(" ").map(Number);
   return { client, port };
+}
+
+export interface RetransmitsRun {
+  readonly client: number;
+  /** Process that listens. */
+  readonly listener: number;
+  readonly port: number;
+  /** Segments that the client's sockets have sent again. */
+  readonly sent: number;
+}
+
+/** Makes connections whose segments are lost: tests/workloads/retransmits.c. */
+export function runRetransmits(
+  tool: RunningTool,
+  kind: "lost" | "gap" | "syn-ack",
+  count: number,
+): RetransmitsRun {
+  runBeside(tool, "ip", "link", "set", "lo", "up");
+  const told = runBeside(tool, retransmits, kind, String(count));
+  const [client, listener, port, sent] = told.split(" ").map(Number);
+  return { client, listener, port, sent };
+}
+
+/** A counter of the tool's network: of /proc/net/snmp or /proc/net/netstat, both of which it is looked for in. */
+export function networkCounter(tool: RunningTool, protocol: string, name: string): number {
+  const lines = runBeside(tool, "cat", "/proc/net/snmp", "/proc/net/netstat")
+    .split("\n").filter((line) => line.startsWith(`${protocol}: `))
+    .map((line) => line.split(" "));
+  const [names, values] = lines;
+  return Number(values[names.indexOf(name)]);
 }
 
 /** An event as CSV has it: the text of each field, "" for none. */

@@ -6,6 +6,7 @@ import {
   common,
   csvRows,
   netnsOf,
+  networkCounter,
   rowsOf,
   runBeside,
   runConnects,
@@ -22,12 +23,6 @@ function tally(rows: readonly Readonly<Record<string, string>>[], field: string)
   return counts;
 }
 
-/** `TCPSynRetrans` of /proc/net/netstat: SYNs that were sent again. */
-function synRetransmits(netstat: string): number {
-  const [names, values] = netstat.split("\n").map((line) => line.split(" "));
-  return Number(values[names.indexOf("TCPSynRetrans")]);
-}
-
 kernelTest(
   "13 good, 7 refused and 3 unanswered attempts have their process and end",
   {},
@@ -36,7 +31,7 @@ kernelTest(
       good: runTcp(tool, "server", 13),
       refused: runTcp(tool, "refused", 7),
       timeout: runConnects(tool, "timeout", 3),
-      retransmits: synRetransmits(runBeside(tool, "cat", "/proc/net/netstat")),
+      retransmits: networkCounter(tool, "TcpExt", "TCPSynRetrans"),
     }));
     const good = rowsOf(rows, made.good.client);
     const refused = rowsOf(rows, made.refused.client);
