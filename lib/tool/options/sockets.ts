@@ -32,11 +32,17 @@ export const socketOptions = {
 
 /** The variables of sock_targets.h, to be set before load. */
 export interface SocketTargets {
+  /** 4 or 6: that version of IP only; 0 for both. */
   targ_ip: number;
+  /** The inode of a network namespace, or 0 for all. */
   targ_netns: number;
+  /** Whether local ports are chosen by `targ_lports`. */
   targ_by_lport: boolean;
+  /** Whether remote ports are chosen by `targ_rports`. */
   targ_by_rport: boolean;
+  /** A bit for each port, 8192 bytes. */
   targ_lports: Uint8Array;
+  /** The same for remote ports. */
   targ_rports: Uint8Array;
 }
 

@@ -32,6 +32,7 @@ export class Tally<E> implements Join<E, unknown> {
   readonly #sums = new Map<string, E>();
   readonly #parts: TallyParts<E>;
 
+  /** Begins without any event. */
   constructor(parts: TallyParts<E>) {
     this.#parts = parts;
   }
