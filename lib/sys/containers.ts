@@ -15,6 +15,8 @@ export interface Container {
   readonly names: readonly string[];
   /** The path of its cgroup below the mount. */
   readonly cgroup: string;
+  /** Whether root alone can have named that cgroup. */
+  readonly trusted: boolean;
 }
 
 /** What a runtime calls a container. */
@@ -109,15 +111,21 @@ export function containersIn(
     found.set(id, [...claims, cgroup]);
   }
   return [...found].flatMap(([id, claims]) => {
-    const roots = claims.length > 1 ? claims.filter(trusted) : [];
-    const all = roots.length > 0 ? roots : claims;
-    return all.map((cgroup) => ({ id, names: names.get(id) ?? [], cgroup }));
+    const all = claims.map((cgroup) => ({
+      id,
+      names: names.get(id) ?? [],
+      cgroup,
+      trusted: trusted(cgroup),
+    }));
+    const roots = all.filter((container) => container.trusted);
+    return roots.length > 0 ? roots : all;
   });
 }
 
 /**
  * The containers that `text` may mean, in Docker's order: the one with this id, else those of this
- * name, else those whose id begins so.
+ * name, else those whose id begins so. A user may give a cgroup of his the name, or the beginning of the
+ * id, of a container of root's: that container is returned as well then, so that neither is taken for the other.
  */
 export function matchContainers(text: string, containers: readonly Container[]): Container[] {
   const meanings = [
@@ -125,7 +133,11 @@ export function matchContainers(text: string, containers: readonly Container[]):
     (container: Container) => container.names.includes(text),
     (container: Container) => text !== "" && container.id.startsWith(text),
   ];
-  return meanings.map((means) => containers.filter(means)).find((found) => found.length > 0) ?? [];
+  const meantOf = (some: readonly Container[]) =>
+    meanings.map((means) => some.filter(means)).find((found) => found.length > 0) ?? [];
+  const found = meantOf(containers);
+  if (found.some((container) => container.trusted)) return found;
+  return [...found, ...meantOf(containers.filter((container) => container.trusted))];
 }
 
 const DOCKER = "/var/lib/docker/containers";

@@ -206,6 +206,14 @@ kernelTest("--container is not misled by a cgroup that a user named", {}, async 
   };
   assertEquals((await traced({ container: id }, workload)).length, 13);
 
+  const digits = id.slice(0, 12);
+  using shadow = new Cgroup(`${delegated.path}/lxc.payload.${digits}`);
+  assertEquals(
+    (await runTool("execsnoop", ["--container", digits])).stderr,
+    `execsnoop: --container: "${digits}" may be any of ` +
+      `"${digits}" in "/${shadow.path}", "${digits}"\n`,
+  );
+
   using another = new Cgroup(`${slice.path}/docker-${id}.scope`);
   const { code, stderr } = await runTool("execsnoop", ["--container", id]);
   assertEquals(code, 64);

@@ -49,7 +49,7 @@ Deno.test("containerId() knows runtimes whose ids are names, or of their own for
     ]
   ) assertEquals(containerId(path), id, path);
   assertEquals(containersIn(["/lxc", "/lxc/web", "/lxc/web/system.slice"], [], byRoot), [
-    { id: "web", names: [], cgroup: "/lxc/web" },
+    { id: "web", names: [], cgroup: "/lxc/web", trusted: true },
   ]);
 });
 
@@ -77,9 +77,9 @@ Deno.test("containersIn() gives each container once, with the cgroup that holds 
   const cgroups = ["", "/docker", `/docker/${A}`, `/docker/${B}`, `/docker/${A}/${A}`, "/redis"];
   const known = [{ id: A, names: ["web"] }, { id: C, names: ["old"] }, { id: "redis", names: [] }];
   assertEquals(containersIn(cgroups, known, byRoot), [
-    { id: A, names: ["web"], cgroup: `/docker/${A}` },
-    { id: B, names: [], cgroup: `/docker/${B}` },
-    { id: "redis", names: [], cgroup: "/redis" },
+    { id: A, names: ["web"], cgroup: `/docker/${A}`, trusted: true },
+    { id: B, names: [], cgroup: `/docker/${B}`, trusted: true },
+    { id: "redis", names: [], cgroup: "/redis", trusted: true },
   ]);
 });
 
@@ -108,6 +108,24 @@ Deno.test("matchContainers() prefers the id, then the name, then the beginning o
   assertEquals(ids("a2"), [B]);
   assertEquals(ids("c"), []);
   assertEquals(ids(""), []);
+});
+
+Deno.test("a cgroup that a user named hides no container of root's", () => {
+  const own = `/system.slice/docker-${A}.scope`;
+  const user = "/user.slice/user-1000.slice";
+  for (const text of ["web", A.slice(0, 12)]) {
+    const claimed = [`${user}/lxc.payload.${text}`, `${user}/machine-${text}.scope`];
+    const found = (cgroups: string[]) =>
+      matchContainers(
+        text,
+        containersIn(cgroups, [{ id: A, names: ["web"] }], (cgroup) => cgroup === own),
+      ).map(({ cgroup }) => cgroup);
+    for (const claim of claimed) {
+      assertEquals(found([own, claim]).toSorted(), [own, claim], text);
+      assertEquals(found([claim]), [claim], "a container of the user's own can be named");
+    }
+    assertEquals(found([own]), [own]);
+  }
 });
 
 Deno.test("names come out of the runtimes' files as these write them", () => {

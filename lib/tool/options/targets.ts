@@ -233,11 +233,11 @@ function unknown(wanted: string, containers: readonly Container[]): string {
 const MOST = 8;
 
 function enumerate(containers: readonly Container[]): string {
-  const shown = containers.slice(0, MOST).map(({ id, names, cgroup }) => {
+  const shown = containers.slice(0, MOST).map(({ id, names, cgroup, trusted }) => {
     const short = quoted(id.slice(0, 12));
     const name = names.at(-1);
     const called = name === undefined ? short : `${quoted(name)} (${short})`;
-    const claimed = containers.filter((other) => other.id === id).length > 1;
+    const claimed = !trusted || containers.filter((other) => other.id === id).length > 1;
     return claimed ? `${called} in ${quoted(cgroup)}` : called;
   });
   const more = containers.length - shown.length;
