@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "../fast_check.ts";
 import { decodeText, encodeText } from "#lib/sys/text.ts";
 import { escapeLines, escapeText } from "#lib/tool/text/escape.ts";
@@ -52,4 +52,25 @@ Deno.test("escapeText() can be undone for any bytes, and gives one safe line", (
 
 Deno.test("escapeLines() keeps line breaks and backslashes, and nothing else that moves a cursor", () => {
   assertEquals(escapeLines("a\\b\n\x1b[2Jc\r"), "a\\b\n\\x1b[2Jc\\r");
+});
+
+Deno.test("one odd character has the slow pattern look at its surroundings only, not at a long text", () => {
+  const { replace } = String.prototype;
+  let seen = 0;
+  String.prototype.replace = function (this: string, ...args: unknown[]) {
+    const [pattern] = args;
+    if (pattern instanceof RegExp && pattern.unicodeSets) seen += this.length;
+    return Reflect.apply(replace, this, args);
+  };
+  try {
+    const long = "a".repeat(7900);
+    const odd = { "\udcff": "\\xff", "\x1b": "\\x1b", "\u202e": "\\u{202e}", "日": "日" };
+    for (const [character, shown] of Object.entries(odd)) {
+      seen = 0;
+      assertEquals(escapeText(long + character + long + character), long + shown + long + shown);
+      assert(seen > 0 && seen <= 40, `${shown}: ${seen} characters`);
+    }
+  } finally {
+    String.prototype.replace = replace;
+  }
 });

@@ -16,6 +16,13 @@ const ASCII = /^[ -~]*$/;
 const PLAIN = /^[ -[\]-~]*$/;
 
 /**
+ * Stretches that are not printable ASCII, with what little of that is between them. One character beyond
+ * Latin-1 makes the pattern below slow for all of its text, so that it is asked about these stretches alone:
+ * one odd byte in a long argument must not cost more than the others.
+ */
+const ODD = /(?:[^ -~]+[ -~]{0,15})+/g;
+
+/**
  * Characters that a terminal obeys or does not show as themselves: control, format, surrogate, private
  * and unassigned characters, white space other than the space, and invisible letters. Making this
  * pattern takes half a millisecond of a tool's start, hence not before it is needed.
@@ -24,7 +31,8 @@ const unsafe = once(() => /[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]/g
 
 /** `text` with each character replaced that a terminal might obey or hide. */
 export function replaceUnsafe(text: string, replace: (character: string) => string): string {
-  return ASCII.test(text) ? text : text.replace(unsafe(), replace);
+  if (ASCII.test(text)) return text;
+  return text.replace(ODD, (stretch) => stretch.replace(unsafe(), replace));
 }
 
 /** Control characters with an escape of their own, the same in C, JSON and bash. */
@@ -66,12 +74,17 @@ export function quoted(text: string): string {
   return `"${escapeText(text)}"`;
 }
 
+/** Each byte's escape, made once: a text may be nothing but them. */
+const bytes = once(() =>
+  Array.from(
+    { length: 0x100 },
+    (_, byte) => NAMED[String.fromCharCode(byte)] ?? `\\x${byte.toString(16).padStart(2, "0")}`,
+  )
+);
+
 function escapeCharacter(character: string): string {
   const code = character.codePointAt(0)!;
   // decodeText() turns a byte 0x80 to 0xff that is not UTF-8 into U+DC80 to U+DCFF.
   const byte = code >= 0xdc80 && code <= 0xdcff ? code - 0xdc00 : code;
-  return NAMED[character] ??
-    (code < 0x80 || byte !== code
-      ? `\\x${byte.toString(16).padStart(2, "0")}`
-      : `\\u{${code.toString(16)}}`);
+  return code < 0x80 || byte !== code ? bytes()[byte] : `\\u{${code.toString(16)}}`;
 }
