@@ -76,7 +76,19 @@ export class Symbolizer {
    * @param addresses zeros are left out: a stack map fills up with them
    */
   stack(pid: number | undefined, addresses: Iterable<bigint>): Frame[] {
+    return this.stacks(pid, [addresses])[0];
+  }
+
+  /**
+   * The same for many stacks of one process, which is looked at once: where addresses lie in nothing that is
+   * mapped, that is most of the work.
+   */
+  stacks(pid: number | undefined, stacks: Iterable<Iterable<bigint>>): Frame[][] {
     const process = pid === undefined ? undefined : this.#process(pid);
+    return Array.from(stacks, (addresses) => this.#stack(process, addresses));
+  }
+
+  #stack(process: ProcessSymbols | undefined, addresses: Iterable<bigint>): Frame[] {
     const innermost = { kernel: true, user: true };
     return [...addresses].filter((address) => address !== 0n).map((address) => {
       const part = address >= KERNEL_START ? "kernel" : "user";

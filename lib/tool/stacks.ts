@@ -4,27 +4,21 @@
  *
  * @module
  */
-import { attachPerfEvent } from "../objects/attach/perf_event.ts";
-import { UnsupportedError } from "../objects/errors.ts";
-import type { Attachable } from "../objects/program.ts";
+import { tryReadTextFile } from "../sys/file.ts";
 import type { Frame } from "../symbols/mod.ts";
 
+export { onlineCpus } from "../sys/cpus.ts";
 export { type Frame, Symbolizer } from "../symbols/mod.ts";
+export { type Stacked, stackOptions, type StackTool, stackTool } from "./shapes/stacks.ts";
+export { attachTimer, CpuClocks, onlineCpu } from "./timers.ts";
 
-/**
- * Attaches a program to a timer of each CPU: its cycles, which stand still while it is idle, or its clock
- * where these cannot be counted, as in most virtual machines.
- * @param frequency times a second
- * @returns what detaches it
- * @throws {BpfError | SystemError}
- */
-export function attachTimer(program: Attachable, frequency: number): Disposable {
-  try {
-    return attachPerfEvent(program, { hardware: "cpu_cycles", frequency });
-  } catch (error) {
-    if (!(error instanceof UnsupportedError)) throw error;
-    return attachPerfEvent(program, { software: "cpu_clock", frequency });
-  }
+/** How many frames of a stack the kernel passes: /proc/sys/kernel/perf_event_max_stack, 127 at most. */
+export function mostFrames(): number {
+  const MAX_FRAMES = 127; // of bpf/include
+  return Math.min(
+    MAX_FRAMES,
+    Number(tryReadTextFile("/proc/sys/kernel/perf_event_max_stack") || MAX_FRAMES),
+  );
 }
 
 /** A frame in one line: `[<00007f57f1474b3a>] malloc+0x1a /usr/lib/libc.so.6`. */
@@ -33,4 +27,14 @@ export function frameText({ address, name, offset, module }: Frame): string {
   const place = `+0x${offset.toString(16)}`;
   if (name !== undefined) return `${at} ${name}${place} ${module ?? ""}`.trimEnd();
   return module === undefined ? at : `${at} ${module}${place}`;
+}
+
+/**
+ * A frame by its name alone, as stacks are counted by. A function of a process without a name is the place in
+ * its file, which addr2line(1) takes.
+ */
+export function frameName({ name, module, offset }: Frame): string {
+  if (name !== undefined) return name;
+  const isFile = module?.includes("/") ?? false;
+  return isFile ? `${module!.replace(/.*\//, "")}+0x${offset.toString(16)}` : "[unknown]";
 }

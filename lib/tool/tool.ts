@@ -71,6 +71,10 @@ export interface Tables<Options, E> {
    * in brackets.
    */
   stamp?(options: Options): boolean | string;
+  /** The rows in a form of the tool's own, in place of columns, unless `--fields` names some. */
+  text?(rows: readonly E[], options: Options): string;
+  /** Whether that text stands alone, without title, time and empty line, for other programs to read. */
+  bare?(options: Options): boolean;
   /** Text below a table; without columns it stands alone. */
   below?(rows: readonly E[], options: Options): string;
 }

@@ -66,6 +66,11 @@ kernelTest("a return address belongs to the function that called", {}, async () 
   const { exported } = process.told;
   const stack = symbolizer.stack(process.pid, [exported, process.told.return, 0n, 0n]);
   assertEquals(stack.map(({ name }) => name), ["exported_function", "ends_with_a_call"]);
+  const reversed = [process.told.return, exported];
+  assertEquals(
+    symbolizer.stacks(process.pid, [reversed, [], [exported]]),
+    [symbolizer.stack(process.pid, reversed), [], [stack[0]]],
+  );
   const { address, size } = nmSize("ends_with_a_call");
   assertEquals(stack[1].offset, size, `of ${address}`);
 });

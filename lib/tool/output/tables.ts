@@ -52,8 +52,9 @@ export class TableDisplay<Options, E> implements Display<E> {
   begin(): void {
     const { frame, options } = this.#choice;
     if (frame.no_header) return;
-    if (frame.output === "table") this.#out.string(this.#tables.title(options) + "\n");
-    else this.#lines.header(this.#out);
+    if (frame.output === "table") {
+      if (!this.#isBare()) this.#out.string(this.#tables.title(options) + "\n");
+    } else this.#lines.header(this.#out);
   }
 
   /** A table counts as one event; where nothing happened there is none, as with the C tools. */
@@ -69,13 +70,24 @@ export class TableDisplay<Options, E> implements Display<E> {
 
   #showTable(rows: readonly E[]): void {
     const { frame, options, columns } = this.#choice;
+    const { text, below } = this.#tables;
     const out = this.#out;
+    if (this.#isBare()) return out.string(text!(rows, options));
     out.string(this.#stamp());
+    if (this.#hasText()) return out.string(text!(rows, options) + "\n");
     if (columns.length > 0) {
       if (!frame.no_header) this.#lines.header(out);
       this.#showRows(rows);
     }
-    out.string((this.#tables.below?.(rows, options) ?? "") + "\n");
+    out.string((below?.(rows, options) ?? "") + "\n");
+  }
+
+  #hasText(): boolean {
+    return this.#tables.text !== undefined && this.#choice.frame.fields === undefined;
+  }
+
+  #isBare(): boolean {
+    return this.#hasText() && (this.#tables.bare?.(this.#choice.options) ?? false);
   }
 
   #stamp(): string {

@@ -131,6 +131,10 @@ export interface CountTool<
   ): { readonly of: keyof M & string } & HistogramLook | undefined;
   /** The line above the histogram of a row; none if it is empty. */
   heading?(row: EventOf<M>, options: Wanted<O, P>): string;
+  /** Text in place of columns and histograms, if the tool shows its rows in a form of its own. */
+  text?(rows: readonly EventOf<M>[], options: Wanted<O, P>): string;
+  /** Whether that text stands alone, without title, time and empty line, for other programs to read. */
+  bare?(options: Wanted<O, P>): boolean;
   /** What readers of members find as `$own`. */
   own?(options: Wanted<O, P>): C;
   /** Opens the object. */
@@ -257,6 +261,8 @@ export function countTool<
         title: declared.title,
         order: declared.order,
         stamp,
+        text: declared.text,
+        bare: declared.bare,
         limit: (options, output) =>
           (options as Obeyed).rows ??
             (output === "table" ? declared.limit ?? Infinity : Infinity),

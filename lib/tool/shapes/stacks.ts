@@ -1,0 +1,117 @@
+import type { EventOf, Member, Members } from "../members/member.ts";
+import { type Declarations, flag, type Operands } from "../options/declarations.ts";
+import { escapeText } from "../text/escape.ts";
+import type { Attaching } from "../trace/ring_source.ts";
+import type { Counting } from "../trace/losses_of.ts";
+import { type CountTool, countTool } from "./counts.ts";
+import type { Wanted } from "./tool_parts.ts";
+
+/** How stacks are shown: options to be spread into those of a tool, which the frame obeys. */
+export const stackOptions = {
+  folded: flag("f", "Show a line for each stack, as flame graphs are made of"),
+  delimited: flag("d", "Mark where the kernel's frames end and those of the process begin"),
+  annotations: flag("a", "Mark functions of the kernel with _[k]"),
+};
+
+/** What the frame reads of these. */
+interface Obeyed {
+  readonly folded?: boolean;
+  readonly delimited?: boolean;
+  readonly annotations?: boolean;
+  readonly interval?: number;
+}
+
+/** What is counted by its stacks, as it is shown. */
+export interface Stacked {
+  readonly comm: string;
+  readonly pid: number;
+  /** The functions of the kernel, the innermost first; undefined where they are not asked for. */
+  readonly kernel: readonly string[] | undefined;
+  /** Those of the process. */
+  readonly user: readonly string[] | undefined;
+}
+
+/** Members that a tool of this shape has besides what it measures. */
+type StackMembers = Members & Readonly<Record<keyof Stacked, Member<never>>>;
+
+/** The declaration of a tool that measures something by stacks: samples, time or bytes. */
+export interface StackTool<
+  O extends Declarations,
+  P extends Operands,
+  R,
+  Op extends Disposable & { load(): unknown },
+  M extends StackMembers,
+  C,
+> extends
+  Omit<
+    CountTool<O, P, R, Op, M, Record<never, never>, C>,
+    "columns" | "order" | "derived" | "histogram" | "heading" | "text" | "bare" | "stamp"
+  > {
+  /** The member that is measured, by which stacks are sorted: the largest first. */
+  readonly measure: keyof M & string;
+}
+
+/**
+ * Makes a tool of its declaration: the command, and the function that other programs import. It shows a stack
+ * as the C tools do, or folded.
+ */
+export function stackTool<
+  O extends Declarations,
+  R,
+  Op extends Disposable & { load(): Attaching & Counting },
+  M extends StackMembers,
+  C = unknown,
+  P extends Operands = Record<never, never>,
+>(declared: StackTool<O, P, R, Op, M, C>) {
+  const { measure } = declared;
+  const isFolded = (options: Wanted<O, P>) => (options as Obeyed).folded ?? false;
+  return countTool<O, R, Op, M, Record<never, never>, C, P>({
+    ...declared,
+    columns: () => [],
+    order: () => `-${measure}`,
+    stamp: (options) => Boolean((options as Obeyed).interval),
+    bare: isFolded,
+    text(rows, options) {
+      const draw = isFolded(options) ? foldedStack : drawnStack;
+      return rows.map((row) =>
+        draw(
+          row as unknown as Stacked,
+          String(row[measure as keyof EventOf<M>]),
+          options as Obeyed,
+        )
+      ).join(isFolded(options) ? "" : "\n");
+    },
+  });
+}
+
+/** How a stack is marked. */
+type Marks = Pick<Obeyed, "delimited" | "annotations">;
+
+/** A stack as the C tools print it: a frame a line, then whose it is, then the value. */
+export function drawnStack(stack: Stacked, value: string, marks: Marks): string {
+  const { comm, pid } = stack;
+  const frames = framesOf(stack, "--", marks).map((name) => `    ${escapeText(name)}\n`);
+  return `${frames.join("")}    ${"-".padEnd(16)} ${escapeText(comm)} (${pid})\n        ${value}\n`;
+}
+
+/** A stack in one line, the outermost function first: `sh;main;read;[-;]vfs_read 42`. */
+export function foldedStack(stack: Stacked, value: string, marks: Marks): string {
+  const names = [stack.comm, ...framesOf(stack, "-", marks).reverse()];
+  return `${names.map(foldedName).join(";")} ${value}\n`;
+}
+
+/** The names of all frames, the innermost first, with a border if there are some on both sides of it. */
+function framesOf(
+  { kernel = [], user = [] }: Stacked,
+  border: string,
+  { delimited = false, annotations = false }: Marks,
+): string[] {
+  const hasBorder = delimited && kernel.length > 0 && user.length > 0;
+  const marked = annotations ? kernel.map((name) => `${name}_[k]`) : kernel;
+  return [...marked, ...hasBorder ? [border] : [], ...user];
+}
+
+/** A name in which nothing ends a frame: names are chosen by whoever is traced. */
+function foldedName(name: string): string {
+  return escapeText(name).replaceAll(";", ":");
+}

@@ -1,0 +1,92 @@
+/** Programs that a timer runs on each CPU. */
+import { attachPerfEvent } from "../objects/attach/perf_event.ts";
+import { UnsupportedError } from "../objects/errors.ts";
+import type { Attachable } from "../objects/program.ts";
+import { CpuHotplug } from "../sys/cpu_hotplug.ts";
+import { onlineCpus } from "../sys/cpus.ts";
+import type { Parser } from "./options/declarations.ts";
+import { integer } from "./options/parsers.ts";
+import { ValueError } from "./options/usage_errors.ts";
+
+/** How often CPUs are looked for that have come online, in milliseconds. */
+const LOOK_MS = 1000;
+
+/** A CPU by its number, which must be online. */
+export const onlineCpu: Parser<number> = (text): number => {
+  const cpu = integer(0, 0xffff)(text);
+  const online = onlineCpus();
+  if (online.includes(cpu)) return cpu;
+  throw new ValueError(`CPU ${cpu} is not online: ${online.join(", ")} are`);
+};
+
+/**
+ * Attaches a program to a timer of each CPU: its cycles, which stand still while it is idle, or its clock
+ * where these cannot be counted, as in most virtual machines.
+ * @param frequency times a second
+ * @returns what detaches it
+ * @throws {BpfError | SystemError}
+ */
+export function attachTimer(program: Attachable, frequency: number): Disposable {
+  try {
+    return attachPerfEvent(program, { hardware: "cpu_cycles", frequency });
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    return attachPerfEvent(program, { software: "cpu_clock", frequency });
+  }
+}
+
+/**
+ * A program that the clock of each CPU runs, of those too that come online later: at most a second later, as
+ * often as they are looked for.
+ */
+export class CpuClocks implements Disposable {
+  readonly #program: Attachable;
+  readonly #frequency: number;
+  readonly #attached = new Map<number, Disposable>();
+  readonly #hotplug: CpuHotplug | undefined;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+
+  /**
+   * Attaches the program.
+   * @param frequency times a second
+   * @param cpu this one only, which must be online
+   * @throws {BpfError} EINVAL above kernel.perf_event_max_sample_rate
+   */
+  constructor(program: Attachable, frequency: number, cpu?: number) {
+    this.#program = program;
+    this.#frequency = frequency;
+    if (cpu === undefined) {
+      this.#hotplug = CpuHotplug.listen();
+      this.#timer = setInterval(() => this.#follow(this.#hotplug?.online() ?? []), LOOK_MS);
+    }
+    try {
+      this.#follow(cpu === undefined ? onlineCpus() : [cpu]);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Attaches it to the clocks of these CPUs. One that was offline has lost the event that it had. */
+  #follow(cpus: Iterable<number>): void {
+    for (const cpu of cpus) {
+      this.#attached.get(cpu)?.[Symbol.dispose]();
+      this.#attached.delete(cpu);
+      try {
+        const event = { software: "cpu_clock", frequency: this.#frequency, cpus: [cpu] } as const;
+        this.#attached.set(cpu, attachPerfEvent(this.#program, event));
+      } catch (error) {
+        // it has gone offline again
+        if (!(error instanceof UnsupportedError) || onlineCpus().includes(cpu)) throw error;
+      }
+    }
+  }
+
+  /** Detaches the program. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#hotplug?.[Symbol.dispose]();
+    for (const attached of this.#attached.values()) attached[Symbol.dispose]();
+    this.#attached.clear();
+  }
+}
