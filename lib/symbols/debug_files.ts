@@ -16,7 +16,7 @@ const sums = new LeastRecentlyUsed<string, number>(1024);
 
 /**
  * The symbols of a stripped file, if they are in another one of the same build: below the process's own
- * root, which no link leads out of, or on this host where root alone can have put it.
+ * root, where no link of a user leads to another's file, or on this host where root alone can have put it.
  * @param path where the stripped file is
  * @throws {BudgetError}
  */
@@ -27,7 +27,7 @@ export function debugSymbols(
   budget: Budget,
 ): SymbolTable | undefined {
   const open = [
-    (place: string) => FileSource.below(`/proc/${pid}/root`, place),
+    (place: string) => FileSource.own(`/proc/${pid}/root`, place),
     (place: string) => FileSource.ofRoot(place),
   ];
   for (const place of placesOf(file, path)) {

@@ -131,7 +131,7 @@ function openMapped(pid: number, mapping: CodeMapping): { path: string; file?: F
   const names = namesIn(text, () => readLink(link));
   if (file !== undefined && names.length === 1) return { path: text, file };
   for (const path of names) {
-    const found = attempt(() => FileSource.below(`/proc/${pid}/root`, path));
+    const found = attempt(() => FileSource.own(`/proc/${pid}/root`, path));
     if (found?.status.inode === inode && file === undefined) return { path, file: found };
     found?.[Symbol.dispose]();
     if (found?.status.inode === inode) return { path, file };

@@ -6,7 +6,7 @@
 import { EINVAL, SystemError } from "../sys/errno.ts";
 import { check, cString, files, libc } from "../sys/libc.ts";
 import { hotSymbols } from "../sys/library.ts";
-import { type FollowOptions, lookUpBelow, lookUpOfRoot } from "../sys/open_below.ts";
+import { type FollowOptions, lookUpBelow, lookUpOfRoot, lookUpOwn } from "../sys/open_below.ts";
 import { O_CLOEXEC, O_PATH, O_RDONLY } from "../sys/open_flags.ts";
 import { type FileStatus, fileStatus, kindOf, S_IFREG } from "../sys/status.ts";
 import type { Budget } from "./budget.ts";
@@ -66,6 +66,14 @@ export class FileSource implements Source, Disposable {
    */
   static below(root: string, path: string, options: FollowOptions = {}): FileSource {
     return FileSource.#at(lookUpBelow(root, path, options), path);
+  }
+
+  /**
+   * Opens a regular file below a folder, `/proc/PID/root`, where no link of a user leads to another's file.
+   * @throws {SystemError}
+   */
+  static own(root: string, path: string): FileSource {
+    return FileSource.#at(lookUpOwn(root, path), path);
   }
 
   /**

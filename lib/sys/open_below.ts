@@ -95,6 +95,30 @@ export function lookUpOfRoot(path: string): number {
   }
 }
 
+/**
+ * Looks up a file below a folder that stands for the root, as {@link lookUpBelow} does, but follows no link
+ * whose owner is neither root nor the owner of the file. A process's root is mostly the host's own: a user's link
+ * may lead to what is the user's, and not have root open what is closed to the user.
+ * @returns a descriptor of the place (`O_PATH`) that the caller closes
+ * @throws {SystemError} EACCES if a link of somebody else leads there
+ */
+export function lookUpOwn(root: string, path: string): number {
+  const folder = openRoot(root);
+  const makers = new Set<number>();
+  try {
+    const found = walk(folder, path, true, (fd, part) => {
+      const status = fileStatus(fd, part);
+      if (kindOf(status) === S_IFLNK) makers.add(status.uid);
+    });
+    const { uid } = fileStatus(found, path);
+    if ([...makers].every((maker) => maker === 0 || maker === uid)) return found;
+    files().close(found);
+    throw new SystemError(EACCES, `open ${path}: a link of another user leads there`);
+  } finally {
+    files().close(folder);
+  }
+}
+
 function openRoot(path: string): number {
   return check(files().open(cString(path), O_PATH | O_CLOEXEC, 0), `open ${path}`);
 }

@@ -173,3 +173,22 @@ kernelTest("debug files of this host are taken from root's folders alone", {}, a
   run("chown", "-h", "65534", `${root.path}/.debug`);
   assertEquals(await nameOf(), undefined, "a link of another user");
 });
+
+kernelTest("a user's link leads to no debug file of another's", {}, async () => {
+  using build = new Build("-static", "-Wl,--build-id");
+  using root = new Folder();
+  using closed = new Folder();
+  const debug = `${closed.path}/symbols.debug`;
+  run("objcopy", "--only-keep-debug", build.path, debug);
+  run("strip", build.path);
+  run("objcopy", `--add-gnu-debuglink=${debug}`, build.path, `${root.path}/inside`);
+  Deno.symlinkSync(closed.path, `${root.path}/.debug`);
+  // This process's root is the host's: no root of its own keeps a link in.
+  await using process = await SymbolProcess.start(`${root.path}/inside`);
+  const name = () => new Symbolizer().user(process.pid, process.told.static).name;
+  assertEquals(name(), "static_function", "a link of root's");
+  run("chown", "-h", "65534", root.path, `${root.path}/.debug`);
+  assertEquals(name(), undefined, "a user's link to a file of root");
+  Deno.chownSync(debug, 65534, null);
+  assertEquals(name(), "static_function", "a user's link to the user's file");
+});

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "#lib/sys/errno.ts";
 import { files } from "#lib/sys/libc.ts";
-import { lookUpBelow, lookUpBelowByParts, lookUpOfRoot } from "#lib/sys/open_below.ts";
+import { lookUpBelow, lookUpBelowByParts, lookUpOfRoot, lookUpOwn } from "#lib/sys/open_below.ts";
 import { fileStatus } from "#lib/sys/status.ts";
 import { symlink } from "#lib/sys/symlink.ts";
 
@@ -140,6 +140,30 @@ Deno.test("lookups leave no descriptor open", () => {
     outcome(() => lookUpBelow(root.path, path));
     outcome(() => lookUpBelowByParts(root.path, path));
     outcome(() => lookUpOfRoot(`${root.path}/${path}`));
+    outcome(() => lookUpOwn(root.path, path));
   }
   assertEquals(count(), before);
+});
+
+Deno.test({
+  name: "lookUpOwn() follows links of root, and a user's to the user's own files alone",
+  ignore: Deno.uid() !== 0,
+  fn() {
+    using root = new Root();
+    const found = (path: string) => files().close(lookUpOwn(root.path, path));
+    const refused = (path: string) =>
+      assertThrows(() => found(path), SystemError, "a link of another user leads there");
+    const owned = (uid: number, path: string) =>
+      new Deno.Command("chown", { args: ["-h", String(uid), `${root.path}/${path}`] }).outputSync();
+    const paths = ["absolute/file", "chain/file", "folder/link"];
+    for (const path of ["file", ...paths]) found(path);
+    for (const link of ["absolute", "chain", "folder/link"]) owned(65534, link);
+    paths.forEach(refused);
+    found("file");
+    for (const file of ["file", "folder/file", "folder/deep/file"]) owned(65534, file);
+    paths.forEach(found);
+    for (const file of ["file", "folder/file", "folder/deep/file"]) owned(65533, file);
+    paths.forEach(refused);
+    assertThrows(() => found("outside"), SystemError, "No such file");
+  },
 });
