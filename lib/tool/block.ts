@@ -122,11 +122,12 @@ export class RequestNames {
   }
 }
 
-/** The letters of operations. */
+/** The letters of operations, of zeroes as Linux 7 has them: before it they were `N`, as all others are. */
 const RWBS: Readonly<Record<string, string>> = {
   read: "R",
   write: "W",
   write_same: "W",
+  write_zeroes: "WZ",
   flush: "F",
   discard: "D",
   secure_erase: "DE",

@@ -257,8 +257,9 @@ function issuedRequests({ name }: LoopDevice, work: () => void): string[] {
     // dd-123 [000] ..... 1.234567: block_rq_issue: 7,0 RS 4096 () 8 + 8 none,0,0 [dd]
     const line = /block_rq_issue: (\S+) (\S+) (\d+) \([^)]*\) (\d+) \+ /;
     return Deno.readTextFileSync(`${instance}/trace`).split("\n").flatMap((text) => {
-      const [, of, rwbs, bytes, sector] = line.exec(text) ?? [];
-      return of === numbers ? [`${rwbs} ${bytes} ${bytes === "0" ? "-" : sector}`] : [];
+      const [, of, rwbs = "", bytes, sector] = line.exec(text) ?? [];
+      const letters = rwbs.replace(/^N/, "WZ"); // of zeroes, before Linux 7
+      return of === numbers ? [`${letters} ${bytes} ${bytes === "0" ? "-" : sector}`] : [];
     });
   } finally {
     Deno.removeSync(instance);

@@ -61,6 +61,8 @@ const table = membersOf<DiskUsage>();
 const LETTERS: Readonly<Record<string, string>> = {
   read: "R",
   write: "W",
+  write_same: "W",
+  write_zeroes: "W",
   flush: "F",
   discard: "D",
   secure_erase: "D",
