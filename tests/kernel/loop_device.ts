@@ -38,11 +38,6 @@ export class LoopDevice implements Disposable {
     };
   }
 
-  /** Whether it can forget blocks: the file system below may not. */
-  discards(): boolean {
-    return Deno.readTextFileSync(`/sys/block/${this.name}/queue/discard_max_bytes`) !== "0\n";
-  }
-
   /** Gives it a scheduler. Returns whether the kernel has that: it may be a module. */
   schedule(name: string): boolean {
     try {
