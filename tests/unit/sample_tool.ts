@@ -29,6 +29,7 @@ export const options = {
   lost: option("", "N", "Claim that N events were lost", integer(0, 1000), 0),
   fault: option("", "NAME", "Fail while loading", text),
   deaf: flag("", "Go on when asked to stop"),
+  busy: flag("", "Compute for a minute after the first batch, without a pause"),
   nonblocking: flag("", "Make standard output nonblocking, as a parent process may do"),
 };
 
@@ -96,12 +97,13 @@ class TickSource implements Source<Tick> {
   }
 
   async *batches(signal: AbortSignal): AsyncGenerator<readonly Tick[], void, void> {
-    const { batch, line, pause } = this.#options;
+    const { batch, line, pause, busy } = this.#options;
     let number = 0;
     const ticks = (length: number, text: string) =>
       Array.from({ length }, () => ({ number: ++number, text }));
     while (!signal.aborted) {
       yield ticks(batch, line);
+      for (const end = performance.now() + 60_000; busy && performance.now() < end;);
       await until(signal, pause);
     }
     yield ticks(1, "the last");

@@ -259,6 +259,11 @@ Deno.test("a second SIGINT ends a tool that does not stop, at once and with 130"
   assertEquals(code, 130);
 });
 
+Deno.test("a second SIGTERM ends a tool that computes, while no signal reaches its event loop", async () => {
+  const { signal } = await signalled(["SIGTERM", "SIGTERM"], ["--busy"]);
+  assertEquals(signal, "SIGTERM");
+});
+
 Deno.test("under nohup a tool does not end with its terminal", async () => {
   const { stdout, code } = await signalled(["SIGHUP"], ["--events", "20"], ["nohup", ...COMMAND]);
   assertMatch(stdout, / 20 tick\n$/);
