@@ -12,8 +12,12 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+#define ENOSYS 38 /* include/uapi/asm-generic/errno.h */
+
 #if defined(__TARGET_ARCH_x86)
 
+#define THREAD_SIZE 16384 /* arch/x86/include/asm/page_64_types.h, without KASAN */
 #define NR_EXECVE 59
 #define TS_COMPAT 0x0002
 #define X32_SYSCALL_BIT 0x40000000
@@ -131,6 +135,42 @@ static __always_inline struct syscall_args syscall_args(struct pt_regs *regs)
 		args.sixth = syscall_arg(regs, 5);
 	}
 	return args;
+}
+
+/*
+ * The registers that the task has left user mode with, for hooks that are not handed them. NULL on arm64 before
+ * Linux 5.15.
+ */
+static __always_inline struct pt_regs *user_registers(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+#if defined(__TARGET_ARCH_x86)
+	/* task_pt_regs() of arch/x86/include/asm/processor.h */
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, stack) + THREAD_SIZE - bpf_core_type_size(struct pt_regs);
+#else
+	return NULL;
+#endif
+}
+
+/* The number of the system call that the task is in, or -1: it may also be in a page fault, or a kernel thread. */
+static __always_inline int current_syscall(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pt_regs *regs = user_registers();
+
+	if (!regs || BPF_CORE_READ(task, flags) & PF_KTHREAD)
+		return -1;
+#if defined(__TARGET_ARCH_x86)
+	/* what the entry code stores there until a call has a result; a fault leaves the user's value */
+	if (BPF_CORE_READ(regs, ax) != (unsigned long)-ENOSYS)
+		return -1;
+	return BPF_CORE_READ(regs, orig_ax);
+#elif defined(__TARGET_ARCH_arm64)
+	return BPF_CORE_READ(regs, syscallno);
+#endif
 }
 
 #endif /* DENOBPF_SYSCALL_H */
