@@ -5,10 +5,11 @@
  * @module
  */
 import { tryReadTextFile } from "../sys/file.ts";
-import type { Frame } from "../symbols/mod.ts";
+import type { RawText } from "../sys/raw_text.ts";
+import { type Frame, Symbolizer } from "../symbols/mod.ts";
 
 export { onlineCpus } from "../sys/cpus.ts";
-export { type Frame, Symbolizer } from "../symbols/mod.ts";
+export { type Frame, Symbolizer };
 export { type Stacked, stackOptions, type StackTool, stackTool } from "./shapes/stacks.ts";
 export { attachTimer, CpuClocks, onlineCpu } from "./timers.ts";
 
@@ -37,4 +38,38 @@ export function frameName({ name, module, offset }: Frame): string {
   if (name !== undefined) return name;
   const isFile = module?.includes("/") ?? false;
   return isFile ? `${module!.replace(/.*\//, "")}+0x${offset.toString(16)}` : "[unknown]";
+}
+
+/** Functions through which the kernel comes from a hook to a program. */
+const TO_PROGRAM =
+  /^(bpf_prog_|bpf_trampoline_|bpf_get_stack|perf_|trace_|__traceiter_|__bpf_trace_|\w*(kretprobe|rethook)_trampoline)/;
+
+/** Names for stacks that append_stack() of bpf/include/record.h has left in records. */
+export class StackNames {
+  readonly #symbolizer = new Symbolizer();
+
+  /** Reads the kernel's symbols, which takes a fifth of a second, before there are events that wait. */
+  readKernel(): this {
+    this.#symbolizer.kernel(0n);
+    return this;
+  }
+
+  /** The functions of the kernel, the innermost first, from the one on that the hook is in. */
+  kernel(stack: RawText | undefined): string[] {
+    const frames = this.#symbolizer.stack(undefined, addresses(stack));
+    const hooked = frames.findIndex(({ name }) => name !== undefined && !TO_PROGRAM.test(name));
+    return frames.slice(hooked < 0 ? 0 : hooked).map(frameName);
+  }
+
+  /** The functions of a process, the innermost first. */
+  user(pid: number, stack: RawText | undefined): string[] {
+    return this.#symbolizer.stack(pid, addresses(stack)).map(frameName);
+  }
+}
+
+function addresses(stack: RawText | undefined): bigint[] {
+  if (stack === undefined) return [];
+  const { bytes, start, end } = stack;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
+  return Array.from({ length: view.byteLength / 8 }, (_, i) => view.getBigUint64(i * 8, true));
 }
