@@ -7,6 +7,8 @@
 import { hasAttachKind } from "../objects/features/attach_kinds.ts";
 import { hasKernelFunction } from "../objects/features/kernel_function.ts";
 
+export { tracepointArguments } from "../btf/tracepoint.ts";
+
 /**
  * Whether programs of this kind can be attached to a function of the kernel. Hardened kernels have none of
  * these kinds, arm64 has fentry and fexit from Linux 6.4 on, and the compiler may have made the function part

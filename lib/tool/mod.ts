@@ -5,6 +5,7 @@
  * @module
  */
 export { hasAttachKind } from "../objects/features/attach_kinds.ts";
+export { capabilityName } from "../sys/capability_names.ts";
 export { ChildProcess } from "../sys/child_process.ts";
 export { bootTime, monotonicTime, wallTime } from "../sys/clock.ts";
 export { diskName, DiskNames } from "../sys/disks.ts";
@@ -85,6 +86,7 @@ export {
 export { frameOptions, type FrameSpellings, type Spelling } from "./options/frame_options.ts";
 export {
   bytes,
+  capability,
   choice,
   count,
   decimal,

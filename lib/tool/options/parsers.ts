@@ -1,4 +1,5 @@
 /** Parsers for the values of options. */
+import { capabilityNumber } from "../../sys/capability_names.ts";
 import { errnoNumber } from "../../sys/errno.ts";
 import { MAX_SIGNAL, signalNumber } from "../../sys/signals.ts";
 import { COMPAT_ABI, NATIVE_ABI, syscallNumbers } from "../../sys/syscalls.ts";
@@ -210,6 +211,29 @@ export const signal: Parser<number> = (text): number => {
   if (number !== undefined) return number;
   throw new ValueError(
     `${quoted(text)} is no signal; a number or a name such as SIGKILL is accepted`,
+  );
+};
+
+/** Capabilities are the bits of a number of 64 bits. */
+const MAX_CAPABILITY = 63;
+
+/**
+ * A capability by number or by name, `21`, `SYS_ADMIN` or `CAP_SYS_ADMIN`: the number.
+ *
+ * @example
+ * ```ts
+ * import { capability } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(capability("CAP_SYS_ADMIN"), 21);
+ * ```
+ */
+export const capability: Parser<number> = (text): number => {
+  if (/^\d+$/.test(text)) return integer(0, MAX_CAPABILITY)(text);
+  const number = capabilityNumber(text);
+  if (number !== undefined) return number;
+  throw new ValueError(
+    `${quoted(text)} is no capability; a number or a name such as CAP_SYS_ADMIN is accepted`,
   );
 };
 
