@@ -3,7 +3,7 @@
  * Kernel half of profile: where each CPU is, in the kernel and in its process, at each tick of a clock.
  *
  * Each sample is sent as it is. At the rate of a profiler that costs less memory than counting by stacks
- * does, loses no stack to another one, and tells the user half of each process while it is still there.
+ * does, loses no stack to another one, and reports each process to the user half while it is still there.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
