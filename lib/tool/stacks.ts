@@ -40,10 +40,6 @@ export function frameName({ name, module, offset }: Frame): string {
   return isFile ? `${module!.replace(/.*\//, "")}+0x${offset.toString(16)}` : "[unknown]";
 }
 
-/** Functions through which the kernel comes from a hook to a program. */
-const TO_PROGRAM =
-  /^(bpf_prog_|bpf_trampoline_|bpf_get_stack|perf_|trace_|__traceiter_|__bpf_trace_|\w*(kretprobe|rethook)_trampoline)/;
-
 /** Names for stacks that append_stack() of bpf/include/record.h has left in records. */
 export class StackNames {
   readonly #symbolizer = new Symbolizer();
@@ -54,11 +50,13 @@ export class StackNames {
     return this;
   }
 
-  /** The functions of the kernel, the innermost first, from the one on that the hook is in. */
-  kernel(stack: RawText | undefined): string[] {
-    const frames = this.#symbolizer.stack(undefined, addresses(stack));
-    const hooked = frames.findIndex(({ name }) => name !== undefined && !TO_PROGRAM.test(name));
-    return frames.slice(hooked < 0 ? 0 : hooked).map(frameName);
+  /**
+   * The functions of the kernel, the innermost first.
+   * @param hook the function that the program is attached to: what lies further in is the way to the program
+   */
+  kernel(stack: RawText | undefined, hook: string): string[] {
+    const names = this.#symbolizer.stack(undefined, addresses(stack)).map(frameName);
+    return names.slice(Math.max(0, names.indexOf(hook)));
   }
 
   /** The functions of a process, the innermost first. */

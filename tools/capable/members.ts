@@ -78,7 +78,10 @@ export const members = {
   /** The innermost function first. */
   kstack: words(
     { brief: "With -K: stack in the kernel" },
-    (r) => r.$own.options.kernel_stack ? r.$own.names.kernel(parts.kstack.text(r)) : undefined,
+    (r) =>
+      r.$own.options.kernel_stack
+        ? r.$own.names.kernel(parts.kstack.text(r), "cap_capable")
+        : undefined,
   ),
   ustack: words(
     { brief: "With -U: stack in the process" },
