@@ -16,27 +16,97 @@ const ASCII = /^[ -~]*$/;
 const PLAIN = /^[ -[\]-~]*$/;
 
 /**
- * Stretches that are not printable ASCII, with what little of that is between them. One character beyond
- * Latin-1 makes the pattern below slow for all of its text, so that it is asked about these stretches alone:
- * one odd byte in a long argument must not cost more than the others.
- */
-const ODD = /(?:[^ -~]+[ -~]{0,15})+/g;
-
-/**
  * Characters that a terminal obeys or does not show as themselves: control, format, surrogate, private
  * and unassigned characters, white space other than the space, and invisible letters. Making this
  * pattern takes half a millisecond of a tool's start, hence not before it is needed.
  */
-const unsafe = once(() => /[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]/gv);
+const unsafe = once(() => /[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]/v);
 
-/** `text` with each character replaced that a terminal might obey or hide. */
-export function replaceUnsafe(text: string, replace: (character: string) => string): string {
-  if (ASCII.test(text)) return text;
-  return text.replace(ODD, (stretch) => stretch.replace(unsafe(), replace));
+/** What is known of each character up to U+FFFF: it is asked about once, however often it comes. */
+const known = once(() => new Uint8Array(0x10000));
+const SAFE = 1;
+const UNSAFE = 2;
+
+function isUnsafe(point: number): boolean {
+  if (point > 0xffff) return unsafe().test(String.fromCodePoint(point));
+  return (known()[point] ||= unsafe().test(String.fromCharCode(point)) ? UNSAFE : SAFE) === UNSAFE;
+}
+
+const decoder = once(() => new TextDecoder("utf-16le", { ignoreBOM: true }));
+
+/** The most units that an escape has for each of the character's own: three bytes in octal digits have these. */
+const LONGEST = 12;
+
+/** This many units of a text are escaped at once. */
+const PIECE = 8192;
+
+/** Where they are put together; the last one may be a pair. */
+const room = once(() => new Uint16Array(LONGEST * (PIECE + 1)));
+
+/** No character of ASCII besides the control characters. */
+const NONE: ReadonlySet<number> = new Set();
+
+/**
+ * `text` with each character replaced that a terminal might obey or hide. What a traced program calls itself
+ * must not cost more than other text: no character is looked at by a pattern twice, and none becomes a string
+ * but by its escape.
+ * @param escape of a code point, best {@link remembered}, {@link LONGEST} units for each of its own at most
+ * @param also printable characters of ASCII that are to be replaced as well
+ */
+export function replaceUnsafe(
+  text: string,
+  escape: (point: number) => string,
+  also: ReadonlySet<number> = NONE,
+): string {
+  if (also === NONE && ASCII.test(text)) return text;
+  const units = room();
+  let replaced = "";
+  for (let at = 0; at < text.length;) {
+    const end = Math.min(at + PIECE, text.length);
+    let count = 0;
+    for (; at < end; at++) {
+      const unit = text.charCodeAt(at);
+      const isAscii = unit >= 0x20 && unit < 0x7f;
+      const point = isAscii ? unit : text.codePointAt(at)!;
+      if (isAscii ? also.has(unit) : isUnsafe(point)) {
+        const escaped = escape(point);
+        for (let i = 0; i < escaped.length; i++) units[count++] = escaped.charCodeAt(i);
+      } else {
+        units[count++] = unit;
+        if (point > 0xffff) units[count++] = text.charCodeAt(at + 1);
+      }
+      if (point > 0xffff) at++;
+    }
+    replaced += decoder().decode(units.subarray(0, count)); // no surrogate is left without its other half
+  }
+  return replaced;
+}
+
+/** This many escapes are remembered: a text that is full of them mostly has few different ones. */
+const REMEMBERED = 4096;
+
+/** `escape`, which makes each escape once. */
+export function remembered(escape: (point: number) => string): (point: number) => string {
+  const known = new Map<number, string>();
+  return (point) => {
+    let escaped = known.get(point);
+    if (escaped === undefined) {
+      escaped = escape(point);
+      if (known.size === REMEMBERED) known.clear();
+      known.set(point, escaped);
+    }
+    return escaped;
+  };
+}
+
+/** The byte that a code point stands for: ASCII, or what decodeText() makes of a byte that is not UTF-8. */
+function byteOf(point: number): number | undefined {
+  if (point < 0x80) return point;
+  return point >= 0xdc80 && point <= 0xdcff ? point - 0xdc00 : undefined;
 }
 
 /** Control characters with an escape of their own, the same in C, JSON and bash. */
-export const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
+export const NAMED: Readonly<Record<number, string>> = { 0x0a: "\\n", 0x09: "\\t", 0x0d: "\\r" };
 
 /**
  * `text` with everything escaped that a terminal might obey or hide.
@@ -51,12 +121,12 @@ export const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t
  */
 export function escapeText(text: string): string {
   if (PLAIN.test(text)) return text;
-  return replaceUnsafe(text.replaceAll("\\", "\\\\"), escapeCharacter);
+  return replaceUnsafe(text, escapePoint, BACKSLASH);
 }
 
 /** Several lines of text, each with everything escaped that a terminal might obey or hide but the backslash. */
 export function escapeLines(text: string): string {
-  return text.split("\n").map((line) => replaceUnsafe(line, escapeCharacter)).join("\n");
+  return text.split("\n").map((line) => replaceUnsafe(line, escapePoint)).join("\n");
 }
 
 /**
@@ -74,17 +144,11 @@ export function quoted(text: string): string {
   return `"${escapeText(text)}"`;
 }
 
-/** Each byte's escape, made once: a text may be nothing but them. */
-const bytes = once(() =>
-  Array.from(
-    { length: 0x100 },
-    (_, byte) => NAMED[String.fromCharCode(byte)] ?? `\\x${byte.toString(16).padStart(2, "0")}`,
-  )
-);
+const BACKSLASH: ReadonlySet<number> = new Set([0x5c]);
 
-function escapeCharacter(character: string): string {
-  const code = character.codePointAt(0)!;
-  // decodeText() turns a byte 0x80 to 0xff that is not UTF-8 into U+DC80 to U+DCFF.
-  const byte = code >= 0xdc80 && code <= 0xdcff ? code - 0xdc00 : code;
-  return code < 0x80 || byte !== code ? bytes()[byte] : `\\u{${code.toString(16)}}`;
-}
+const escapePoint = remembered((point) => {
+  if (point === 0x5c) return "\\\\";
+  const byte = byteOf(point);
+  if (byte === undefined) return `\\u{${point.toString(16)}}`;
+  return NAMED[byte] ?? `\\x${byte.toString(16).padStart(2, "0")}`;
+});

@@ -1,5 +1,5 @@
 import { encodeText } from "../../sys/text.ts";
-import { NAMED, replaceUnsafe } from "./escape.ts";
+import { NAMED, remembered, replaceUnsafe } from "./escape.ts";
 
 /** Words that are nothing but themselves to a shell. */
 const SAFE = /^[\w@%+=:,./-]+$/;
@@ -25,14 +25,17 @@ export function shellQuote(argument: string): string {
   if (replaceUnsafe(argument, () => "") === argument) {
     return `'${argument.replaceAll("'", `'\\''`)}'`;
   }
-  // "QUOTING" in bash(1). To an interactive bash an exclamation mark stands for a line of the history.
-  const escaped = replaceUnsafe(argument.replace(/[\\'!]/g, octal), (c) => NAMED[c] ?? octal(c));
-  return `$'${escaped}'`;
+  return `$'${replaceUnsafe(argument, escapePoint, SPECIAL)}'`;
 }
 
+/** "QUOTING" in bash(1). To an interactive bash an exclamation mark stands for a line of the history. */
+const SPECIAL: ReadonlySet<number> = new Set([..."\\'!"].map((char) => char.charCodeAt(0)));
+
 /** Three digits for each byte: an escape of fixed length cannot run into a digit that follows it. */
-function octal(character: string): string {
-  return [...encodeText(character)]
-    .map((byte) => "\\" + byte.toString(8).padStart(3, "0"))
-    .join("");
-}
+const escapePoint = remembered((point) =>
+  NAMED[point] ??
+    Array.from(
+      encodeText(String.fromCodePoint(point)),
+      (byte) => "\\" + byte.toString(8).padStart(3, "0"),
+    ).join("")
+);
