@@ -80,7 +80,7 @@ kernelTest("samples are as many as the CPU time that the kernel counts asks for"
 });
 
 kernelTest(
-  "512 stacks are told apart, and have the shares of time that they take",
+  "512 stacks are distinguished, and have the shares of time that they take",
   {},
   async () => {
     const wanted = fewerIfSlow(512, 211);
@@ -103,7 +103,8 @@ kernelTest(
     const total = (end: string) =>
       [...seen].reduce((sum, [way, samples]) => sum + (way.endsWith(end) ? samples : 0), 0);
     const share = total("right") / total("");
-    assert(Math.abs(share - 2 / 3) < (isSlow() ? 0.2 : 0.07), `${share} of the time below right()`);
+    // Two thirds; ticks of a virtual machine that has to wait for its own CPU come in bursts.
+    assert(Math.abs(share - 2 / 3) < (isSlow() ? 0.2 : 0.15), `${share} of the time below right()`);
     assertEquals(trace.losses.ring, 0n);
   },
 );
@@ -210,10 +211,14 @@ kernelTest("idle CPUs are sampled with -I only", {}, async () => {
   for (const include_idle of [false, true]) {
     using trace = profile({ duration: 1, frequency: 199, include_idle, kernel_stacks_only: true });
     const before = idleTicks();
-    const rows = await Array.fromAsync(trace);
-    const idle = rows.filter(({ pid }) => pid === 0);
+    let ticks: number | undefined; // while it was traced: to detach takes time, too
+    const pids = new Set<number>();
+    for await (const { pid } of trace) {
+      ticks ??= idleTicks() - before;
+      pids.add(pid);
+    }
     // A busy machine may have no time to be idle.
-    if (!include_idle || idleTicks() - before > 20) assertEquals(idle.length > 0, include_idle);
+    if (!include_idle || ticks! > 50) assertEquals(pids.has(0), include_idle);
   }
 });
 

@@ -48,7 +48,7 @@ static void errors(void)
 	for (int i = 0; i < 211; i++)
 		syscall(SYS_close, -1);
 	for (int i = 0; i < 101; i++)
-		syscall(SYS_openat, AT_FDCWD, "/nonexistent", O_RDONLY);
+		syscall(SYS_openat, AT_FDCWD, "/nonexistent/file", O_RDONLY);
 	for (int i = 0; i < 53; i++)
 		close(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY));
 }
