@@ -8,7 +8,7 @@ Deno.test("helpText() shows usage, purpose, options, fields and examples", () =>
     helpText(tool),
     `USAGE: ticks [-TxvhV] [-u UID|NAME] [-l LINE] [-p PID] [--max-args N]
              [--pause MS] [--batch N] [--lost N] [--fault NAME] [--deaf]
-             [--nonblocking] [-o FORMAT] [--fields NAME,...]
+             [--busy] [--nonblocking] [-o FORMAT] [--fields NAME,...]
              [--filter CONDITION] [--time-format FORMAT] [--no-header]
              [--no-color] [--seconds N] [--events N] [--btf PATH] [--strict]
              [--schema]
@@ -28,6 +28,8 @@ OPTIONS:
       --lost N              Claim that N events were lost (default 0)
       --fault NAME          Fail while loading
       --deaf                Go on when asked to stop
+      --busy                Compute for a minute after the first batch, without
+                            a pause
       --nonblocking         Make standard output nonblocking, as a parent
                             process may do
 
