@@ -33,7 +33,7 @@ kernelTest("denobpf new overwrites nothing", {}, async () => {
   Deno.writeTextFileSync(`${folder}/taken/Makefile`, "mine");
   const { stdout, stderr, code } = await make("second", "taken");
   assertEquals([stdout, code], ["", 1]);
-  assertEquals(stderr, "denobpf new: taken/Makefile: there already, nothing was written\n");
+  assertEquals(stderr, "denobpf new: taken/Makefile: there already; nothing was written\n");
   assertEquals([...files(`${folder}/taken`)], [["Makefile", "mine"]]);
 });
 

@@ -144,6 +144,14 @@ export class RunningTool implements AsyncDisposable {
   }
 }
 
+/**
+ * What a tool wrote on stderr besides its losses: one that traces the whole host may lose what others do, before
+ * it reads for the first time.
+ */
+export function withoutLosses(stderr: string): string {
+  return stderr.replaceAll(/^\w+: lost \d+ events?( in all)? \(.*\)\n/gm, "");
+}
+
 /** Starts a command in the project's root folder, its output piped. */
 export function startCommand(command: readonly string[], options: StartOptions = {}): RunningTool {
   const [program, ...args] = command;
