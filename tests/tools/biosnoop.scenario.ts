@@ -1,7 +1,9 @@
 import { LoopDevice } from "../kernel/loop_device.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
+/** The disk of the workload and its process: other tests may write to one of the same name. */
 let name = "";
+let pid = 0;
 
 /** Each of 23 writes, to a disk that comes after the tool. */
 export const scenario: Scenario = {
@@ -10,9 +12,11 @@ export const scenario: Scenario = {
     using disk = new LoopDevice();
     name = disk.name;
     const [command, ...args] = disk.writes(23);
-    await new Deno.Command(command, { args, stderr: "null" }).output();
+    const child = new Deno.Command(command, { args, stdout: "null", stderr: "null" }).spawn();
+    pid = child.pid;
+    await child.status;
   },
-  event: () => new RegExp(`^[\\d.]+ +dd +\\d+ +${name} +W\\w* +\\d+ +4096( +[\\d.]+){2}$`, "gm"),
+  event: () => new RegExp(`^[\\d.]+ +dd +${pid} +${name} +W\\w* +\\d+ +4096( +[\\d.]+){2}$`, "gm"),
   count: 23,
   interrupted: true, // completions of other disks come in interrupts
 };
