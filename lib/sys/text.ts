@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 const REPLACEMENT = "\ufffd";
 
 /** Where a byte that is not UTF-8 goes: 0x80 becomes U+DC80. */
-const ESCAPE = 0xdc00;
+export const ESCAPE = 0xdc00;
 
 /** This many code units become a string at once: they are handed over on the stack. */
 const UNITS = 8192;
@@ -95,7 +95,7 @@ function escapeInvalid(bytes: Uint8Array): string {
   const units = new Uint16Array(bytes.length);
   let count = 0;
   for (let at = 0; at < bytes.length;) {
-    const length = sequenceLength(bytes, at);
+    const length = sequenceLength(bytes, at, bytes.length);
     if (length === 0) units[count++] = ESCAPE + bytes[at++];
     else if (length === 1) units[count++] = bytes[at++];
     else {
@@ -112,7 +112,7 @@ function escapeInvalid(bytes: Uint8Array): string {
 }
 
 /** The code point of the valid sequence of two bytes or more at `at`. */
-function codePoint(bytes: Uint8Array, at: number, length: number): number {
+export function codePoint(bytes: Uint8Array, at: number, length: number): number {
   let point = bytes[at] & (0x7f >>> length);
   for (let i = 1; i < length; i++) point = point << 6 | bytes[at + i] & 0x3f;
   return point;
@@ -130,10 +130,10 @@ function textOf(units: Uint16Array): string {
 }
 
 /**
- * The length of the valid UTF-8 sequence at `at`, or 0. Table 3-7 of the Unicode standard: the second
+ * The length of the valid UTF-8 sequence at `at`, before `end`, or 0. Table 3-7 of the Unicode standard: the second
  * byte's range depends on the first, which keeps out surrogates and overlong forms.
  */
-function sequenceLength(bytes: Uint8Array, at: number): number {
+export function sequenceLength(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at];
   if (first < 0x80) return 1;
   const length = first >= 0xc2 && first <= 0xdf
@@ -143,7 +143,7 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
     : first >= 0xf0 && first <= 0xf4
     ? 4
     : 0;
-  if (length === 0 || at + length > bytes.length) return 0;
+  if (length === 0 || at + length > end) return 0;
   const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
   const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
   if (bytes[at + 1] < low || bytes[at + 1] > high) return 0;

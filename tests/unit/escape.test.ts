@@ -3,6 +3,9 @@ import fc from "../fast_check.ts";
 import { decodeText, encodeText } from "#lib/sys/text.ts";
 import { escapeLines, escapeText } from "#lib/tool/text/escape.ts";
 import { jsonText } from "#lib/tool/text/json_text.ts";
+import { RawText } from "#lib/sys/raw_text.ts";
+import { ByteOutput, Constant } from "#lib/tool/text/bytes.ts";
+import { RawWords } from "#lib/tool/text/words.ts";
 import { unescapeText } from "./unescape.ts";
 
 const text = (...bytes: number[]) => decodeText(Uint8Array.from(bytes), 0, bytes.length);
@@ -88,4 +91,57 @@ Deno.test("no escape is longer than the room for it", () => {
     assertEquals(encodeText(unescapeText(escapeText(text))), encodeText(text));
     assertEquals(JSON.parse(jsonText(text)), text);
   }));
+});
+
+/** Any characters, and bytes between them that are none. */
+const oddBytes = fc.array(
+  fc.oneof(
+    fc.string({ unit: "binary", minLength: 1, maxLength: 3 }).map((text) => encodeText(text)),
+    fc.uint8Array({ minLength: 1, maxLength: 3 }),
+  ),
+  { maxLength: 8 },
+).map((parts) => Uint8Array.from(parts.flatMap((part) => [...part])));
+
+Deno.test("bytes are escaped as their text is, in tables and in JSON", () => {
+  const start = new Constant('"');
+  fc.assert(
+    fc.property(oddBytes, fc.nat(3), (bytes, before) => {
+      let written = "";
+      const out = new ByteOutput((chunk) => {
+        written += new TextDecoder().decode(chunk);
+        return chunk.length;
+      });
+      // Behind it are bytes that would go on with its last character.
+      const memory = Uint8Array.of(...new Uint8Array(before), ...bytes, 0x80, 0x80, 0x80);
+      const text = new RawText().place(memory, before, before + bytes.length);
+      out.escaped(text);
+      out.json(start, text);
+      out.flush();
+      assertEquals(written, escapeText(String(text)) + jsonText(String(text)));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("words of any bytes are written as their strings are", () => {
+  const between = new Constant('","');
+  fc.assert(
+    fc.property(oddBytes, fc.integer({ min: 1, max: 4 }), (bytes, most) => {
+      let written = "";
+      const out = new ByteOutput((chunk) => {
+        written += new TextDecoder().decode(chunk);
+        return chunk.length;
+      });
+      const words = Object.assign(new RawWords(), { most }).place(bytes, 0, bytes.length);
+      fc.pre(bytes.length > 0);
+      out.words(words);
+      out.string("\n");
+      out.list(words, between);
+      out.flush();
+      const strings = words.strings();
+      const list = strings.map((word) => jsonText(word).slice(1, -1)).join('","');
+      assertEquals(written, `${escapeText(strings.join(" "))}\n${list}`);
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -1,6 +1,7 @@
 import { csvCell, isFormula } from "./csv_cell.ts";
-import { escapeText } from "./escape.ts";
-import { jsonText } from "./json_text.ts";
+import { codePoint, ESCAPE, sequenceLength } from "../../sys/text.ts";
+import { escapePoint, escapeText, isUnsafe } from "./escape.ts";
+import { jsonEscape, jsonText } from "./json_text.ts";
 import type { RawWords, Text } from "./words.ts";
 
 const NEWLINE = 0x0a;
@@ -131,7 +132,8 @@ export class ByteOutput {
     const start = this.#length;
     if (this.plain(text, true)) return;
     this.#length = start;
-    this.string(escapeText(String(text)));
+    if (typeof text === "string") this.string(escapeText(text));
+    else this.#oddBytes(text.bytes, text.start, text.end, true);
   }
 
   /**
@@ -144,8 +146,12 @@ export class ByteOutput {
     if (this.plain(text, false)) return this.code(DOUBLE_QUOTE);
     this.#length = start;
     this.constant(before);
-    this.#length--;
-    this.string(jsonText(String(text)));
+    if (typeof text === "string") {
+      this.#length--;
+      return this.string(jsonText(text));
+    }
+    this.#oddBytes(text.bytes, text.start, text.end, false);
+    this.code(DOUBLE_QUOTE);
   }
 
   /** Text as a cell of CSV, see csv.ts. */
@@ -215,20 +221,26 @@ export class ByteOutput {
       : this.#plainBytes(text.bytes, text.start, text.end, quotes) >= 0;
   }
 
-  /** The same for words with a NUL behind each, the last one perhaps without: a space between them. */
+  /**
+   * Words with a NUL behind each, the last one perhaps without: a space between them, and all else escaped as
+   * {@link escaped} does.
+   * @returns whether what stands for words that are left out is plain; if not, something was written
+   */
   words({ bytes, start, end, most, more }: RawWords): boolean {
     if (start < end && bytes[end - 1] === 0) end--;
-    const stop = this.#plainBytes(bytes, start, end, true, most);
-    if (stop === end || more === "") return stop >= 0;
+    let stop = this.#plainBytes(bytes, start, end, true, most);
+    if (stop < 0) stop = this.#oddBytes(bytes, start, end, true, most);
+    if (stop === end || more === "") return true;
     this.code(SPACE);
-    return stop >= 0 && this.#plainString(more, true);
+    return this.#plainString(more, true);
   }
 
-  /** The same without double quotes, and something else between them. */
+  /** The same as {@link json} does it, and something else between them. */
   list({ bytes, start, end, most, more }: RawWords, between: Constant): boolean {
     for (let at = start, words = 1;; words++) {
-      at = this.#plainBytes(bytes, at, end, false) + 1;
-      if (at <= 0) return false;
+      let stop = this.#plainBytes(bytes, at, end, false);
+      if (stop < 0) stop = this.#oddBytes(bytes, at, end, false);
+      at = stop + 1;
       if (at >= end || words === most && more === "") return true;
       this.constant(between);
       if (words === most) return this.#plainString(more, false);
@@ -256,6 +268,49 @@ export class ByteOutput {
     }
     this.#length = at;
     return from;
+  }
+
+  /**
+   * The same for bytes of which some are to be escaped, as escapeText() and jsonText() do. What traced programs
+   * choose must not cost more than other text: there is no string but for an escape.
+   */
+  #oddBytes(bytes: Uint8Array, start: number, end: number, quotes: boolean, words = 1): number {
+    const escape = quotes ? escapePoint : jsonEscape;
+    let from = start;
+    while (from < end) {
+      const byte = bytes[from];
+      const kind = KINDS[byte];
+      if (kind === NUL && --words === 0) break;
+      if (kind === NUL || kind === PLAIN || kind === QUOTE && quotes) {
+        this.code(kind === NUL ? SPACE : byte);
+        from++;
+        continue;
+      }
+      const length = sequenceLength(bytes, from, end);
+      const point = length === 0
+        ? ESCAPE + byte
+        : length === 1
+        ? byte
+        : codePoint(bytes, from, length);
+      if (length < 2 || isUnsafe(point)) this.#ascii(escape(point));
+      else this.#copy(bytes, from, length);
+      from += Math.max(length, 1);
+    }
+    return from;
+  }
+
+  #ascii(text: string): void {
+    const at = this.#reserve(text.length);
+    for (let i = 0; i < text.length; i++) this.#bytes[at + i] = text.charCodeAt(i);
+    this.#length += text.length;
+  }
+
+  /** The bytes of a character beyond ASCII. */
+  #copy(bytes: Uint8Array, from: number, length: number): void {
+    const at = this.#reserve(length);
+    for (let i = 0; i < length; i++) this.#bytes[at + i] = bytes[from + i];
+    this.#length += length;
+    this.narrow = false;
   }
 
   #plainString(text: string, quotes: boolean): boolean {

@@ -27,7 +27,8 @@ const known = once(() => new Uint8Array(0x10000));
 const SAFE = 1;
 const UNSAFE = 2;
 
-function isUnsafe(point: number): boolean {
+/** Whether a terminal might obey or hide a character. */
+export function isUnsafe(point: number): boolean {
   if (point > 0xffff) return unsafe().test(String.fromCodePoint(point));
   return (known()[point] ||= unsafe().test(String.fromCharCode(point)) ? UNSAFE : SAFE) === UNSAFE;
 }
@@ -146,7 +147,8 @@ export function quoted(text: string): string {
 
 const BACKSLASH: ReadonlySet<number> = new Set([0x5c]);
 
-const escapePoint = remembered((point) => {
+/** What {@link escapeText} writes for a character that it replaces. */
+export const escapePoint = remembered((point) => {
   if (point === 0x5c) return "\\\\";
   const byte = byteOf(point);
   if (byte === undefined) return `\\u{${point.toString(16)}}`;

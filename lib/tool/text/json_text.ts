@@ -21,7 +21,7 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 export function jsonText(value: string | readonly string[]): string {
   if (typeof value !== "string") return `[${value.map(jsonText).join(",")}]`;
   if (PLAIN.test(value)) return `"${value}"`;
-  return `"${replaceUnsafe(value, escapePoint, SPECIAL)}"`;
+  return `"${replaceUnsafe(value, jsonEscape, SPECIAL)}"`;
 }
 
 const SPECIAL: ReadonlySet<number> = new Set([...'\\"'].map((char) => char.charCodeAt(0)));
@@ -35,8 +35,8 @@ const SHORT: Readonly<Record<number, string>> = {
   0x5c: "\\\\",
 };
 
-/** Escapes are of UTF-16 units: a character beyond U+FFFF takes two. */
-const escapePoint = remembered((point) =>
+/** What {@link jsonText} writes for a character that it replaces: UTF-16 units, of which some take two. */
+export const jsonEscape = remembered((point) =>
   SHORT[point] ??
     String.fromCodePoint(point).split("")
       .map((unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"))
