@@ -108,6 +108,16 @@ function assertClean(records: readonly Uint8Array[], unused: readonly number[]):
   }
 }
 
+Deno.test("every tool sends its events through the headers that zero what they send", () => {
+  const folder = new URL("../../bpf/", import.meta.url);
+  const halves = [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".bpf.c"));
+  assert(halves.length > 0);
+  for (const { name } of halves) {
+    const text = Deno.readTextFileSync(new URL(name, folder));
+    assert(!/bpf_(ringbuf_(reserve|output|submit)|perf_event_output)/.test(text), name);
+  }
+});
+
 kernelTest("bootstrap's events hold nothing that bootstrap did not write", {}, async () => {
   using loaded = loadTargeted(Bootstrap.open(), nobody, ({ progs }) => {
     loadHooks(progs, { exec: true, exit: true });
