@@ -20,8 +20,13 @@ export interface TcpRun {
   readonly port: number;
 }
 
+const network = (pid: number | "self") => Deno.readLinkSync(`/proc/${pid}/ns/net`);
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
 /** Runs a command in the network of a tool that startIsolated() has started, to its end. */
 export function runBeside({ pid }: RunningTool, ...command: string[]): string {
+  // One that has just been started may not have come to a network of its own.
+  while (network(pid) === network("self")) Atomics.wait(pause, 0, 0, 5);
   const { success, stdout, stderr } = new Deno.Command("nsenter", {
     args: [`--net=/proc/${pid}/ns/net`, ...command],
     env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` },
