@@ -18,16 +18,6 @@ Deno.test("deno.json exports every tool: make fmt writes them", () => {
   );
 });
 
-Deno.test("the README lists every tool once, with its page", () => {
-  const readme = Deno.readTextFileSync(new URL("README.md", root));
-  const listed = [...readme.matchAll(/^\|[^|]*\| \[(\w+)\]\(docs\/(\w+)\.md\) /gm)];
-  assertEquals(listed.map(([, name]) => name).sort(), toolNames());
-  for (const [, name, page] of listed) {
-    assertEquals(page, name);
-    assert(Deno.statSync(new URL(`docs/${page}.md`, root)).isFile);
-  }
-});
-
 Deno.test("exports follow the tools that come and go", () => {
   const library = { ".": "./lib/mod.ts", "./tool": "./lib/tool/mod.ts" };
   assertEquals(exportsWith({ ...library, "./tools/gone": "./tools/gone.ts" }, ["ticks", "apes"]), {
