@@ -2,7 +2,7 @@
 /*
  * Kernel half of tcpconnect: an event for each attempt to connect by TCP, once it has come to an end.
  *
- * An attempt begins at TCP_SYN_SENT, in the system call of whoever connects, and ends where the socket
+ * An attempt begins at TCP_SYN_SENT, in the system call of the process that connects, and ends where the socket
  * leaves that state. One that fails before a SYN is sent (no route, no free port) has no such end, or one
  * without an error: then the errno that connect() returns is reported. That is seen at the end of the
  * kernel's functions, or else at the end of the system call.
@@ -162,19 +162,7 @@ static __always_inline int on_set_state(struct sock *sk, int oldstate, int newst
 	return 0;
 }
 
-/* In two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
-
-SEC("raw_tp/inet_sock_set_state")
-int BPF_PROG(btf_set_state, struct sock *sk, int oldstate, int newstate)
-{
-	return on_set_state(sk, oldstate, newstate);
-}
-
-SEC("tp/sock/inet_sock_set_state")
-int tp_set_state(struct trace_event_raw_inet_sock_set_state *ctx)
-{
-	return on_set_state((struct sock *)ctx->skaddr, ctx->oldstate, ctx->newstate);
-}
+#include "set_state.h"
 
 /* Puts the address that connect() was given into a flow whose socket has none. */
 static __always_inline void set_remote(struct flow *flow, const struct sockaddr_in6 *address)

@@ -96,18 +96,6 @@ static __always_inline int on_set_state(struct sock *sk, int oldstate, int newst
 	return 0;
 }
 
-/* In two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
-
-SEC("raw_tp/inet_sock_set_state")
-int BPF_PROG(btf_set_state, struct sock *sk, int oldstate, int newstate)
-{
-	return on_set_state(sk, oldstate, newstate);
-}
-
-SEC("tp/sock/inet_sock_set_state")
-int tp_set_state(struct trace_event_raw_inet_sock_set_state *ctx)
-{
-	return on_set_state((struct sock *)ctx->skaddr, ctx->oldstate, ctx->newstate);
-}
+#include "set_state.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -2,7 +2,7 @@
 /*
  * Kernel half of tcpretrans: an event for each segment that TCP sends again.
  *
- * A timer or an answer makes TCP do so: the current task is whoever was interrupted. The event belongs to
+ * A timer or an answer makes TCP do so: the current task is any that was interrupted. The event belongs to
  * the owner of the socket, a SYN-ACK to the owner of the socket that listens.
  */
 #include "vmlinux.h"
@@ -195,18 +195,6 @@ int tp_retransmit_synack(struct record *ctx)
 	return on_retransmit_synack(ctx->first, ctx->second);
 }
 
-/* In two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
-
-SEC("raw_tp/inet_sock_set_state")
-int BPF_PROG(btf_set_state, struct sock *sk, int oldstate, int newstate)
-{
-	return on_set_state(sk, oldstate, newstate);
-}
-
-SEC("tp/sock/inet_sock_set_state")
-int tp_set_state(struct trace_event_raw_inet_sock_set_state *ctx)
-{
-	return on_set_state((struct sock *)ctx->skaddr, ctx->oldstate, ctx->newstate);
-}
+#include "set_state.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
