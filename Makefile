@@ -166,7 +166,7 @@ $(test_skels): build/tests/skel/%.ts: build/tests/%.bpf.o $(generator) | $(packa
 	$(call say,SKEL,$@)
 	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts --import ../../../lib/skeleton/mod.ts $< $@
 
-$(workloads): build/tests/%: tests/workloads/%.c Makefile | build/tests/
+$(workloads): build/tests/%: tests/workloads/%.c $(wildcard tests/workloads/*.h) Makefile | build/tests/
 	$(call say,CC,$<)
 	$(Q)$(CC) -O2 -Wall -Werror -pthread $< -o $@
 

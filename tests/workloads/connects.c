@@ -23,22 +23,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "kind.h"
 
-static const char *kind;
 static struct sockaddr_in server = { .sin_family = AF_INET };
-
-static void check(int ok, const char *what)
-{
-	if (ok)
-		return;
-	perror(what);
-	exit(1);
-}
-
-static int is(const char *name)
-{
-	return strcmp(kind, name) == 0;
-}
 
 static int make_socket(int family, int flags)
 {

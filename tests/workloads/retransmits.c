@@ -20,25 +20,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "kind.h"
 
 #define SEGMENT 1009
 #define SEGMENTS_BEHIND 4
 
-static const char *kind;
 static struct sockaddr_in server = { .sin_family = AF_INET };
-
-static void check(int ok, const char *what)
-{
-	if (ok)
-		return;
-	perror(what);
-	exit(1);
-}
-
-static int is(const char *name)
-{
-	return strcmp(kind, name) == 0;
-}
 
 static int make_socket(void)
 {

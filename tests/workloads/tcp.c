@@ -23,30 +23,17 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "kind.h"
 
 #define REQUEST 1009
 #define ANSWER 3001
 
-static const char *kind;
 static union {
 	struct sockaddr any;
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 } address;
 static socklen_t address_size;
-
-static void check(int ok, const char *what)
-{
-	if (ok)
-		return;
-	perror(what);
-	exit(1);
-}
-
-static int is(const char *name)
-{
-	return strcmp(kind, name) == 0;
-}
 
 static void set_address(const char *text, int port)
 {
