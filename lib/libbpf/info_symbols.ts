@@ -1,4 +1,4 @@
-/** What libbpf reports about objects that are in the kernel, whoever has loaded them: bpf/bpf.h, bpf/libbpf.h. */
+/** What libbpf reports about objects that are in the kernel, loaded by any process: bpf/bpf.h, bpf/libbpf.h. */
 import { symbolGroup } from "../sys/library.ts";
 import { libbpf } from "./library.ts";
 

@@ -81,7 +81,7 @@ export function listContainers(): Container[] {
   return containersIn(listCgroups(mount), knownNames(), (cgroup) => namedByRoot(mount, cgroup));
 }
 
-/** Whether root alone can make a cgroup of that name: whoever owns one may make others below it. */
+/** Whether root alone can make a cgroup of that name: the user who owns one may make others below it. */
 function namedByRoot(mount: string, cgroup: string): boolean {
   const parts = cgroup.split("/").slice(0, -1);
   const above = parts.map((_, at) => mount + parts.slice(0, at + 1).join("/"));

@@ -22,7 +22,7 @@ async function counted(options: Options, work: () => unknown): Promise<DiskUsage
 const brief = ({ comm, op, io, bytes, errors }: DiskUsage) => [comm, op, io, bytes, errors];
 
 kernelTest(
-  "requests count for the process that asked, whoever issues and ends them",
+  "requests count for the process that asked, and not for those that issue and end them",
   {},
   async () => {
     using loop = new LoopDevice();

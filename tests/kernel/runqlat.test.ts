@@ -19,7 +19,7 @@ interface Counts {
   readonly waited_ns: number;
 }
 
-/** A task that shares CPU 0 with its parent, and takes turns when it is told to: see tests/workloads/turns.c. */
+/** A task that shares CPU 0 with its parent, and takes turns when it is asked to: see tests/workloads/turns.c. */
 class Turns implements AsyncDisposable {
   readonly #parent: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;

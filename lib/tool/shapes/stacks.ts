@@ -111,7 +111,7 @@ function framesOf(
   return [...marked, ...hasBorder ? [border] : [], ...user];
 }
 
-/** A name in which nothing ends a frame: names are chosen by whoever is traced. */
+/** A name in which nothing ends a frame: the traced process chooses names. */
 function foldedName(name: string): string {
   return escapeText(name).replaceAll(";", ":");
 }
