@@ -15,12 +15,12 @@ const FLAGS = "--no-config --v8-flags=--no-lazy";
 await bundle();
 let text = Deno.readTextFileSync(output);
 for (const path of objects) {
-	const bytes = Deno.readFileSync(path);
-	const inside = base64(bytes);
-	if (!text.includes(inside)) continue;
-	const name = path.replace(/^.*\//, "");
-	text = text.replaceAll(inside, name);
-	Deno.writeFileSync(folder + name, bytes);
+  const bytes = Deno.readFileSync(path);
+  const inside = base64(bytes);
+  if (!text.includes(inside)) continue;
+  const name = path.replace(/^.*\//, "");
+  text = text.replaceAll(inside, name);
+  Deno.writeFileSync(folder + name, bytes);
 }
 text = text.replace(/^#!.*/, (line) => `${line} ${FLAGS}`);
 // One character beyond ASCII, and V8 takes two bytes for each of them all.
@@ -30,29 +30,29 @@ Deno.writeTextFileSync(output, text);
 Deno.chmodSync(output, 0o755);
 
 async function bundle(): Promise<void> {
-	const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-		args: [
-			"bundle",
-			"--quiet",
-			"--platform=deno",
-			"--minify",
-			"--output",
-			output,
-			entry,
-		],
-		env: { DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" },
-		stderr: "piped",
-	}).output();
-	if (success) return;
-	console.error(new TextDecoder().decode(stderr));
-	Deno.exit(1);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "bundle",
+      "--quiet",
+      "--platform=deno",
+      "--minify",
+      "--output",
+      output,
+      entry,
+    ],
+    env: { DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" },
+    stderr: "piped",
+  }).output();
+  if (success) return;
+  console.error(new TextDecoder().decode(stderr));
+  Deno.exit(1);
 }
 
 /** In pieces, since a call takes a limited number of arguments. */
 function base64(bytes: Uint8Array): string {
-	let binary = "";
-	for (let at = 0; at < bytes.length; at += 0x8000) {
-		binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-	}
-	return btoa(binary);
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  }
+  return btoa(binary);
 }
