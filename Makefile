@@ -140,11 +140,15 @@ fixtures: $(test_objects) $(test_skels) $(workloads) build/bench/bench.bpf.o $(b
 # -MMD notes the headers. BTF comes from -g; the DWARF that comes with it is not shipped, and this folder's
 # name is kept out of both. Debian keeps <asm/errno.h>, which usdt.bpf.h wants, in a folder for each
 # architecture.
+#
+# Two steps, and the second reads no source: LLVM writes forward declarations into BTF in the order of their
+# addresses in memory, which in one step depend on the length of this folder's name.
 define compile_bpf
 $(call say,CLANG,$<)
 $(Q)$(clang) -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -I build -I bpf/include \
-	-idirafter /usr/include/$(shell uname -m)-linux-gnu -fdebug-compilation-dir=. \
-	-MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
+	-idirafter /usr/include/$(shell uname -m)-linux-gnu -ffile-compilation-dir=. \
+	-MMD -MP -MT $@ -MF $(@:.o=.d) -emit-llvm -c $< -o $(@:.o=.bc)
+$(Q)$(clang) -O2 -target bpf -Xclang -disable-llvm-passes -ffile-compilation-dir=. -c $(@:.o=.bc) -o $@
 $(Q)$(llvm_strip) -g $@
 endef
 
