@@ -41,7 +41,7 @@ typedef __u8 ip_addr[16]; /* IPv6; IPv4 is mapped into it as ::ffff:a.b.c.d (RFC
 typedef __u16 port; /* a port of TCP or UDP in this host's byte order */
 
 /* Aggregates. */
-typedef __s32 stack_id; /* a key of a map of stacks, or a negated errno if there is no stack */
+typedef __s64 stack_id; /* a stack of stacks.h, or a negated errno if there is none */
 typedef __u32 hist_slot; /* a row of a histogram: 2^slot to 2^(slot + 1) - 1; row 0 also has 0 */
 
 #endif /* DENOBPF_KINDS_H */

@@ -5,8 +5,11 @@
  *
  *	group.stack = keep_stack(ctx, STACK_KERNEL);
  *
- * The kernel's own maps of stacks lose one of two stacks whose hashes fall into the same place, long before
- * they are full. Here the next place is taken, and a stack that still has none is counted in lost_map.
+ * The id is a hash of the frames, so a stack has the same id at all times. The kernel's own maps of stacks lose
+ * one of two stacks whose hashes fall into the same place, long before they are full; here a stack is lost, and
+ * counted in lost_map, if the map is full. Stacks belong to a set, as counters do: the user half takes each set
+ * over and empties it, so there is room for this many stacks between two collections, however long the trace
+ * is. Each process that starts has other addresses, and so stacks of its own.
  *
  * Frames go from the innermost one on. In a kernel stack those of the program itself come first: the user
  * half takes them off by their names. A tool that sends each stack has append_stack() of record.h.
@@ -15,45 +18,52 @@
 #define DENOBPF_STACKS_H
 
 #include <bpf/bpf_helpers.h>
-#include "losses.h"
+#include "counts.h"
+#include "kinds.h"
 
 #define MAX_FRAMES 127 /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
 #define STACK_KERNEL 0
 #define STACK_USER BPF_F_USER_STACK
 
-#define PLACES 8 /* where a stack is looked for */
 #define ENOENT 2 /* include/uapi/asm-generic/errno-base.h */
 #define ENOSPC 28
 #define EBUSY 16
 
+/* how many frames of a stack are kept */
+const volatile __u32 max_frames = MAX_FRAMES;
+
+struct stack_key {
+	__u32 set;
+	__u32 zero; /* the bytes before the id are part of the key */
+	stack_id id;
+};
+
 struct stack {
-	__u64 hash;
 	__u64 frames;
 	__u64 ips[MAX_FRAMES]; /* what is behind the frames is of no meaning */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192); /* 8.7 MB; another number may be set before load */
-	__type(key, __s32);
-	__type(value, struct stack);
-} stacks SEC(".maps");
+/* 8.8 MB; another number may be set before load. Preallocated: a hook may hold a lock, or be a perf event. */
+COUNTS(stacks, struct stack_key, struct stack, 8192, 0);
 
-/* where a stack is put together: one a CPU */
+/* where a stack is put together: one a CPU for hooks, and one for iterators, which hooks interrupt */
 struct stack_scratch {
 	__u64 taken; /* by a program that has not finished */
 	struct stack stack;
 };
 
+#define SCRATCH_OF_HOOKS 0
+#define SCRATCH_OF_ITERATORS 1
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct stack_scratch);
 } stack_scratches SEC(".maps");
 
-/* A hash of all frames, each of which changes half of its bits. */
-static __always_inline __u64 hash_of(const struct stack *stack)
+/* A hash of all frames, each of which changes half of its bits. It is no negated errno. */
+static __always_inline __s64 hash_of(const struct stack *stack)
 {
 	__u64 hash = stack->frames;
 	__u32 i;
@@ -62,29 +72,46 @@ static __always_inline __u64 hash_of(const struct stack *stack)
 		hash = (hash ^ stack->ips[i]) * 0x9e3779b97f4a7c15; /* 2^64 by the golden ratio */
 		hash ^= hash >> 32;
 	}
-	return hash;
+	return hash >> 1;
 }
 
-/* The id under which a stack is kept, by the first of its places that is its own or free. */
-static __always_inline __s32 place_of(const struct stack *stack)
+static __always_inline struct stack_scratch *take_scratch(__u32 of)
 {
-	__u32 i;
+	struct stack_scratch *scratch = bpf_map_lookup_elem(&stack_scratches, &of);
 
-	for (i = 0; i < PLACES; i++) {
-		__s32 id = (stack->hash + i) & 0x7fffffff;
-		struct stack *known = bpf_map_lookup_elem(&stacks, &id);
-
-		if (!known) {
-			bpf_map_update_elem(&stacks, &id, stack, BPF_NOEXIST);
-			known = bpf_map_lookup_elem(&stacks, &id);
-		}
-		if (!known)
-			break;
-		if (known->hash == stack->hash)
-			return id;
+	if (!scratch)
+		return NULL;
+	if (scratch->taken) {
+		count_lost_map();
+		return NULL;
 	}
-	count_lost_map();
-	return -ENOSPC;
+	scratch->taken = true;
+	barrier();
+	return scratch;
+}
+
+/* Keeps the stack in a scratch, which is free afterwards. `size` is in bytes, or a negated errno. */
+static __always_inline __s64 keep_scratch(struct stack_scratch *scratch, long size)
+{
+	struct stack *stack = &scratch->stack;
+	struct stack_key key = { .set = set };
+
+	if (size > 0) {
+		stack->frames = size / sizeof(__u64);
+		key.id = hash_of(stack);
+		if (!count_at(&stacks, &key, stack))
+			key.id = -ENOSPC;
+	} else {
+		key.id = size ?: -ENOENT;
+	}
+	barrier();
+	scratch->taken = false;
+	return key.id;
+}
+
+static __always_inline __u32 stack_bytes(void)
+{
+	return (max_frames < MAX_FRAMES ? max_frames : MAX_FRAMES) * sizeof(__u64);
 }
 
 /*
@@ -92,33 +119,24 @@ static __always_inline __s32 place_of(const struct stack *stack)
  * -ENOENT if it has none, -ENOSPC if the map is full, -EBUSY if a program that this one has interrupted is
  * about a stack of this CPU.
  */
-static __always_inline __s32 keep_stack(void *ctx, __u64 whose)
+static __always_inline __s64 keep_stack(void *ctx, __u64 whose)
 {
-	__u32 zero = 0;
-	struct stack_scratch *scratch = bpf_map_lookup_elem(&stack_scratches, &zero);
-	struct stack *stack;
-	long size;
+	struct stack_scratch *scratch = take_scratch(SCRATCH_OF_HOOKS);
 
 	if (!scratch)
-		return -ENOENT;
-	if (scratch->taken) {
-		count_lost_map();
 		return -EBUSY;
-	}
-	scratch->taken = true;
-	barrier();
-	stack = &scratch->stack;
-	size = bpf_get_stack(ctx, stack->ips, sizeof(stack->ips), whose);
-	if (size > 0) {
-		stack->frames = size / sizeof(__u64);
-		stack->hash = hash_of(stack);
-		size = place_of(stack);
-	} else if (size == 0) {
-		size = -ENOENT;
-	}
-	barrier();
-	scratch->taken = false;
-	return size;
+	return keep_scratch(scratch, bpf_get_stack(ctx, scratch->stack.ips, stack_bytes(), whose));
+}
+
+/* The same of a task that has no CPU, for an iterator: its kernel stack. The helper reads no other. */
+static __always_inline __s64 keep_task_stack(struct task_struct *task)
+{
+	struct stack_scratch *scratch = take_scratch(SCRATCH_OF_ITERATORS);
+
+	if (!scratch)
+		return -EBUSY;
+	return keep_scratch(
+		scratch, bpf_get_task_stack(task, scratch->stack.ips, stack_bytes(), STACK_KERNEL));
 }
 
 #endif /* DENOBPF_STACKS_H */

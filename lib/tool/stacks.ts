@@ -8,6 +8,7 @@ import { tryReadTextFile } from "../sys/file.ts";
 import type { RawText } from "../sys/raw_text.ts";
 import { type Frame, Symbolizer } from "../symbols/mod.ts";
 
+export { KeptStacks, type NamedStack, type StackIds } from "./kept_stacks.ts";
 export { onlineCpus } from "../sys/cpus.ts";
 export { type Frame, Symbolizer };
 export { type Stacked, stackOptions, type StackTool, stackTool } from "./shapes/stacks.ts";

@@ -45,7 +45,7 @@ kernelTest("a member of a kind is read as the number or text that it is", {}, ()
     open_flags: 0x8000_0000,
     file_mode: 0o100644,
     dev: 8 << 20 | 1,
-    stack_id: -17,
+    stack_id: -17n,
     hist_slot: 63,
     port: 65535,
     comm: "fifteen_letters",
