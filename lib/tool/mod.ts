@@ -168,6 +168,7 @@ export {
 } from "./trace/counter_sets.ts";
 export { type HookNames, type Loadable, loadHooks } from "./trace/hooks.ts";
 export { loadSkeleton } from "./trace/load.ts";
+export { runIterator } from "./trace/run_iterator.ts";
 export { seedSocks } from "./trace/seed_socks.ts";
 export type { Losses } from "./trace/losses.ts";
 export { type Counting, lossesOf } from "./trace/losses_of.ts";

@@ -146,6 +146,8 @@ export interface CountTool<
    * @returns what detaches it, unless that is among the skeleton's links
    */
   attach?(skeleton: ReturnType<Op["load"]>, options: Wanted<O, P>): Disposable | void;
+  /** Records what was there before the programs, which are attached by now. */
+  attached?(skeleton: ReturnType<Op["load"]>): void;
   /** Takes over what was counted: most tools have a {@link CounterSets} of their map. */
   counter(skeleton: ReturnType<Op["load"]>, options: Wanted<O, P>): Counter<R>;
   /** Whether a map may fill up between two tables: then it is collected every second. */
@@ -233,6 +235,7 @@ export function countTool<
     const source = new IntervalSource<EventOf<M>>({
       skeleton,
       attach: () => declared.attach?.(skeleton, wanted),
+      attached: () => declared.attached?.(skeleton),
       interval: interval || (top ? 1 : undefined),
       count,
       duration,

@@ -10,6 +10,8 @@ export interface IntervalParts<E> {
   readonly skeleton: Attaching;
   /** Attaches what libbpf does not, before the rest. @returns what detaches it, unless a link does */
   attach?(): Disposable | void;
+  /** Records what was there before the programs, which are attached by now. */
+  attached?(): void;
   /** Seconds between two tables; without it there is one, at the end. */
   readonly interval?: number;
   /** How many tables there are; without it the trace goes on until it is stopped. */
@@ -45,6 +47,7 @@ export class IntervalSource<E> implements Source<E> {
     try {
       this.#attached = parts.attach?.();
       parts.skeleton.attach();
+      parts.attached?.();
       this.#command = parts.start?.();
     } catch (error) {
       this[Symbol.dispose]();

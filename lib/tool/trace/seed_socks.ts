@@ -1,6 +1,6 @@
 /** The sockets that are open when a tool starts. */
-import { attachIter } from "../../objects/attach/iter.ts";
 import type { Attachable } from "../../objects/program.ts";
+import { runIterator } from "./run_iterator.ts";
 
 /**
  * Runs `seed_socks` of bpf/include/tcp_socks.h over the open files of all processes, once.
@@ -20,6 +20,5 @@ import type { Attachable } from "../../objects/program.ts";
 export function seedSocks(
   { progs }: { readonly progs: { readonly seed_socks: Attachable } },
 ): void {
-  using files = attachIter(progs.seed_socks);
-  files.read();
+  runIterator(progs.seed_socks);
 }

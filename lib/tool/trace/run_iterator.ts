@@ -1,0 +1,25 @@
+/** What is there when a tool starts. */
+import { attachIter } from "../../objects/attach/iter.ts";
+import type { Attachable } from "../../objects/program.ts";
+
+/**
+ * Runs an iterator of a kernel half over everything that it walks, once. It must not be attached with the other
+ * programs: `autoattach = false`.
+ *
+ * @example
+ * ```ts
+ * import { Offcputime } from "#skel/offcputime.ts";
+ * import { runIterator } from "@denobpf/denobpf/tool";
+ *
+ * using opened = Offcputime.open();
+ * opened.maps.absences.maxEntries = 32_768;
+ * opened.progs.seed_absences.autoattach = false;
+ * runIterator(opened.load().progs.seed_absences);
+ * ```
+ *
+ * @throws {BpfError} the iterator cannot be attached or read
+ */
+export function runIterator(program: Attachable): void {
+  using iterator = attachIter(program);
+  iterator.read();
+}
