@@ -189,7 +189,7 @@ int BPF_PROG(btf_switch, bool preempt, struct task_struct *prev, struct task_str
 		return 0;
 	/* not all kernels show each switch: prev got the CPU unseen, when its time slice began */
 	if (*seen != prev->pid)
-		end_wait(prev, prev->se.sum_exec_runtime - prev->se.prev_sum_exec_runtime);
+		end_wait(prev, ran_ns(prev));
 	if (stays_runnable(preempt, prev, switched_state(ctx, prev)))
 		begin_wait(prev, KIND_PREEMPTED);
 	end_wait(next, 0);

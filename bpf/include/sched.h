@@ -17,6 +17,17 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#define TASK_INTERRUPTIBLE 0x1
+#define TASK_UNINTERRUPTIBLE 0x2
+#define __TASK_STOPPED 0x4
+#define __TASK_TRACED 0x8
+#define TASK_PARKED 0x40
+#define TASK_DEAD 0x80
+#define TASK_WAKING 0x200
+#define TASK_NOLOAD 0x400
+#define TASK_NEW 0x800
+#define TASK_RTLOCK_WAIT 0x1000 /* since Linux 5.16 */
+
 /* whether sched_switch passes the state of prev, as its fourth argument: the user half looks into BTF */
 const volatile bool has_prev_state;
 
@@ -63,6 +74,35 @@ static __always_inline bool is_on_cpu(struct task_struct *task)
 static __always_inline bool stays_runnable(bool preempt, struct task_struct *prev, __u32 state)
 {
 	return preempt || !state || !task_state(prev);
+}
+
+/* How long a task that leaves its CPU has had it. */
+static __always_inline __u64 ran_ns(struct task_struct *prev)
+{
+	return prev->se.sum_exec_runtime - prev->se.prev_sum_exec_runtime;
+}
+
+/*
+ * The state of a task that is not on a CPU as one letter, as ps(1) and /proc/PID/stat have it: R for one that
+ * waits for a CPU, W for one that is being woken up. Bits of include/linux/sched.h.
+ */
+static __always_inline __u8 state_letter(__u32 state)
+{
+	if ((state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == (TASK_UNINTERRUPTIBLE | TASK_NOLOAD))
+		return 'I';
+	if (state & TASK_INTERRUPTIBLE)
+		return 'S';
+	if (state & (TASK_UNINTERRUPTIBLE | TASK_RTLOCK_WAIT))
+		return 'D';
+	if (state & __TASK_STOPPED)
+		return 'T';
+	if (state & __TASK_TRACED)
+		return 't';
+	if (state & TASK_PARKED)
+		return 'P';
+	if (state & TASK_WAKING)
+		return 'W';
+	return state ? '?' : 'R';
 }
 
 #endif /* DENOBPF_SCHED_H */

@@ -7,81 +7,8 @@ import { Runqlat } from "#skel/runqlat.ts";
 import { loadHooks, loadSkeleton, switchArguments } from "#lib/tool/mod.ts";
 import { runqlat, type RunQueueLatency } from "../../tools/runqlat.ts";
 import { Cgroup } from "./cgroup.ts";
-import { delay, kernelTest, patient, runTool, startTool } from "./harness.ts";
-
-const workload = new URL("../../build/tests/turns", import.meta.url).pathname;
-const READ = Deno.build.arch === "x86_64" ? "0" : "63";
-
-/** What the kernel has counted of a task so far. */
-interface Counts {
-  readonly woken: number;
-  readonly preempted: number;
-  readonly waited_ns: number;
-}
-
-/** A task that shares CPU 0 with its parent, and takes turns when it is asked to: see tests/workloads/turns.c. */
-class Turns implements AsyncDisposable {
-  readonly #parent: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #stdout: ReadableStreamDefaultReader<Uint8Array>;
-  #pid = 0;
-
-  /** Starts it, and waits until it has blocked. */
-  static async start(what: "wake" | "preempt" = "wake", count = 101): Promise<Turns> {
-    const turns = new Turns([what, `${count}`]);
-    const { value } = await turns.#stdout.read();
-    turns.#pid = Number(new TextDecoder().decode(value));
-    await turns.#rest();
-    return turns;
-  }
-
-  private constructor(args: string[]) {
-    this.#parent = new Deno.Command(workload, { args, stdin: "piped", stdout: "piped" }).spawn();
-    this.#stdin = this.#parent.stdin.getWriter();
-    this.#stdout = this.#parent.stdout.getReader();
-  }
-
-  get pid(): number {
-    return this.#pid;
-  }
-
-  /** Has it take its turns, and waits until it has blocked again. */
-  async take(): Promise<Counts> {
-    const before = this.#counts();
-    await this.#stdin.write(new TextEncoder().encode("\n"));
-    await this.#stdout.read();
-    await this.#rest();
-    const after = this.#counts();
-    return {
-      woken: after.woken - before.woken,
-      preempted: after.preempted - before.preempted,
-      waited_ns: after.waited_ns - before.waited_ns,
-    };
-  }
-
-  async #rest(): Promise<void> {
-    while (!this.#read("syscall").startsWith(`${READ} `)) await delay(1);
-  }
-
-  #counts(): Counts {
-    const status = this.#read("status");
-    return {
-      woken: Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)![1]),
-      preempted: Number(/^nonvoluntary_ctxt_switches:\s*(\d+)/m.exec(status)![1]),
-      waited_ns: Number(this.#read("schedstat").split(" ")[1]),
-    };
-  }
-
-  #read(file: string): string {
-    return Deno.readTextFileSync(`/proc/${this.#pid}/${file}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stdin.close();
-    await this.#stdout.cancel();
-    await this.#parent.status;
-  }
-}
+import { kernelTest, patient, runTool, startTool } from "./harness.ts";
+import { type Counts, Turns } from "./turns.ts";
 
 /** All rows of the tables that runqlat shows while a task takes turns. */
 async function rowsOf(

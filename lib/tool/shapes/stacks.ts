@@ -25,6 +25,8 @@ interface Obeyed {
 export interface Stacked {
   readonly comm: string;
   readonly pid: number;
+  /** The thread, where threads are distinguished. */
+  readonly tid?: number;
   /** The functions of the kernel, the innermost first; undefined where they are not asked for. */
   readonly kernel: readonly string[] | undefined;
   /** Those of the process. */
@@ -32,7 +34,7 @@ export interface Stacked {
 }
 
 /** Members that a tool of this shape has besides what it measures. */
-type StackMembers = Members & Readonly<Record<keyof Stacked, Member<never>>>;
+type StackMembers = Members & Readonly<Record<Exclude<keyof Stacked, "tid">, Member<never>>>;
 
 /** The declaration of a tool that measures something by stacks: samples, time or bytes. */
 export interface StackTool<
@@ -49,6 +51,8 @@ export interface StackTool<
   > {
   /** The member that is measured, by which stacks are sorted: the largest first. */
   readonly measure: keyof M & string;
+  /** How it is shown with a stack, if not as it is: nanoseconds as microseconds. */
+  shown?(measured: number): number;
 }
 
 /**
@@ -63,7 +67,7 @@ export function stackTool<
   C = unknown,
   P extends Operands = Record<never, never>,
 >(declared: StackTool<O, P, R, Op, M, C>) {
-  const { measure } = declared;
+  const { measure, shown = (measured) => measured } = declared;
   const isFolded = (options: Wanted<O, P>) => (options as Obeyed).folded ?? false;
   return countTool<O, R, Op, M, Record<never, never>, C, P>({
     ...declared,
@@ -76,7 +80,7 @@ export function stackTool<
       return rows.map((row) =>
         draw(
           row as unknown as Stacked,
-          String(row[measure as keyof EventOf<M>]),
+          String(shown(row[measure as keyof EventOf<M>] as number)),
           options as Obeyed,
         )
       ).join(isFolded(options) ? "" : "\n");
@@ -89,9 +93,9 @@ type Marks = Pick<Obeyed, "delimited" | "annotations">;
 
 /** A stack as the C tools print it: a frame a line, then whose it is, then the value. */
 export function drawnStack(stack: Stacked, value: string, marks: Marks): string {
-  const { comm, pid } = stack;
+  const { comm, pid, tid = pid } = stack;
   const frames = framesOf(stack, "--", marks).map((name) => `    ${escapeText(name)}\n`);
-  return `${frames.join("")}    ${"-".padEnd(16)} ${escapeText(comm)} (${pid})\n        ${value}\n`;
+  return `${frames.join("")}    ${"-".padEnd(16)} ${escapeText(comm)} (${tid})\n        ${value}\n`;
 }
 
 /** A stack in one line, the outermost function first: `sh;main;read;[-;]vfs_read 42`. */

@@ -1,0 +1,207 @@
+#!/usr/bin/env -S deno run --allow-ffi --allow-read
+/**
+ * offcputime: where threads wait, by the stacks with which they leave their CPUs, and for how long.
+ *
+ * As a command: `sudo tools/offcputime.ts --help`. As a module:
+ *
+ * ```ts ignore
+ * using trace = offcputime({ duration: 10, pid: [1234] });
+ * for await (const { comm, kernel, total_ns } of trace) console.log(total_ns, comm, kernel?.[0]);
+ * ```
+ */
+import { Offcputime } from "#skel/offcputime.ts";
+import {
+  type Counted,
+  type EventOf,
+  ExitCode,
+  ExitError,
+  flag,
+  integer,
+  list,
+  loadHooks,
+  MAX_PID,
+  membersOf,
+  mostThreads,
+  offCpuState,
+  option,
+  optional,
+  type OptionsOf,
+  runIterator,
+  seconds,
+  stateBits,
+  switchArguments,
+  targetOptions,
+  toolMain,
+  topOptions,
+  withLetters,
+  without,
+} from "#lib/tool/mod.ts";
+import { stackOptions, stackTool } from "#lib/tool/stacks.ts";
+import { type OffCpu, OffCpuCounter } from "./offcputime/counter.ts";
+
+/** 2^53 - 1 nanoseconds, which are 104 days. */
+const MAX_US = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
+
+const microseconds = integer(0, MAX_US);
+
+const options = {
+  ...withLetters(targetOptions, { uid: "" }), // -u is the C tool's
+  ...stackOptions,
+  ...without(topOptions, "top"),
+  tid: list("t", "TID,...", "Trace these threads only", integer(1, MAX_PID)),
+  user_threads_only: flag("u", "Trace threads of processes only"),
+  kernel_threads_only: flag("k", "Trace threads of the kernel only"),
+  min_block_time: option("m", "US", "Leave out times that are shorter", microseconds, 1),
+  max_block_time: option("M", "US", "Leave out times that are longer", microseconds, MAX_US),
+  state: list("", "STATE,...", "Trace threads that leave in these states only", offCpuState),
+  user_stacks_only: flag("U", "Show stacks of processes only"),
+  kernel_stacks_only: flag("K", "Show stacks of the kernel only"),
+  stack_storage_size: option("", "STACKS", "Stacks a second at most", integer(1, 1e6), 8192),
+  perf_max_stack_depth: option("", "FRAMES", "Frames of a stack at most", integer(1, 127), 127),
+};
+
+const operands = { duration: optional("DURATION", "Stop after DURATION seconds", seconds) };
+
+type Options = OptionsOf<typeof options> & OptionsOf<typeof operands>;
+
+/** Which stacks readers of members show. */
+const own = ({ user_stacks_only, kernel_stacks_only }: Options) => ({
+  kernel: !user_stacks_only,
+  user: !kernel_stacks_only,
+});
+
+const member = membersOf<Counted<OffCpu, ReturnType<typeof own>>>();
+
+const members = {
+  /** The end of the trace, in nanoseconds since 1970. */
+  time: member.time({ brief: "End of the trace", width: -8 }, (r) => r.$time),
+  comm: member.text({ brief: "Name of the thread", width: -16 }, (r) => r.comm),
+  pid: member.integer({ brief: "Process", width: -7 }, (r) => r.pid),
+  tid: member.integer({ brief: "Thread", width: -7 }, (r) => r.tid),
+  /** `R` for a thread that waits for a CPU; `S`, `D`, `I`, `T`, `t`, `P` and `W` as ps(1) has them. */
+  state: member.text(
+    { brief: "State in which it left the CPU: R if it could go on", width: -5 },
+    (r) => r.state,
+  ),
+  iowait: member.boolean({ brief: "Whether it waited for a disk", width: -6 }, (r) => r.iowait),
+  count: member.integer(
+    { brief: "How often it was off CPU there", width: 8 },
+    (r) => r.time.count,
+  ),
+  /** Nanoseconds in all. */
+  total_ns: member.integer({ brief: "Time off CPU", width: 14 }, (r) => r.time.total_ns),
+  /** Nanoseconds until it could go on. */
+  blocked_ns: member.integer(
+    { brief: "Part of it in which the thread was blocked", width: 14 },
+    (r) => r.time.total_ns - r.time.queued_ns,
+  ),
+  /** Nanoseconds from then on. */
+  queued_ns: member.integer(
+    { brief: "Part of it in which the thread waited for a CPU", width: 14 },
+    (r) => r.time.queued_ns,
+  ),
+  /** Nanoseconds. */
+  max_ns: member.integer({ brief: "The longest of these times", width: 14 }, (r) => r.time.max_ns),
+  /** Then the time until the end of the trace counts. */
+  still_off: member.boolean(
+    { brief: "Whether it is off CPU there still", width: -9 },
+    (r) => r.still_off,
+  ),
+  /** Functions of the kernel, the innermost first. */
+  kernel: member.words(
+    { brief: "Functions of the kernel, the innermost first" },
+    (r) => r.$own.kernel ? r.kernel : undefined,
+  ),
+  /** Functions of the process, the innermost first. */
+  user: member.words(
+    { brief: "Functions of the process, the innermost first" },
+    (r) => r.$own.user ? r.user : undefined,
+  ),
+  truncated: member.boolean(
+    { brief: "Whether one of them has more frames than were taken", width: 9 },
+    (r) => r.truncated,
+  ),
+};
+
+/** Time of one thread off CPU, with one stack. */
+export type OffCpuTime = EventOf<typeof members>;
+
+/** Pairs of options of which one leaves out what the other one asks for. */
+const APART = [
+  ["user_threads_only", "kernel_threads_only", "-u and -k"],
+  ["user_stacks_only", "kernel_stacks_only", "-U and -K"],
+] as const;
+
+export const { tool, start: offcputime } = stackTool({
+  name: "offcputime",
+  brief: "Show where threads wait off CPU, by their stacks, and for how long",
+  examples: [
+    ["offcputime", "all threads, until Ctrl-C"],
+    ["offcputime 5", "for five seconds"],
+    ["offcputime -f 30 > out.folded", "folded stacks, for flame graphs"],
+    ["offcputime -m 1000 -u", "times of a millisecond and more, of processes"],
+    ["offcputime --state D", "threads that wait for a disk or a lock, and take no signals"],
+    ["offcputime -p 185", "one process"],
+    ["offcputime -c system.slice", "one cgroup"],
+  ],
+  options,
+  operands,
+  members,
+  measure: "total_ns",
+  shown: (ns) => Math.floor(Number(ns) / 1000),
+  title,
+  own,
+  open(options) {
+    for (const [one, other, letters] of APART) {
+      if (!options[one] || !options[other]) continue;
+      throw new ExitError(ExitCode.Usage, `${letters} exclude each other`);
+    }
+    return Offcputime.open();
+  },
+  prepare({ rodata, maps, progs }, options, shown) {
+    const { state, tid } = options;
+    Object.assign(rodata, switchArguments());
+    rodata.kernel_stacks = own(options).kernel;
+    rodata.user_stacks = own(options).user;
+    rodata.max_frames = options.perf_max_stack_depth;
+    rodata.user_threads_only = options.user_threads_only;
+    rodata.kernel_threads_only = options.kernel_threads_only;
+    rodata.targ_iowait = state.includes("iowait");
+    if (state.length > 0) rodata.targ_states = stateBits(state.filter((name) => name !== "iowait"));
+    [rodata.min_ns, rodata.max_ns] = boundsOf(options);
+    maps.absences.maxEntries = mostThreads();
+    maps.stacks.maxEntries = options.stack_storage_size;
+    rodata.targ_by_tid = tid.length > 0;
+    if (tid.length > 0) maps.targ_tids.maxEntries = tid.length;
+    loadHooks(progs, { switch: true, wakeup: shown.has("queued_ns") || shown.has("blocked_ns") });
+    progs.seed_absences.autoattach = false;
+  },
+  attach({ bss, maps }, { tid }) {
+    for (const one of tid) maps.targ_tids.update(one, true);
+    bss.seeding = true;
+  },
+  attached({ bss, progs }) {
+    runIterator(progs.seed_absences);
+    bss.seeding = false;
+  },
+  counter: (skeleton, options) =>
+    new OffCpuCounter(skeleton, boundsOf(options), options.perf_max_stack_depth),
+  fills: () => true,
+});
+
+/** The shortest and the longest time that counts, in nanoseconds. */
+function boundsOf({ min_block_time, max_block_time }: Options): [min: bigint, max: bigint] {
+  return [BigInt(min_block_time) * 1000n, BigInt(max_block_time) * 1000n];
+}
+
+/** The line of the C tool. */
+function title({ pid, tid, duration, ...options }: Options): string {
+  const whose = tid.length > 0 ? `TID [${tid.join(", ")}]` : undefined;
+  const processes = pid.length > 0 ? `PID [${pid.join(", ")}]` : undefined;
+  const { user_threads_only, kernel_threads_only } = options;
+  const threads = user_threads_only ? "user threads" : kernel_threads_only ? "kernel threads" : "";
+  const until = duration === undefined ? "... Hit Ctrl-C to end." : ` for ${duration} secs.`;
+  return `Tracing off-CPU time (us) of ${processes ?? whose ?? (threads || "all threads")}${until}`;
+}
+
+if (import.meta.main) await toolMain(tool);
