@@ -8,9 +8,8 @@
 #include <bpf/bpf_tracing.h>
 #include "kinds.h"
 #include "sock_targets.h"
+#include "tcp_bytes.h"
 #include "tcp_socks.h"
-
-#define SOCK_DONE 1 /* bit of enum sock_flags, include/net/sock.h: the peer's FIN was received */
 
 struct event {
 	boot_ns time;
@@ -46,13 +45,9 @@ struct event {
 static __always_inline void read_counts(struct sock *sk, struct event *event)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
-	unsigned long flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
 
-	event->tx_bytes = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
-	event->rx_bytes = BPF_CORE_READ(tp, bytes_received);
-	/* a FIN takes a sequence number, and is counted as a byte */
-	if (event->rx_bytes && flags & 1 << SOCK_DONE)
-		event->rx_bytes--;
+	event->tx_bytes = tcp_sent_bytes(sk);
+	event->rx_bytes = tcp_received_bytes(sk);
 	event->retransmits = BPF_CORE_READ(tp, total_retrans);
 	event->segs_in = BPF_CORE_READ(tp, segs_in);
 	event->segs_out = BPF_CORE_READ(tp, segs_out);
