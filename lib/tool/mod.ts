@@ -176,4 +176,5 @@ export type { PipeLine } from "./trace/pipe_source.ts";
 export type { Attaching } from "./trace/ring_source.ts";
 export { Tally, type TallyParts } from "./trace/tally.ts";
 export { Waiting } from "./trace/waiting.ts";
+export { walk } from "./trace/walk.ts";
 export { type Each, type Source, Trace, type TraceOptions } from "./trace/trace.ts";

@@ -235,7 +235,11 @@ export function countTool<
     const source = new IntervalSource<EventOf<M>>({
       skeleton,
       attach: () => declared.attach?.(skeleton, wanted),
-      attached: () => declared.attached?.(skeleton),
+      attached() {
+        declared.attached?.(skeleton);
+        counter.attached?.();
+      },
+      detaching: () => counter.detaching?.(),
       interval: interval || (top ? 1 : undefined),
       count,
       duration,

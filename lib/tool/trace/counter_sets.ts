@@ -2,6 +2,10 @@ import { gracePeriod } from "../../sys/grace_period.ts";
 
 /** Takes over what a kernel half counts, without losing or doubling anything. */
 export interface Counter<Row> {
+  /** The programs are attached by now, and what was there before them is recorded. */
+  attached?(): void;
+  /** Takes over what can no longer be had once the programs are detached. */
+  detaching?(): void;
   /** Takes over what was counted since the last time. */
   collect(): Promise<void>;
   /** What was collected since the last time it was taken. */

@@ -12,6 +12,8 @@ export interface IntervalParts<E> {
   attach?(): Disposable | void;
   /** Records what was there before the programs, which are attached by now. */
   attached?(): void;
+  /** Takes over what can no longer be had once the programs are detached. */
+  detaching?(): void;
   /** Seconds between two tables; without it there is one, at the end. */
   readonly interval?: number;
   /** How many tables there are; without it the trace goes on until it is stopped. */
@@ -82,6 +84,7 @@ export class IntervalSource<E> implements Source<E> {
         yield this.#parts.rows();
       }
       await this.#collectUntil(end);
+      this.#parts.detaching?.();
       this.#attached?.[Symbol.dispose]();
       await skeleton.detach();
       await this.#parts.collect();
