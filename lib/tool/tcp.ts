@@ -45,6 +45,7 @@ export const OWNER_BY: readonly (string | undefined)[] = [
   "listener",
   "close",
   "start",
+  "file",
 ];
 
 /**
