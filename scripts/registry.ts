@@ -70,12 +70,14 @@ async function entryOf(name: string): Promise<Entry> {
   throw new Error(`tools/${name}.ts has no \`export const tool\` that is called ${name}`);
 }
 
+/** Replaces that part of deno.json alone, so that the rest stays as it was written. */
 function writeExports(): void {
   const file = new URL("deno.json", root);
-  const config = JSON.parse(Deno.readTextFileSync(file));
-  const exports = exportsWith(config.exports, toolNames());
-  if (JSON.stringify(exports) === JSON.stringify(config.exports)) return;
-  Deno.writeTextFileSync(file, JSON.stringify({ ...config, exports }, null, 2) + "\n");
+  const text = Deno.readTextFileSync(file);
+  const exports = exportsWith(JSON.parse(text).exports, toolNames());
+  const part = JSON.stringify({ exports }, null, 2).slice("{\n".length, -"\n}".length);
+  const changed = text.replace(/^ {2}"exports": \{[^}]*\}/m, () => part);
+  if (changed !== text) Deno.writeTextFileSync(file, changed);
 }
 
 if (import.meta.main) {

@@ -22,6 +22,7 @@ import {
   targetOptions,
   toolMain,
   topOptions,
+  WAIT_KINDS,
 } from "#lib/tool/mod.ts";
 import { WaitCounter } from "./runqlat/counter.ts";
 import { derived, heading, members, unitOf } from "./runqlat/members.ts";
@@ -31,8 +32,8 @@ export type { RunQueueLatency } from "./runqlat/members.ts";
 /** Groups and names in a second where waits are distinguished: a group has an entry for each CPU that it waits for. */
 const MAX_GROUPS = 16_384;
 
-/** What CPUs count in otherwise: in two sets, for each `enum kind` of the kernel half. */
-const FEW_GROUPS = 2 * 3;
+/** What CPUs count in otherwise: in two sets, for each kind of wait. */
+const FEW_GROUPS = 2 * WAIT_KINDS.length;
 
 const options = {
   ...targetOptions,

@@ -76,7 +76,7 @@ static __always_inline bool stays_runnable(bool preempt, struct task_struct *pre
 	return preempt || !state || !task_state(prev);
 }
 
-/* How long a task that leaves its CPU has had it. */
+/* How long a task that leaves its CPU has had it. Only those of the fair class keep that. */
 static __always_inline __u64 ran_ns(struct task_struct *prev)
 {
 	return prev->se.sum_exec_runtime - prev->se.prev_sum_exec_runtime;

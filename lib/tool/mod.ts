@@ -121,7 +121,7 @@ export {
   RequestNames,
   requestOp,
 } from "./block.ts";
-export { offCpuState, stateBits, switchArguments } from "./sched.ts";
+export { type OffCpuState, offCpuState, stateBits, switchArguments, WAIT_KINDS } from "./sched.ts";
 export { ValueError } from "./options/usage_errors.ts";
 export { formatJson } from "./output/format_json.ts";
 export { toolMain } from "./run.ts";

@@ -1,4 +1,4 @@
-/** What tools of the scheduler share: the user half of bpf/include/sched.h. */
+/** What tools of the scheduler share: the user half of bpf/include/sched.h and run_queue.h. */
 import { tracepointArguments } from "../btf/tracepoint.ts";
 import type { Parser } from "./options/declarations.ts";
 import { choice } from "./options/parsers.ts";
@@ -66,3 +66,15 @@ export function stateBits(letters: Iterable<string>): bigint {
     0n,
   );
 }
+
+/**
+ * Why a task waits for a CPU, by `enum wait_kind` of bpf/include/run_queue.h.
+ *
+ * @example
+ * ```ts
+ * import { WAIT_KINDS } from "@denobpf/denobpf/tool";
+ *
+ * const kinds: readonly string[] = WAIT_KINDS; // woken, new, preempted
+ * ```
+ */
+export const WAIT_KINDS = ["woken", "new", "preempted"] as const;

@@ -114,7 +114,7 @@ kernelTest("bootstrap_legacy -d shows the ends of long lives alone", {}, async (
   await using tool = startTool("examples/bootstrap_legacy", ["-d", "300"]);
   await tool.until("\n");
   const { pid } = startCommand(["sh", "-c", "sleep 0.4; exit 7"]);
-  await tool.until(new RegExp(` ${pid} `));
+  await tool.until(new RegExp(` EXIT  sh +${pid} `));
   const { stdout } = await tool.stop();
   assert(!stdout.includes("EXEC"), stdout);
   assertMatch(stdout, new RegExp(`^\\S+ EXIT  sh {15}${pid} .* \\[7\\] \\(\\d{3,}ms\\)$`, "m"));

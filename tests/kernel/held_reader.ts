@@ -2,6 +2,9 @@
  * Reads a ring with the event loop held, which only the first thread of a process can, and prints what came of
  * it: how long each thing took that Deno has to do with, in milliseconds, all of which last AFTER_MS; how
  * often the process woke up in a second without any; and the numbers of the events.
+ *
+ * Each begins when the loop has just turned. Without being woken up the loop turns a second later, never
+ * sooner; on a busy machine it may be late all the same. So what was late is tried again.
  */
 import { Ring } from "../../build/tests/skel/ring.ts";
 import { HeldLoop } from "#lib/sys/held_loop.ts";
@@ -9,6 +12,9 @@ import { Waiter } from "#lib/sys/waiter.ts";
 import { call, RING_CALL } from "./call.ts";
 
 const AFTER_MS = 300;
+const IN_TIME_MS = 600;
+const LATE_MS = 1400;
+const TRIES = 10;
 const SLEEP = ["-c", "sleep 0.3"];
 
 let due = Infinity;
@@ -31,7 +37,7 @@ await measure("timer", () => {
   due = performance.now() + AFTER_MS;
   return timer(AFTER_MS).then(() => void (due = Infinity));
 });
-await measure("unknown timer", () => timer(AFTER_MS));
+await measure("unknown timer", () => timer(AFTER_MS), LATE_MS);
 for (let i = 0; i < 23; i++) {
   call(RING_CALL | 1);
   await new Deno.Command("true").output();
@@ -54,10 +60,17 @@ async function read(): Promise<void> {
   }
 }
 
-async function measure(name: string, thing: () => Promise<unknown>): Promise<void> {
-  const began = performance.now();
-  await thing();
-  took[name] = performance.now() - began;
+async function measure(
+  name: string,
+  thing: () => Promise<unknown>,
+  inTimeMs = IN_TIME_MS,
+): Promise<void> {
+  took[name] = Infinity;
+  for (let time = 0; time < TRIES && took[name] > inTimeMs; time++) {
+    const began = performance.now();
+    await thing();
+    took[name] = Math.min(took[name], performance.now() - began);
+  }
 }
 
 function timer(ms: number): Promise<void> {

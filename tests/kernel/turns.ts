@@ -1,5 +1,5 @@
 /** A task whose turns on a CPU the kernel has counted. */
-import { delay } from "./patience.ts";
+import { delay, patient } from "./patience.ts";
 
 const workload = new URL("../../build/tests/turns", import.meta.url).pathname;
 const READ = Deno.build.arch === "x86_64" ? "0" : "63";
@@ -36,6 +36,11 @@ export class Turns implements AsyncDisposable {
 
   get pid(): number {
     return this.#pid;
+  }
+
+  /** The process that wakes it up. */
+  get parent(): number {
+    return this.#parent.pid;
   }
 
   /** Has it take its turns, and waits until it has blocked again. */
@@ -78,3 +83,20 @@ export class Turns implements AsyncDisposable {
     await this.#parent.status;
   }
 }
+
+/**
+ * How far a tool's sum of this many waits may be from the kernel's, in nanoseconds: the scheduler reads its clock
+ * a little before or after its tracepoints. A machine that is not always given its CPUs may lose one in between:
+ * then turns are to be taken again.
+ */
+export function tolerance(waits: number, { waited_ns }: Counts): number {
+  return 0.02 * waited_ns + waits * patient(0.02) * 1e6;
+}
+
+/** Whether these waits together took as long as the kernel says. */
+export function tookAsLong(waits: number, total_ns: number, counts: Counts): boolean {
+  return Math.abs(total_ns - counts.waited_ns) <= tolerance(waits, counts);
+}
+
+/** How often turns are taken again for that. */
+export const TRIES = 7;

@@ -20,7 +20,7 @@ function textOf(files: readonly string[]): string {
 
 /** The options that no test names: as a word of a command line, or in an object that a function is given. */
 function unused(options: Declarations, text: string): string[] {
-  const members = text.match(/\(\s*\{[^}]*/g)?.join("\n") ?? "";
+  const members = text.match(/[(,]\s*\{[^}]*/g)?.join("\n") ?? "";
   return Object.entries(options).filter(([key, { letter }]) => {
     const long = new RegExp(`["'\` ]--${longName(key)}\\b`);
     const short = new RegExp(`["'\` ]-[a-zA-Z]*${letter || "(?!)"}`);

@@ -1,8 +1,5 @@
-import { type Counted, type EventOf, membersOf, percentile } from "#lib/tool/mod.ts";
+import { type Counted, type EventOf, membersOf, percentile, WAIT_KINDS } from "#lib/tool/mod.ts";
 import type { Waits } from "./counter.ts";
-
-/** `enum kind` of the kernel half. */
-const KINDS = ["woken", "new", "preempted"];
 
 /** The options that rows depend on. */
 export interface Shown {
@@ -76,7 +73,7 @@ export const members = {
   /** With the option `kinds`: `woken`, `new` or `preempted`. */
   kind: member.text(
     { brief: "Why the task waited, with --kinds: woken, new or preempted", width: -9 },
-    (r) => r.$own.kinds ? KINDS[r.kind] : undefined,
+    (r) => r.$own.kinds ? WAIT_KINDS[r.kind] : undefined,
   ),
   count: member.integer({ brief: "Waits that ended", width: 8 }, (r) => Number(r.count)),
   total_ns: member.integer({ brief: "How long they took together", width: 14 }, (r) => r.total_ns),
