@@ -42,7 +42,7 @@ function bytesOf(address: string): number[] | undefined {
   return [...head, ...zeros, ...tail ?? []].flatMap((group) => [group >> 8, group & 0xff]);
 }
 
-/** The ones that are told apart unless the user names others: loopback, link-local and private ones, and all. */
+/** Those that are distinguished unless the user names others: loopback, link-local and private ones, and all. */
 export const SUBNETS: readonly Subnet[] = [
   "127.0.0.0/8",
   "10.0.0.0/8",
