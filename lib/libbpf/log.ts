@@ -42,6 +42,11 @@ export function onLog(listen: ((text: string) => void) | undefined): void {
   listener = listen;
 }
 
+/** @internal Hands a text to whoever listens, as if libbpf had said it. */
+export function sayToLog(text: string): void {
+  listener?.(text);
+}
+
 /**
  * Runs `work` and gives its result, along with what libbpf said during it: warnings and information,
  * of any length (a verifier log can be megabytes).

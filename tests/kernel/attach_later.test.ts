@@ -102,7 +102,7 @@ laterTest(
 );
 
 laterTest(
-  "uprobe.multi takes functions by names or by a pattern",
+  "uprobe.multi takes functions by names, by places or by a pattern",
   { needs: ["uprobe_multi"], minor: 3 },
   (program) => attachUprobeMulti(program, "libc.so.6", "get*"),
   async () => {
@@ -111,7 +111,7 @@ laterTest(
     opened.progs.on_any_uprobe.attachType = "trace_uprobe_multi";
     opened.progs.on_any_uprobe.autoload = true;
     using skel = opened.load();
-    await using probed = Probed.start(23, 29);
+    await using probed = Probed.start(23, 29, 31);
     using link = attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, "ste?");
     await probed.go();
     assertEquals(skel.bss.calls, 23n);
@@ -119,9 +119,14 @@ laterTest(
     assertEquals(info.type === "uprobe_multi" && info.count, 1);
     link.destroy();
     const options = { pid: probed.pid, cookies: [7n] };
-    attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, ["step"], options);
+    using named = attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, ["step"], options);
     await probed.go();
     assertEquals(skel.bss.calls, 52n);
+    named.destroy();
+    const place = Probed.offsetOf("step");
+    attachUprobeMulti(skel.progs.on_any_uprobe, Probed.path, [place], options);
+    await probed.go();
+    assertEquals(skel.bss.calls, 83n);
   },
 );
 

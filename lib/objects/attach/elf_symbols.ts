@@ -54,26 +54,54 @@ const AT = 0x40; // "@": between name and version where a table has them as one 
  */
 export function functionSymbols(file: ElfFile, name: string): FunctionSymbol[] {
   const wanted = new TextEncoder().encode(name);
+  return fromTables(file, (table) => symbolsIn(file, table, wanted));
+}
+
+/**
+ * The addresses of functions that only return the address of another, which is chosen when a program starts
+ * (IFUNC): glibc's memcpy() and its like.
+ * @throws {ElfError} if the tables of symbols are corrupt
+ */
+export function indirectFunctions(file: ElfFile): ReadonlySet<number> {
+  return new Set(fromTables(file, (table) => {
+    const { layout, entries, word } = entriesOf(file, table);
+    const found: number[] = [];
+    for (let at = 0; at + table.entrySize <= entries.byteLength; at += table.entrySize) {
+      const isIndirect = (entries.getUint8(at + layout.info) & 0xf) === STT_GNU_IFUNC;
+      if (isIndirect) found.push(word(at + layout.value));
+    }
+    return found;
+  }));
+}
+
+/** What is found in the dynamic symbols, then in the others. */
+function fromTables<T>(file: ElfFile, find: (table: ElfSection) => T[]): T[] {
   const tables = [SHT_DYNSYM, SHT_SYMTAB]
     .map((type) => file.sections.find((section) => section.type === type))
     .filter((section) => section !== undefined);
   try {
-    return tables.flatMap((table) => symbolsIn(file, table, wanted));
+    return tables.flatMap(find);
   } catch (error) {
     if (error instanceof RangeError) throw new ElfError("its tables of symbols are corrupt");
     throw error;
   }
 }
 
-function symbolsIn(file: ElfFile, table: ElfSection, wanted: Uint8Array): FunctionSymbol[] {
+function entriesOf(file: ElfFile, table: ElfSection) {
   const layout = LAYOUTS[table.entrySize as keyof typeof LAYOUTS];
-  const names = file.sections[table.link];
-  if (layout === undefined || names === undefined) throw new ElfError(`${table.name} is corrupt`);
+  if (layout === undefined) throw new ElfError(`${table.name} is corrupt`);
   const entries = viewOf(file.bytesOf(table));
-  const strings = file.bytesOf(names);
-  const versions = table.type === SHT_DYNSYM ? new Versions(file) : undefined;
   const word = (at: number) =>
     layout.wide ? Number(entries.getBigUint64(at, true)) : entries.getUint32(at, true);
+  return { layout, entries, word };
+}
+
+function symbolsIn(file: ElfFile, table: ElfSection, wanted: Uint8Array): FunctionSymbol[] {
+  const { layout, entries, word } = entriesOf(file, table);
+  const names = file.sections[table.link];
+  if (names === undefined) throw new ElfError(`${table.name} is corrupt`);
+  const strings = file.bytesOf(names);
+  const versions = table.type === SHT_DYNSYM ? new Versions(file) : undefined;
   const found: FunctionSymbol[] = [];
   for (let at = 0; at + table.entrySize <= entries.byteLength; at += table.entrySize) {
     const nameAt = entries.getUint32(at, true);

@@ -13,7 +13,7 @@ import { requireLibbpf } from "./later_libbpf.ts";
 
 /** How a program is attached to many functions of the kernel at once. */
 export interface KprobeMultiOptions {
-  /** What bpf_get_attach_cookie() gives the program, one for each of the functions named. */
+  /** What bpf_get_attach_cookie() gives the program, one for each of the functions named, or addresses. */
   cookies?: readonly bigint[];
   /** Run when the functions return; by default if the section says `kretprobe.multi`. */
   retprobe?: boolean;
@@ -29,7 +29,7 @@ const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 
 
 /**
  * Attaches a program to many functions of the kernel in one go; Linux 5.18. A section `kprobe.multi` is
- * needed, so that the kernel knows at load.
+ * needed, or the attach type `trace_kprobe_multi`, so that the kernel knows at load.
  *
  * @example
  * ```ts
@@ -45,26 +45,27 @@ const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 
  * }
  * ```
  *
- * @param functions their names, or a pattern with `*` and `?`. What a pattern matches is looked up here,
- *   since libbpf before 1.3 also takes functions that cannot be probed, and then none can
+ * @param functions their names; or their addresses as /proc/kallsyms has them, which tell functions of one
+ *   name apart; or a pattern with `*` and `?`. What a pattern matches is looked up here, since libbpf before
+ *   1.3 also takes functions that cannot be probed, and then none can
  * @throws {BpfError} ENOENT if there is no such function, with the nearest name; {RangeError} if cookies
  *   and functions are not as many; {UnsupportedError} for a session with an earlier libbpf
  */
 export function attachKprobeMulti(
   program: Attachable,
-  functions: string | readonly string[],
+  functions: string | readonly string[] | readonly bigint[],
   options: KprobeMultiOptions = {},
 ): Link {
   const { section } = program;
   const { cookies, retprobe = section.startsWith("kretprobe") } = options;
   const { session = section.startsWith("kprobe.session") } = options;
-  const hook = `kprobe.${session ? "session" : "multi"}/${functions}`;
+  const hook = `kprobe.${session ? "session" : "multi"}/${namesOf(functions)}`;
   const operation = `attach ${program.name} to ${hook}`;
   if (session) requireLibbpf(operation, "1.5");
-  const named = typeof functions !== "string";
-  const found: Found = named ? { names: functions } : matching(functions, operation);
+  const isPattern = typeof functions === "string";
+  const found = isPattern ? matching(functions, operation) : listed(functions);
   const count = (found.names ?? found.addresses).length;
-  if (cookies !== undefined && (!named || cookies.length !== count)) {
+  if (cookies !== undefined && (isPattern || cookies.length !== count)) {
     throw new RangeError(`Cannot ${operation}: one cookie is needed for each function named`);
   }
   const struct = new OptionStruct(OPTIONS)
@@ -80,7 +81,8 @@ export function attachKprobeMulti(
     (pointer) => bpf_program__attach_kprobe_multi_opts(pointer, null, struct.bytes),
     {
       takes: ["kprobe"],
-      fault: (operation, errno) => named ? missing(functions, operation, errno) : undefined,
+      fault: (operation, errno) =>
+        isPattern ? undefined : missing(found.names ?? [], operation, errno),
     },
   );
 }
@@ -88,6 +90,21 @@ export function attachKprobeMulti(
 type Found =
   | { names: readonly string[]; addresses?: undefined }
   | { names?: undefined; addresses: readonly bigint[] };
+
+function listed(functions: readonly string[] | readonly bigint[]): Found {
+  return typeof functions[0] === "bigint"
+    ? { addresses: functions as readonly bigint[] }
+    : { names: functions as readonly string[] };
+}
+
+/** For errors: the pattern, or the first of a list. */
+function namesOf(functions: string | readonly string[] | readonly bigint[]): string {
+  if (typeof functions === "string") return functions;
+  const [first, ...others] = functions.map((one) =>
+    typeof one === "bigint" ? `0x${one.toString(16)}` : one
+  );
+  return others.length > 8 ? `${first} and ${others.length} more` : [first, ...others].join();
+}
 
 /** By address where the kernel shows those (Linux 6.5), as several functions may have one name. */
 function matching(pattern: string, operation: string): Found {

@@ -49,7 +49,7 @@ const OPTIONS = { size: 56, syms: 8, offsets: 16, cookies: 32, cnt: 40, retprobe
  * ```
  *
  * @param binary as for {@link attachUprobe}
- * @param functions their names, as for {@link attachUprobe}, or a pattern with `*` and `?`
+ * @param functions their names, or places in the file, as for {@link attachUprobe}; or a pattern with `*` and `?`
  * @throws {UnsupportedError} with an earlier libbpf; {SystemError} if there is no such file; {BpfError}
  *   ENOENT with the nearest name if there is no such function in it; {RangeError} if cookies and functions
  *   are not as many
@@ -57,7 +57,7 @@ const OPTIONS = { size: 56, syms: 8, offsets: 16, cookies: 32, cnt: 40, retprobe
 export function attachUprobeMulti(
   program: Attachable,
   binary: string,
-  functions: string | readonly string[],
+  functions: string | readonly (string | number)[],
   options: UprobeMultiOptions = {},
 ): Link {
   const { section } = program;
@@ -74,11 +74,13 @@ export function attachUprobeMulti(
     throw new RangeError(`Cannot ${operation}: one cookie is needed for each function named`);
   }
   const path = findBinary(binary);
-  const places = names.map((name) => findFunction(path, name, operation)?.offset);
+  const places = names.map((name) =>
+    typeof name === "number" ? name : findFunction(path, name, operation)?.offset
+  );
   const offsets = places.filter((offset) => offset !== undefined);
   const found = offsets.length === names.length;
   const struct = new OptionStruct(OPTIONS)
-    .strings(OPTIONS.syms, found ? undefined : names)
+    .strings(OPTIONS.syms, found ? undefined : names.map(String))
     .pointer(OPTIONS.offsets, found ? u64Array(offsets, "offset") : undefined)
     .pointer(OPTIONS.cookies, cookies && u64Array(cookies, "cookie"))
     .u64(OPTIONS.cnt, names.length)
@@ -97,13 +99,15 @@ export function attachUprobeMulti(
 
 function missing(
   path: string,
-  functions: string | readonly string[],
+  functions: string | readonly (string | number)[],
   operation: string,
 ): BpfError | undefined {
   const known = functionNames(path);
   if (typeof functions !== "string") {
+    const wanted = functions.filter((name) => typeof name === "string");
+    if (wanted.length === 0) return undefined;
     const names = new Set(known);
-    const absent = functions.find((name) => !names.has(name)) ?? functions[0];
+    const absent = wanted.find((name) => !names.has(name)) ?? wanted[0];
     return missingName(path, "function", known, absent, operation);
   }
   const glob = globPattern(functions);

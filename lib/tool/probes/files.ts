@@ -1,0 +1,78 @@
+import { readCodeMappings } from "../../symbols/process_maps.ts";
+import { findBinary } from "../../sys/binary.ts";
+import { tryReadDirectory } from "../../sys/directory.ts";
+import { LIBRARY_FOLDERS } from "../../sys/library.ts";
+import { fileExists, fileId } from "../../sys/status.ts";
+import { ExitCode, ExitError } from "../ending/exit.ts";
+import { quoted } from "../text/escape.ts";
+import type { ProbedFile } from "./hook.ts";
+import { readLink } from "../../sys/symlink.ts";
+
+/**
+ * The files that a user means by a name: `c` or `libc.so.6` for a library, `bash` for a program, a path, or ""
+ * for the programs of the processes. The kernel attaches to files, not to paths: processes of a container have
+ * files of their own, as those have that began before a library was replaced. So the files are those that the
+ * processes have, if any are named; each is there once.
+ * @throws {ExitError} (64) if there is no such file; {SystemError} if a process has ended
+ */
+export function filesOf(name: string, pids: readonly number[]): ProbedFile[] {
+  if (name === "" && pids.length === 0) {
+    throw new ExitError(ExitCode.Usage, "Name a process with -p, whose program is meant by :NAME");
+  }
+  const known = new Map(
+    pids.flatMap((pid) => filesOfProcess(name, pid)).map((file) => [identityOf(file.path), file]),
+  );
+  if (known.size > 0) return [...known.values()];
+  const path = fileOf(name);
+  return [{ name: path, path }];
+}
+
+function filesOfProcess(name: string, pid: number): ProbedFile[] {
+  const exe = `/proc/${pid}/exe`;
+  if (name === "") return [{ name: readLink(exe) ?? exe, path: exe }];
+  if (name.includes("/")) {
+    const path = `/proc/${pid}/root${name}`;
+    return fileExists(path) ? [{ name, path }] : [];
+  }
+  return readCodeMappings(pid).mappings.filter(({ text }) => isNamed(text, name))
+    .map(({ text, start, end }) => ({
+      name: text,
+      // Also where the file has another name by now, or none.
+      path: `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`,
+    }));
+}
+
+/** Whether a path ends with this name, or is that of the library: `/usr/lib/libc.so.6` for `c`. */
+function isNamed(path: string, name: string): boolean {
+  const file = path.replace(/ \(deleted\)$/, "").replace(/.*\//, "");
+  return file === name || isLibrary(file, name);
+}
+
+function isLibrary(file: string, name: string): boolean {
+  return file.startsWith(`lib${name}.so`) || file.startsWith(`lib${name}-`) && file.includes(".so");
+}
+
+/** The library of this name, else the program: the order of the C and Python tools. */
+function fileOf(name: string): string {
+  if (name.includes("/")) {
+    if (fileExists(name)) return name;
+    throw new ExitError(ExitCode.Usage, `There is no file ${quoted(name)}`);
+  }
+  for (const folder of LIBRARY_FOLDERS) {
+    const file = tryReadDirectory(folder).map((entry) => entry.name)
+      // lib.so alone is for linkers: it may be a text that names others.
+      .filter((file) => file.startsWith(`lib${name}.so.`)).sort()[0];
+    if (file !== undefined) return `${folder}/${file}`;
+  }
+  try {
+    return findBinary(name);
+  } catch {
+    const message = `There is no library and no program called ${quoted(name)}`;
+    throw new ExitError(ExitCode.Usage, message);
+  }
+}
+
+function identityOf(path: string): string {
+  const { dev, ino } = fileId(path);
+  return `${dev}:${ino}`;
+}
