@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { toolNames } from "../../tools/denobpf/registry.ts";
+import { momentOf } from "../kernel/scenario.ts";
 import { startCommand } from "../kernel/harness.ts";
 import { binary, binaryTest, make, root } from "./making.ts";
 
@@ -49,7 +50,7 @@ binaryTest("the binary opens nothing in the folder of temporary files", async ()
     await run("mkfifo", [`${folder}/package.json`]); // would hold up who opens it
     const strace = ["-f", "--seccomp-bpf", "-qq", "-s", "256", "-e", "trace=%file", "-o", trace];
     const commands = [
-      ...toolNames.map((name) => [name, "--seconds", "0"]),
+      ...await Promise.all(toolNames.map(momentOf)),
       ["doctor", "execsnoop"],
       ["execsnoop", "-xT", "--seconds", "0"],
       ["prog", "list"],

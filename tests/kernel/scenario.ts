@@ -11,6 +11,8 @@ const root = new URL("../../", import.meta.url).pathname;
 /** A tool at work, and what it must show. */
 export interface Scenario extends KernelTestOptions {
   readonly args?: readonly string[];
+  /** The words that it does not start without. */
+  readonly operands?: readonly string[];
   /** Whether it runs in a network of its own. */
   readonly isolated?: boolean;
   /** Makes the events once the tool has shown its header. Without one the tool ends by itself. */
@@ -25,6 +27,12 @@ export interface Scenario extends KernelTestOptions {
   readonly interrupted?: boolean;
   /** What the tool says instead, where it cannot work with the libbpf in use. */
   readonly refusal?: () => RegExp | undefined;
+}
+
+/** The command line that starts a tool for a moment: its name, and what it needs. */
+export async function momentOf(tool: string): Promise<string[]> {
+  const { scenario } = await scenariosOf(tool);
+  return [tool, ...scenario.operands ?? [], "--seconds", "0"];
 }
 
 /** What a scenario file exports. */

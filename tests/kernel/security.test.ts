@@ -5,6 +5,7 @@ import { toolNames } from "../../tools/denobpf/registry.ts";
 import { alone } from "./alone.ts";
 import { kernelTest, patient, startCommand } from "./harness.ts";
 import { withoutLosses } from "./running_tool.ts";
+import { momentOf } from "./scenario.ts";
 
 await alone("trace_pipe");
 
@@ -31,7 +32,8 @@ kernelTest(
   {},
   async () => {
     for (const tool of toolNames) {
-      const { code, stderr } = await run(["--allow-read"], tool, "--seconds", "0");
+      const [name, ...args] = await momentOf(tool);
+      const { code, stderr } = await run(["--allow-read"], name, ...args);
       assertEquals(code, 77);
       assertStringIncludes(stderr, "start it with: deno run --allow-ffi --allow-read");
     }
@@ -79,7 +81,7 @@ kernelTest("the tools write no file, make none, and mount and pin nothing", {}, 
     trace,
   ];
   const commands = [
-    ...toolNames.map((tool) => [tool, "--seconds", "0"]),
+    ...await Promise.all(toolNames.map(momentOf)),
     ["syscount", "--", "/bin/true"],
     ["denobpf", "list"],
     ["denobpf", "doctor", "execsnoop"],

@@ -5,6 +5,7 @@ import { toolNames } from "../../tools/denobpf/registry.ts";
 import { alone } from "./alone.ts";
 import { kernelTest, type Output, patient, startCommand } from "./harness.ts";
 import { withoutLosses } from "./running_tool.ts";
+import { momentOf } from "./scenario.ts";
 
 await alone("trace_pipe");
 
@@ -41,12 +42,17 @@ function copyOfTools(): string {
  * Runs a tool as a user who is nobody, with these capabilities alone. Deno is given as an open file, as
  * the path that leads to it may be closed to others.
  */
-function runWith(folder: string, tool: string, capabilities: readonly string[]): Promise<Output> {
+async function runWith(
+  folder: string,
+  tool: string,
+  capabilities: readonly string[],
+): Promise<Output> {
+  const [name, ...args] = await momentOf(tool);
   const set = ["-all", ...capabilities.map((name) => `+${name}`)].join(",");
   const limits = `--bounding-set=${set} --inh-caps=${set} --ambient-caps=${set}`;
   const deno = "/proc/self/fd/9 run --cached-only --allow-ffi --allow-read";
   const script = `ulimit -l unlimited 2>&-; exec 9<${Deno.execPath()}
-    exec setpriv ${NOBODY} ${limits} ${deno} tools/${tool}.ts --seconds 0`;
+    exec setpriv ${NOBODY} ${limits} ${deno} tools/${name}.ts ${args.join(" ")}`;
   const env = { DENO_DIR: `${folder}/cache`, HOME: folder };
   return startCommand(["sh", "-c", script], { cwd: folder, env }).finish(patient(20_000));
 }
