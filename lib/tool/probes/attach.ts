@@ -8,7 +8,8 @@ import { attachUprobeMulti } from "../../objects/attach/uprobe_multi.ts";
 import { BpfError, PermissionError } from "../../objects/errors.ts";
 import { hasAttachKind } from "../../objects/features/attach_kinds.ts";
 import type { Attachable } from "../../objects/program.ts";
-import { EMFILE, ENOMEM } from "../../sys/errno.ts";
+import { EACCES, EMFILE, ENOMEM } from "../../sys/errno.ts";
+import { ExitCode, ExitError } from "../ending/exit.ts";
 import type { Hook, Refusal } from "./hook.ts";
 
 /** A hook, and what bpf_get_attach_cookie() gives the program there. */
@@ -139,8 +140,17 @@ function attempt(
     // The others would fail as well.
     if (!(error instanceof BpfError) || error instanceof PermissionError) throw error;
     if (error.errno === EMFILE || error.errno === ENOMEM) throw error;
+    if (error.errno === EACCES) throw forbidden(error);
     return [{ name: hooks[0].hook.names[0], reason: error.message }];
   }
+}
+
+function forbidden(cause: BpfError): ExitError {
+  const message = "Cannot attach to functions: this process may not (EACCES)";
+  return new ExitError(ExitCode.NoPermission, message, {
+    cause,
+    hint: "run it as root (sudo); from Linux 6.16 on functions of processes need CAP_SYS_ADMIN",
+  });
 }
 
 /** Names what cannot be traced to a user who asks for details. */
