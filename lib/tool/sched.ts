@@ -29,7 +29,7 @@ const WORDS = { 0: "R", 1: "S", 2: "D", preempted: "R" } as const;
 const stateWord = choice(...LETTERS, "iowait", "preempted", "0", "1", "2");
 
 /** The state of a task that is off CPU: a letter as ps(1) has it, or a wait for a disk, which is part of `D`. */
-export type OffCpuState = typeof LETTERS[number] | "iowait";
+export type OffCpuState = "R" | "S" | "D" | "I" | "T" | "t" | "P" | "iowait";
 
 /**
  * Parses the state of a task that is off CPU.
