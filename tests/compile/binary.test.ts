@@ -1,9 +1,9 @@
 /** The binary as a command: what it is, by which name, and with which libbpf. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { toolNames } from "../../tools/denobpf/registry.ts";
-import { momentOf } from "../kernel/scenario.ts";
+import { runnable, toolNames } from "../../tools/denobpf/registry.ts";
 import { startCommand } from "../kernel/harness.ts";
+import { momentOf, toolsThatRun } from "../kernel/scenario.ts";
 import { binary, binaryTest, make, root } from "./making.ts";
 
 async function run(command: string, args: string[], env: Record<string, string> = {}) {
@@ -50,7 +50,7 @@ binaryTest("the binary opens nothing in the folder of temporary files", async ()
     await run("mkfifo", [`${folder}/package.json`]); // would hold up who opens it
     const strace = ["-f", "--seccomp-bpf", "-qq", "-s", "256", "-e", "trace=%file", "-o", trace];
     const commands = [
-      ...await Promise.all(toolNames.map(momentOf)),
+      ...await Promise.all((await toolsThatRun()).map(momentOf)),
       ["doctor", "execsnoop"],
       ["execsnoop", "-xT", "--seconds", "0"],
       ["prog", "list"],
@@ -77,7 +77,7 @@ binaryTest("through a link or as a copy with a tool's name the binary is that to
     for (let time = 0; time < 2; time++) {
       const { stdout, code } = await run(denobpf, ["install-links", folder]);
       assertEquals(code, 0);
-      assertEquals(stdout.trimEnd().split("\n").length, toolNames.length);
+      assertEquals(stdout.trimEnd().split("\n").length, runnable.length);
     }
     for (const name of toolNames) {
       const { stdout } = await run(`${folder}/${name}`, ["--version"]);

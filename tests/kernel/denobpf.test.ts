@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
+import { aliasNames, findAlias, findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { kernelTest, runExecs, runTool, startTool } from "./harness.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -41,7 +41,10 @@ kernelTest("denobpf gives a tool's help and its exit code", {}, async () => {
 kernelTest("denobpf list shows every tool in one line", {}, async () => {
   const { stdout } = await runTool("denobpf", ["list", "--no-header"]);
   const lines = stdout.trimEnd().split("\n");
-  const tools = await Promise.all(toolNames.map(findTool));
+  const tools = [
+    ...await Promise.all(toolNames.map(findTool)),
+    ...await Promise.all(aliasNames.map(findAlias)),
+  ];
   assertEquals(lines, tools.map(({ name, brief }) => `${name.padEnd(16)} ${brief}`));
   const json = (await runTool("denobpf", ["list", "-o", "json"])).stdout.trimEnd().split("\n");
   assertEquals(

@@ -3,7 +3,8 @@
  * each example in `tests/tools/examples/NAME.scenario.ts`; the tests of all tools find it there.
  */
 import { exists } from "../exists.ts";
-import type { KernelTestOptions } from "./harness.ts";
+import { toolNames } from "../../tools/denobpf/registry.ts";
+import { hasFeature, type KernelTestOptions } from "./harness.ts";
 import type { RunningTool } from "./running_tool.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -57,4 +58,13 @@ export async function scenariosOf(path: string): Promise<Scenarios> {
     throw new Error(`${path} has no scenario: write ${file}, as those beside it are`);
   }
   return await import(`../tools/${path}.scenario.ts`);
+}
+
+/** The tools that this kernel has all for; the others say what it lacks. */
+export async function toolsThatRun(): Promise<string[]> {
+  const runs = await Promise.all(toolNames.map(async (name) => {
+    const { needs = [] } = (await scenariosOf(name)).scenario;
+    return needs.every(hasFeature);
+  }));
+  return toolNames.filter((_, at) => runs[at]);
 }

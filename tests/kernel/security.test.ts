@@ -5,7 +5,7 @@ import { toolNames } from "../../tools/denobpf/registry.ts";
 import { alone } from "./alone.ts";
 import { kernelTest, patient, startCommand } from "./harness.ts";
 import { withoutLosses } from "./running_tool.ts";
-import { momentOf } from "./scenario.ts";
+import { momentOf, toolsThatRun } from "./scenario.ts";
 
 await alone("trace_pipe");
 
@@ -81,7 +81,7 @@ kernelTest("the tools write no file, make none, and mount and pin nothing", {}, 
     trace,
   ];
   const commands = [
-    ...await Promise.all(toolNames.map(momentOf)),
+    ...await Promise.all((await toolsThatRun()).map(momentOf)),
     ["syscount", "--", "/bin/true"],
     ["denobpf", "list"],
     ["denobpf", "doctor", "execsnoop"],

@@ -1,9 +1,9 @@
 /** Which capabilities a tool runs with is said in its page, and true: with these, and with none less. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { kernelIsAtLeast } from "#lib/sys/kernel.ts";
-import { toolNames } from "../../tools/denobpf/registry.ts";
 import { alone } from "./alone.ts";
 import { kernelTest, type Output, patient, startCommand } from "./harness.ts";
+import { toolsThatRun } from "./scenario.ts";
 import { withoutLosses } from "./running_tool.ts";
 import { momentOf } from "./scenario.ts";
 
@@ -75,7 +75,7 @@ async function withTools(level: number, work: (folder: string) => Promise<void>)
 
 kernelTest("each tool runs with the capabilities that its page names", {}, async () => {
   await withTools(2, async (folder) => {
-    for (const tool of toolNames) {
+    for (const tool of await toolsThatRun()) {
       const { code, stderr } = await runWith(folder, tool, capabilitiesOf(tool));
       assertEquals([code, withoutLosses(stderr).replaceAll(".", "")], [0, ""], tool);
     }
