@@ -1,6 +1,6 @@
 import { EACCES, SystemError } from "./errno.ts";
 import { tryReadTextFile } from "./file.ts";
-import { fileExists } from "./status.ts";
+import { fileExists, mountId } from "./status.ts";
 import { check, cString, mounts } from "./libc.ts";
 
 /** Flags of include/uapi/linux/mount.h that a pseudo file system is usually mounted with. */
@@ -36,4 +36,16 @@ export function mountTracefs(): string {
     `use tracefs, which is not mounted (as root: mount -t tracefs tracefs ${TRACEFS[0]})`,
   );
   return TRACEFS[0];
+}
+
+/**
+ * The device of the file system that `path` is on, as the kernel's dev_t: of `s_dev`, which st_dev of stat(2)
+ * is not on btrfs and overlayfs.
+ * @throws {SystemError}
+ */
+export function mountedDevice(path: string): number | undefined {
+  const id = mountId(path);
+  const mountinfo = tryReadTextFile("/proc/self/mountinfo") ?? "";
+  const [, major, minor] = new RegExp(`^${id} \\d+ (\\d+):(\\d+) `, "m").exec(mountinfo) ?? [];
+  return major === undefined ? undefined : Number(major) * 2 ** 20 + Number(minor);
 }

@@ -5,6 +5,7 @@ const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_INO = 0x100;
+const STATX_MNT_ID = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000;
 export const S_IFIFO = 0o010000;
@@ -24,6 +25,7 @@ const STATX = {
   stx_ctime: 96,
   stx_dev_major: 136,
   stx_dev_minor: 140,
+  stx_mnt_id: 144,
 };
 
 /** What distinguishes one file from another, and from what it was before it was written to. */
@@ -113,6 +115,16 @@ export function fileId(path: string): { dev: number; ino: bigint } {
   const major = view.getUint32(STATX.stx_dev_major, true);
   const minor = view.getUint32(STATX.stx_dev_minor, true);
   return { dev: major * 2 ** 20 + minor, ino: view.getBigUint64(STATX.stx_ino, true) };
+}
+
+/**
+ * The mount that `path` is on, by its number in /proc/self/mountinfo. Linux 5.8.
+ * @throws {SystemError}
+ */
+export function mountId(path: string): bigint {
+  const bytes = new Uint8Array(STATX.size);
+  check(stats().statx(AT_FDCWD, cString(path), 0, STATX_MNT_ID, bytes), `stat ${path}`);
+  return new DataView(bytes.buffer).getBigUint64(STATX.stx_mnt_id, true);
 }
 
 /**

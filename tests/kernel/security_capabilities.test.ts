@@ -3,9 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { kernelIsAtLeast } from "#lib/sys/kernel.ts";
 import { alone } from "./alone.ts";
 import { kernelTest, type Output, patient, startCommand } from "./harness.ts";
-import { toolsThatRun } from "./scenario.ts";
 import { withoutLosses } from "./running_tool.ts";
-import { momentOf } from "./scenario.ts";
+import { momentOf, toolsThatRun } from "./scenario.ts";
 
 await alone("trace_pipe");
 
