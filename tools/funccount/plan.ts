@@ -138,7 +138,7 @@ export class Plan {
       : new ExitError(ExitCode.Unavailable, `Cannot trace ${refusal.name}: ${refusal.reason}`);
   }
 
-  /** @throws {ExitError} if there are more hooks than the user wants, or than this kernel can tell apart */
+  /** @throws {ExitError} if there are more hooks than the user wants, or than this kernel can distinguish */
   #check(most: number): void {
     const count = this.hooks.length;
     if (count > most) {

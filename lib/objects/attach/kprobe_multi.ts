@@ -45,7 +45,7 @@ const OPTIONS = { size: 48, syms: 8, addrs: 16, cookies: 24, cnt: 32, retprobe: 
  * }
  * ```
  *
- * @param functions their names; or their addresses as /proc/kallsyms has them, which tell functions of one
+ * @param functions their names; or their addresses as /proc/kallsyms has them, which distinguish functions of one
  *   name apart; or a pattern with `*` and `?`. What a pattern matches is looked up here, since libbpf before
  *   1.3 also takes functions that cannot be probed, and then none can
  * @throws {BpfError} ENOENT if there is no such function, with the nearest name; {RangeError} if cookies

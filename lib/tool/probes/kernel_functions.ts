@@ -22,7 +22,7 @@ const KPROBES = "/sys/bus/event_source/devices/kprobe";
  */
 const NO_FUNCTION = /\.cold(\.\d+)?$|^__probestub_|^__traceiter_|^__pfx_|^__SC[KT]__|^bpf_prog_/;
 
-/** The place of a call to ftrace is at most so many bytes behind the beginning: endbr64, bti and the like. */
+/** The place of a call to ftrace is at most this many bytes behind the beginning: endbr64, bti and the like. */
 const FARTHEST_CALL = 16n;
 
 /** A function by its address. */
@@ -97,7 +97,7 @@ class CallPlaces {
   /** @param several how many functions have the name */
   reasonAgainst(name: string, address: bigint, several: number): string | undefined {
     if (several > 1 && (this.#addresses === undefined || !attachesManyFunctions())) {
-      return `${several} functions have this name, which a kprobe cannot tell apart`;
+      return `${several} functions have this name, which a kprobe cannot distinguish`;
     }
     const calls = this.#addresses?.get(name) ?? [];
     const isTraced = this.#addresses === undefined
