@@ -68,7 +68,7 @@ export const { tool, start: biotop } = countTool({
   },
   operands: {
     ...intervalOperands,
-    interval: optional("INTERVAL", "Show a table every INTERVAL seconds (default 1)", seconds, 1),
+    interval: optional("INTERVAL", "Show a table every INTERVAL seconds", seconds, 1),
   },
   members,
   derived,

@@ -53,7 +53,7 @@ export const { tool, start: runqslower } = ringTool({
   operands: {
     min_us: optional(
       "MIN_US",
-      "Show waits of more than MIN_US microseconds (default 10000), 0 for all",
+      "Show waits of more than MIN_US microseconds, 0 for all",
       integer(0, MAX_SECONDS * 1e6),
       10_000,
     ),

@@ -85,7 +85,7 @@ export const { tool, start: tcptop } = countTool({
   },
   operands: {
     ...intervalOperands,
-    interval: optional("INTERVAL", "Show a table every INTERVAL seconds (default 1)", seconds, 1),
+    interval: optional("INTERVAL", "Show a table every INTERVAL seconds", seconds, 1),
   },
   members,
   derived,
