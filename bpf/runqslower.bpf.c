@@ -9,6 +9,7 @@
 #include "kinds.h"
 #include "run_queue.h"
 
+#define QUEUED_UNKNOWN 0xffffffff
 #define MAX_RT_PRIO 100 /* include/linux/sched/prio.h: lower ones are those of real-time tasks */
 
 /* show only waits of more than this; 0 shows all */
@@ -27,9 +28,9 @@ struct event {
 	tid tid;
 	__u32 kind; /* an enum wait_kind */
 	cpu_nr cpu;
-	__u32 queued;
+	__u32 queued; /* or QUEUED_UNKNOWN */
 	__u32 policy;
-	__u32 prio; /* as the kernel counts it: 0 is the highest */
+	__s32 prio; /* as the kernel counts it: -1 is the highest, that of deadline tasks */
 	__u32 prev_known;
 	pid prev_pid;
 	tid prev_tid;
@@ -95,15 +96,21 @@ struct cfs_rq___runnable {
 
 /*
  * How many tasks wait for the CPU that this one has got. From Linux 6.12 on the run queue also has tasks that
- * sleep already, and are taken out of it later.
+ * sleep already, and are taken out of it later. Without CONFIG_FAIR_GROUP_SCHED no task leads to its run queue.
  */
 static __always_inline __u32 queued_behind(struct task_struct *task)
 {
-	struct rq *rq = BPF_CORE_READ(task, se.cfs_rq, rq);
-	struct cfs_rq___delayed *delayed = (void *)&rq->cfs;
-	struct cfs_rq___runnable *runnable = (void *)&rq->cfs;
-	__u32 tasks = BPF_CORE_READ(rq, nr_running);
+	struct cfs_rq___runnable *runnable;
+	struct cfs_rq___delayed *delayed;
+	struct rq *rq;
+	__u32 tasks;
 
+	if (!bpf_core_field_exists(task->se.cfs_rq))
+		return QUEUED_UNKNOWN;
+	rq = BPF_CORE_READ(task, se.cfs_rq, rq);
+	runnable = (void *)&rq->cfs;
+	delayed = (void *)&rq->cfs;
+	tasks = BPF_CORE_READ(rq, nr_running);
 	if (bpf_core_field_exists(runnable->h_nr_runnable))
 		tasks -= BPF_CORE_READ(runnable, h_nr_queued) -
 			 BPF_CORE_READ(runnable, h_nr_runnable);
@@ -148,7 +155,7 @@ static __always_inline void on_waited(struct task_struct *task, enum wait_kind k
 	event = reserve_event();
 	if (!event)
 		return;
-	event->time = bpf_ktime_get_boot_ns();
+	event->time = bpf_ktime_get_boot_ns() - (prev ? 0 : ran_ns(task));
 	event->delay_ns = ns;
 	event->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	event->pid = task->tgid;

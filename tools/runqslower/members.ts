@@ -12,6 +12,9 @@ const POLICIES: Readonly<Record<number, string>> = {
   7: "SCHED_EXT",
 };
 
+/** `QUEUED_UNKNOWN` of the kernel half. */
+const QUEUED_UNKNOWN = 0xffff_ffff;
+
 const member = membersOf(event);
 const { c } = member;
 
@@ -29,15 +32,16 @@ export const members = {
     (r) => WAIT_KINDS[r.kind],
   ),
   cpu: { ...c.cpu, brief: "The CPU that it got" },
+  /** Undefined where the kernel was built without CONFIG_FAIR_GROUP_SCHED. */
   queued: member.integer(
     { brief: "Tasks that wait for this CPU still", width: 6 },
-    (r) => r.queued,
+    (r) => r.queued === QUEUED_UNKNOWN ? undefined : r.queued,
   ),
   policy: member.text(
     { brief: "Scheduling policy of the thread", width: -14 },
     (r) => POLICIES[r.policy] ?? `${r.policy}`,
   ),
-  /** As the kernel counts it: 0 to 99 for real-time tasks, 100 to 139 for nice -20 to 19. */
+  /** As the kernel counts it: 100 to 139 for nice -20 to 19, 0 to 99 for real-time tasks, -1 for deadline tasks. */
   prio: member.integer(
     { brief: "Its priority: 100 to 139 for nice -20 to 19, less is real-time", width: 4 },
     (r) => r.prio,
