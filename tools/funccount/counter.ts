@@ -16,24 +16,42 @@ export interface Calls extends Partial<Omit<group, "set" | "hook" | "kstack">> {
   readonly stack?: readonly string[];
 }
 
-/** By hook alone: counters that only grow. */
+/**
+ * By hook alone: counters that only grow. To attach to hundreds of hooks, and to detach from them, may take the
+ * kernel half a minute: what is counted meanwhile is left out, so that all are counted for the same time.
+ */
 export class HookCounter implements Counter<Calls> {
   readonly #skeleton: Loaded;
   readonly #hooks: readonly Hook[];
   /** What earlier tables have shown. */
   #shown: bigint[] = [];
   #counted: bigint[] = [];
+  #detaching = false;
 
   constructor(skeleton: Loaded, hooks: readonly Hook[]) {
     this.#skeleton = skeleton;
     this.#hooks = hooks;
   }
 
+  attached(): void {
+    this.#read();
+    this.#shown = [...this.#counted];
+  }
+
+  detaching(): void {
+    this.#read();
+    this.#detaching = true;
+  }
+
   collect(): Promise<void> {
+    if (!this.#detaching) this.#read();
+    return Promise.resolve();
+  }
+
+  #read(): void {
     for (const [hook, cpus] of this.#skeleton.maps.counts) {
       this.#counted[hook] = cpus.reduce((sum, count) => sum + count, 0n);
     }
-    return Promise.resolve();
   }
 
   take(): Calls[] {

@@ -238,6 +238,7 @@ export function countTool<
       attached() {
         declared.attached?.(skeleton);
         counter.attached?.();
+        before = performance.now();
       },
       detaching: () => counter.detaching?.(),
       interval: interval || (top ? 1 : undefined),

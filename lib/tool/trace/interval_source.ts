@@ -38,7 +38,8 @@ export class IntervalSource<E> implements Source<E> {
   readonly #parts: IntervalParts<E>;
   readonly #attached: Disposable | void;
   readonly #command: ChildProcess | undefined;
-  readonly #started = performance.now();
+  /** When everything was attached, which may take the kernel half a minute. */
+  readonly #started: number;
   readonly #pauses = new Pauses();
   /** What the traced command ended with. */
   exitCode: number | undefined;
@@ -50,6 +51,7 @@ export class IntervalSource<E> implements Source<E> {
       this.#attached = parts.attach?.();
       parts.skeleton.attach();
       parts.attached?.();
+      this.#started = performance.now();
       this.#command = parts.start?.();
     } catch (error) {
       this[Symbol.dispose]();
