@@ -17,6 +17,8 @@
 #include "tcp_bytes.h"
 #include "tcp_socks.h"
 
+#define EEXIST 17 /* include/uapi/asm-generic/errno-base.h */
+
 /* Where a record comes from: SEEN of tools/tcptop/connections.ts. */
 enum seen {
 	SEEN_OPEN, /* `pid` has it open */
@@ -110,6 +112,16 @@ static __always_inline bool has_bytes(int state)
 	return state != TCP_CLOSE && state != TCP_LISTEN;
 }
 
+static __always_inline void keep_sock(__u64 key, const struct known *known)
+{
+	/* Linux 5.10 leaves the upper half of a long as it is */
+	int error = bpf_map_update_elem(&socks, &key, known, BPF_NOEXIST);
+
+	/* a program that runs when it changes its state may have been faster */
+	if (error && error != -EEXIST)
+		count_lost_map();
+}
+
 /* Called for every open file of every process. */
 SEC("iter/task_file")
 int walk_files(struct bpf_iter__task_file *ctx)
@@ -134,7 +146,7 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	key = (__u64)sk;
 	known = bpf_map_lookup_elem(&socks, &key);
 	if (!known) {
-		bpf_map_update_elem(&socks, &key, &shown, BPF_NOEXIST);
+		keep_sock(key, &shown);
 	} else {
 		/* its last record is to be that of a target, of the process that has accepted it */
 		if (known->owner.by == BY_NOTHING || known->owner.by == BY_LISTENER ||
@@ -192,7 +204,7 @@ int seed_tcp(struct bpf_iter__tcp *ctx)
 	state = BPF_CORE_READ(common, skc_state);
 	/* those two are no full sockets */
 	if (has_bytes(state) && state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV)
-		bpf_map_update_elem(&socks, &key, &unknown, BPF_NOEXIST);
+		keep_sock(key, &unknown);
 	return 0;
 }
 

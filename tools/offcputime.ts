@@ -22,6 +22,7 @@ import {
   MAX_PID,
   membersOf,
   mostThreads,
+  type OffCpuState,
   offCpuState,
   option,
   optional,
@@ -126,6 +127,9 @@ const members = {
 /** Time of one thread off CPU, with one stack. */
 export type OffCpuTime = EventOf<typeof members>;
 
+/** Times of a second for each stack: threads, states and CPUs have their own. */
+const TIMES = 4;
+
 /** Pairs of options of which one leaves out what the other one asks for. */
 const APART = [
   ["user_threads_only", "kernel_threads_only", "-u and -k"],
@@ -167,10 +171,11 @@ export const { tool, start: offcputime } = stackTool({
     rodata.user_threads_only = options.user_threads_only;
     rodata.kernel_threads_only = options.kernel_threads_only;
     rodata.targ_iowait = state.includes("iowait");
-    if (state.length > 0) rodata.targ_states = stateBits(state.filter((name) => name !== "iowait"));
+    if (state.length > 0) rodata.targ_states = stateBits(lettersOf(state));
     [rodata.min_ns, rodata.max_ns] = boundsOf(options);
     maps.absences.maxEntries = mostThreads();
     maps.stacks.maxEntries = options.stack_storage_size;
+    maps.times.maxEntries = Math.max(maps.times.maxEntries, TIMES * options.stack_storage_size);
     rodata.targ_by_tid = tid.length > 0;
     if (tid.length > 0) maps.targ_tids.maxEntries = tid.length;
     loadHooks(progs, { switch: true, wakeup: shown.has("queued_ns") || shown.has("blocked_ns") });
@@ -188,6 +193,13 @@ export const { tool, start: offcputime } = stackTool({
     new OffCpuCounter(skeleton, boundsOf(options), options.perf_max_stack_depth),
   fills: () => true,
 });
+
+/** The letters of these states. Where another CPU wakes the thread up already, Linux before 5.18 shows `W` alone. */
+function lettersOf(states: readonly OffCpuState[]): string[] {
+  const letters = states.filter((name) => name !== "iowait");
+  const sleeping = letters.includes("S") || letters.includes("D");
+  return sleeping ? [...letters, "W"] : letters;
+}
 
 /** The shortest and the longest time that counts, in nanoseconds. */
 function boundsOf({ min_block_time, max_block_time }: Options): [min: bigint, max: bigint] {

@@ -4,8 +4,12 @@ import { mapKinds, programKinds } from "#lib/objects/features.ts";
 import { flag, type Tool, Trace } from "#lib/tool/mod.ts";
 import { examineTool } from "../../tools/denobpf/doctor/tools.ts";
 import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
+import { alone } from "./alone.ts";
 import { kernelTest, type Output, runTool, startCommand } from "./harness.ts";
 import { toolsThatRun } from "./scenario.ts";
+
+// It starts minimal as well.
+await alone("trace_pipe");
 
 interface Row {
   subject: string;

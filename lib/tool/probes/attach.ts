@@ -83,13 +83,15 @@ export function attachToFiles(
     );
   }
   return each(hooks, ({ hook, cookie }) => {
+    using links = new DisposableStack();
     for (const { at, semaphore } of hook.places) {
-      attachUprobe(program, hook.path!, Number(at), {
+      links.use(attachUprobe(program, hook.path!, Number(at), {
         pid,
         refCtrOffset: semaphore,
         ...cookies && { cookie },
-      });
+      }));
     }
+    links.move(); // all of its places, or none
   });
 }
 

@@ -13,7 +13,8 @@ import { readLink } from "../../sys/symlink.ts";
  * for the programs of the processes. The kernel attaches to files, not to paths: processes of a container have
  * files of their own, as those have that began before a library was replaced. So the files are those that the
  * processes have, if any are named; each is there once.
- * @throws {ExitError} (64) if there is no such file; {SystemError} if a process has ended
+ * @throws {ExitError} (64) if there is no such file, or none of the processes has it; {SystemError} if a process
+ *   has ended
  */
 export function filesOf(name: string, pids: readonly number[]): ProbedFile[] {
   if (name === "" && pids.length === 0) {
@@ -23,8 +24,17 @@ export function filesOf(name: string, pids: readonly number[]): ProbedFile[] {
     pids.flatMap((pid) => filesOfProcess(name, pid)).map((file) => [identityOf(file.path), file]),
   );
   if (known.size > 0) return [...known.values()];
+  if (pids.length > 0) throw notMapped(name, pids);
   const path = fileOf(name);
   return [{ name: path, path }];
+}
+
+function notMapped(name: string, pids: readonly number[]): ExitError {
+  const who = pids.length === 1 ? `Process ${pids[0]} has` : `Processes ${pids.join(", ")} have`;
+  const no = name.includes("/") ? "no file" : "mapped no library or program called";
+  return new ExitError(ExitCode.Usage, `${who} ${no} ${quoted(name)}`, {
+    hint: "/proc/PID/maps lists what a process has mapped",
+  });
 }
 
 function filesOfProcess(name: string, pid: number): ProbedFile[] {
