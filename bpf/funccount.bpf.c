@@ -64,7 +64,7 @@ struct passes {
 	__u64 count;
 };
 
-static const struct passes none;
+static const struct passes no_passes;
 
 /* more before load if they are used */
 COUNTS(groups, struct group, struct passes, 1, 0);
@@ -105,7 +105,7 @@ static __noinline int count_group(void *ctx, __u32 hook)
 		bpf_get_current_comm(group.comm, sizeof(group.comm));
 	if (by_kstack)
 		group.kstack = kernel_stack(ctx);
-	passes = count_at(&groups, &group, &none);
+	passes = count_at(&groups, &group, &no_passes);
 	if (passes)
 		__sync_fetch_and_add(&passes->count, 1);
 	return 0;
