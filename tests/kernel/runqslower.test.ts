@@ -46,7 +46,7 @@ kernelTest(
     assert(behind.length > 0);
     for (const { prev_tid, prev_comm, prev_ran_ns, queued } of behind) {
       assertEquals([prev_tid, prev_comm], [turns.parent, "turns"]);
-      assert(prev_ran_ns! > 0n && queued >= 1, `${prev_ran_ns} ns, ${queued} queued`);
+      assert(prev_ran_ns! > 0n && queued! >= 1, `${prev_ran_ns} ns, ${queued} queued`);
     }
   },
 );
