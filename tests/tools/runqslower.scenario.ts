@@ -1,9 +1,9 @@
 import { RENAMED, runRenamed } from "../kernel/renamed.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
-const FORKS = "i=0; while [ $i -lt 23 ]; do /bin/true; i=$((i + 1)); done";
+const FORKS = "i=0; while [ $i -lt 23 ]; do (:); i=$((i + 1)); done";
 
-/** The first wait of each new process, which still has the name of its parent. */
+/** The first wait of each new process, which keeps the name of its parent. */
 export const scenario: Scenario = {
   args: ["0", "-c", RENAMED, "--filter", "kind==new"],
   workload: () => runRenamed("/bin/sh", ["-c", FORKS]),
