@@ -42,7 +42,7 @@ export function onLog(listen: ((text: string) => void) | undefined): void {
   listener = listen;
 }
 
-/** @internal Hands a text to whoever listens, as if libbpf had said it. */
+/** @internal Hands a text to the listeners, if any, as if libbpf had said it. */
 export function sayToLog(text: string): void {
   listener?.(text);
 }

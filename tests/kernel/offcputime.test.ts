@@ -161,7 +161,7 @@ kernelTest("threads that have ended leave no entry behind", {}, async () => {
   opened.progs.seed_absences.autoattach = false;
   using skeleton = loadSkeleton(opened).attach();
   const pids = new Set(await runExecs({ count: fewerIfSlow(211, 53) }));
-  // The parent may have been told before the last switch.
+  // The parent may have been answered before the last switch.
   const left = () => [...skeleton.maps.absences].filter(([tid]) => pids.has(tid));
   while (left().length > 0) await delay(1);
   assertEquals(skeleton.bss.lost_map, 0n);

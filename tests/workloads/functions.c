@@ -7,33 +7,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "probe.h"
 
 #define FUNCTION __attribute__((noinline, noclone))
-
-/* What DTRACE_PROBE(denobpf, name) of sys/sdt.h makes, without that header. */
-#define PROBE(name, semaphore)                                                                   \
-	__asm__ volatile("990: nop\n"                                                            \
-			 ".pushsection .note.stapsdt,\"?\",\"note\"\n"                           \
-			 ".balign 4\n"                                                           \
-			 ".4byte 992f-991f, 994f-993f, 3\n"                                      \
-			 "991: .asciz \"stapsdt\"\n"                                             \
-			 "992: .balign 4\n"                                                      \
-			 "993: .8byte 990b\n"                                                    \
-			 ".8byte _.stapsdt.base\n"                                               \
-			 ".8byte " semaphore "\n"                                                \
-			 ".asciz \"denobpf\"\n"                                                  \
-			 ".asciz \"" name "\"\n"                                                 \
-			 ".asciz \"\"\n"                                                         \
-			 "994: .balign 4\n"                                                      \
-			 ".popsection\n"                                                         \
-			 ".ifndef _.stapsdt.base\n"                                              \
-			 ".pushsection .stapsdt.base,\"aG\",\"progbits\",.stapsdt.base,comdat\n" \
-			 ".weak _.stapsdt.base\n"                                                \
-			 ".hidden _.stapsdt.base\n"                                              \
-			 "_.stapsdt.base: .space 1\n"                                            \
-			 ".size _.stapsdt.base, 1\n"                                             \
-			 ".popsection\n"                                                         \
-			 ".endif\n")
 
 volatile unsigned short watched_semaphore __attribute__((section(".probes"), used));
 
@@ -98,11 +74,11 @@ int main(int argc, char **argv)
 	call(f5, 13);
 	call(f6, 1009);
 	for (int i = 0; i < 19; i++)
-		PROBE("twice", "0");
+		PROBE("twice", "0", "");
 	for (int i = 0; i < 4; i++)
-		PROBE("twice", "0");
+		PROBE("twice", "0", "");
 	for (int i = 0; i < 29 && watched_semaphore; i++) {
-		PROBE("watched", "watched_semaphore");
+		PROBE("watched", "watched_semaphore", "");
 		watched++;
 	}
 	printf("%d\n", watched);
