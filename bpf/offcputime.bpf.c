@@ -54,7 +54,7 @@ struct place {
 };
 
 struct absence {
-	__u64 since; /* bpf_ktime_get_ns(), or 0 for a thread that has a CPU */
+	__u64 since; /* bpf_ktime_get_ns(), or 0 for a thread that has moved while the iterator was at work */
 	__u64 woken; /* the same, or 0 if nobody has woken it up yet */
 	struct place place;
 };
@@ -135,33 +135,31 @@ static __always_inline void add_time(const struct absence *absence, __u64 until)
 		time->max_ns = ns;
 }
 
-/* A thread has got a CPU. */
+/*
+ * A thread has got a CPU. While the iterator is at work, that stays noted: it may have seen the thread off CPU
+ * before this, and be about to enter it. Of a thread that ends meanwhile, the empty entry stays until its number
+ * is used again.
+ */
 static __always_inline void arrive(__u32 tid, __u64 when)
 {
 	struct absence *absence = bpf_map_lookup_elem(&absences, &tid), present = {};
 
-	if (absence) {
-		if (absence->since)
-			add_time(absence, when);
-		bpf_map_delete_elem(&absences, &tid);
-	} else if (seeding && tid) {
-		/* the iterator may have seen it before this, and not noted it yet */
+	if (absence && absence->since)
+		add_time(absence, when);
+	if (seeding)
 		bpf_map_update_elem(&absences, &tid, &present, BPF_ANY);
-	}
+	else if (absence)
+		bpf_map_delete_elem(&absences, &tid);
 }
 
 /* A thread, the current one, loses its CPU in this state. */
 static __always_inline void leave(void *ctx, struct task_struct *prev, __u32 state, __u64 now)
 {
-	struct absence absence = { .since = now }, *known;
+	struct absence absence = { .since = now };
 	__u32 tid = prev->pid;
 
-	if (!tid)
-		return;
-	known = bpf_map_lookup_elem(&absences, &tid);
-	/* not all kernels show each switch: prev got the CPU unseen, when its time slice began */
-	if (known)
-		arrive(tid, now - ran_ns(prev));
+	/* not all kernels show each switch: prev may have got the CPU unseen, when its time slice began */
+	arrive(tid, now - ran_ns(prev));
 	if (state & TASK_DEAD)
 		return;
 	absence.place.state = state_letter(state);
@@ -183,9 +181,11 @@ int BPF_PROG(btf_switch, bool preempt, struct task_struct *prev, struct task_str
 	__u32 state = switched_state(ctx, prev);
 	__u64 now = bpf_ktime_get_ns();
 
-	/* what the kernel has preempted runs on as soon as it may, whatever its state */
-	leave(ctx, prev, stays_runnable(preempt, prev, state) ? 0 : state, now);
-	arrive(next->pid, now);
+	/* idle tasks wait for nothing; what the kernel has preempted runs on as soon as it may, whatever its state */
+	if (prev->pid)
+		leave(ctx, prev, stays_runnable(preempt, prev, state) ? 0 : state, now);
+	if (next->pid)
+		arrive(next->pid, now);
 	return 0;
 }
 

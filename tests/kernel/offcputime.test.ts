@@ -4,7 +4,13 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes, fail } from "@std/assert";
 import { Offcputime } from "#skel/offcputime.ts";
-import { loadHooks, loadSkeleton, switchArguments } from "#lib/tool/mod.ts";
+import {
+  loadHooks,
+  loadSkeleton,
+  mostThreads,
+  runIterator,
+  switchArguments,
+} from "#lib/tool/mod.ts";
 import { type OffCpuTime, offcputime } from "../../tools/offcputime.ts";
 import {
   delay,
@@ -68,6 +74,7 @@ class Sleeper implements AsyncDisposable {
   }
 }
 
+const S = "S".charCodeAt(0);
 const now = () => performance.now() * 1e6;
 
 /** What is traced while something is done, and how long that was at least and at most, in nanoseconds. */
@@ -108,6 +115,22 @@ kernelTest("each sleep is a time off CPU, by the stack of who sleeps", {}, async
   assertEquals(reading.filter(({ still_off }) => still_off).length, 1);
   assert(sum(rows, "total_ns") <= most, "no time is counted twice");
   assertEquals(losses.map, 0n);
+});
+
+kernelTest("nothing is lost or counted twice where sets are taken over", {}, async () => {
+  await using sleeper = await Sleeper.start();
+  using trace = offcputime({ pid: [sleeper.pid] });
+  const read = Array.fromAsync(trace);
+  let rounds = 0;
+  // Sets are taken over once a second, and at the end.
+  for (const begin = now(); now() - begin < 2.2e9; rounds++) await sleeper.sleep();
+  trace.stop();
+  const rows = await read;
+  assertEquals(sum(sleeping(rows), "count"), 23 * rounds);
+  const reading = rows.filter(({ state, kernel }) => state !== "R" && kernel!.includes("vfs_read"));
+  assertEquals(sum(reading, "count"), rounds + 1);
+  assert(rows.every(({ kernel }) => !kernel!.includes("[Missed Kernel Stack]")));
+  assertEquals([trace.losses.map, trace.losses.rows], [0n, 0n]);
 });
 
 for (const what of ["wake", "preempt"] as const) {
@@ -167,8 +190,42 @@ kernelTest("threads that have ended leave no entry behind", {}, async () => {
   assertEquals(skeleton.bss.lost_map, 0n);
 });
 
+kernelTest(
+  "the iterator adds no time of a thread that has moved while it was at work",
+  {},
+  async () => {
+    await using sleeper = await Sleeper.start();
+    const opened = Offcputime.open();
+    const no_stacks = { kernel_stacks: false, user_stacks: false };
+    Object.assign(opened.rodata, switchArguments(), no_stacks, { targ_by_tid: true });
+    opened.maps.absences.maxEntries = mostThreads();
+    loadHooks(opened.progs, { switch: true, wakeup: true });
+    opened.progs.seed_absences.autoattach = false;
+    using skeleton = loadSkeleton(opened);
+    skeleton.bss.seeding = true;
+    skeleton.attach();
+    await sleeper.sleep(); // as a thread that is not wanted
+    skeleton.maps.targ_tids.update(sleeper.pid, true);
+    runIterator(skeleton.progs.seed_absences);
+    assertEquals(skeleton.maps.absences.lookup(sleeper.pid)?.since, 0n);
+    skeleton.bss.seeding = false;
+    await sleeper.sleep();
+    const counts = [...skeleton.maps.times].filter(([, { count }]) => count > 0n);
+    const sleeps = counts.reduce(
+      (sum, [{ place }, { count }]) => place.state === S ? sum + count : sum,
+      0n,
+    );
+    assertEquals(sleeps, 23n, "the wait before them had begun unseen");
+    const left = skeleton.maps.absences.lookup(sleeper.pid);
+    assert(left!.since > 0n, "it waits for its input");
+  },
+);
+
 kernelTest("no time is made up, and stacks begin with the scheduler", {}, async () => {
-  const { rows, most, losses } = await traced({ min_block_time: 0 }, () => runExecs());
+  const { rows, most, losses } = await traced(
+    { min_block_time: 0, ppid: Deno.pid },
+    () => runExecs(),
+  );
   assert(rows.length > 0);
   for (const { kernel, tid, total_ns } of rows) {
     assert(tid > 0 && total_ns <= most);
