@@ -13,8 +13,6 @@ import { Offcputime } from "#skel/offcputime.ts";
 import {
   type Counted,
   type EventOf,
-  ExitCode,
-  ExitError,
   flag,
   integer,
   list,
@@ -37,7 +35,17 @@ import {
   withLetters,
   without,
 } from "#lib/tool/mod.ts";
-import { stackOptions, stackTool } from "#lib/tool/stacks.ts";
+import {
+  depthOptions,
+  excludeEachOther,
+  setStacks,
+  sideOptions,
+  sidesOf,
+  stackMembers,
+  stackOptions,
+  stackTool,
+  storageOptions,
+} from "#lib/tool/stacks.ts";
 import { type OffCpu, OffCpuCounter } from "./offcputime/counter.ts";
 
 /** 2^53 - 1 nanoseconds, which are 104 days. */
@@ -55,23 +63,16 @@ const options = {
   min_block_time: option("m", "US", "Leave out times that are shorter", microseconds, 1),
   max_block_time: option("M", "US", "Leave out times that are longer", microseconds, MAX_US),
   state: list("", "STATE,...", "Trace threads that leave in these states only", offCpuState),
-  user_stacks_only: flag("U", "Show stacks of processes only"),
-  kernel_stacks_only: flag("K", "Show stacks of the kernel only"),
-  stack_storage_size: option("", "STACKS", "Stacks a second at most", integer(1, 1e6), 8192),
-  perf_max_stack_depth: option("", "FRAMES", "Frames of a stack at most", integer(1, 127), 127),
+  ...sideOptions,
+  ...storageOptions,
+  ...depthOptions,
 };
 
 const operands = { duration: optional("DURATION", "Stop after DURATION seconds", seconds) };
 
 type Options = OptionsOf<typeof options> & OptionsOf<typeof operands>;
 
-/** Which stacks readers of members show. */
-const own = ({ user_stacks_only, kernel_stacks_only }: Options) => ({
-  kernel: !user_stacks_only,
-  user: !kernel_stacks_only,
-});
-
-const member = membersOf<Counted<OffCpu, ReturnType<typeof own>>>();
+const member = membersOf<Counted<OffCpu>>();
 
 const members = {
   /** The end of the trace, in nanoseconds since 1970. */
@@ -108,20 +109,7 @@ const members = {
     { brief: "Whether it is off CPU there still", width: -9 },
     (r) => r.still_off,
   ),
-  /** Functions of the kernel, the innermost first. */
-  kernel: member.words(
-    { brief: "Functions of the kernel, the innermost first" },
-    (r) => r.$own.kernel ? r.kernel : undefined,
-  ),
-  /** Functions of the process, the innermost first. */
-  user: member.words(
-    { brief: "Functions of the process, the innermost first" },
-    (r) => r.$own.user ? r.user : undefined,
-  ),
-  truncated: member.boolean(
-    { brief: "Whether one of them has more frames than were taken", width: 9 },
-    (r) => r.truncated,
-  ),
+  ...stackMembers,
 };
 
 /** Time of one thread off CPU, with one stack. */
@@ -129,12 +117,6 @@ export type OffCpuTime = EventOf<typeof members>;
 
 /** Times of a second for each stack: threads, states and CPUs have their own. */
 const TIMES = 4;
-
-/** Pairs of options of which one leaves out what the other one asks for. */
-const APART = [
-  ["user_threads_only", "kernel_threads_only", "-u and -k"],
-  ["user_stacks_only", "kernel_stacks_only", "-U and -K"],
-] as const;
 
 export const { tool, start: offcputime } = stackTool({
   name: "offcputime",
@@ -154,20 +136,13 @@ export const { tool, start: offcputime } = stackTool({
   measure: "total_ns",
   shown: (ns) => Math.floor(Number(ns) / 1000),
   title,
-  own,
-  open(options) {
-    for (const [one, other, letters] of APART) {
-      if (!options[one] || !options[other]) continue;
-      throw new ExitError(ExitCode.Usage, `${letters} exclude each other`);
-    }
-    return Offcputime.open();
-  },
+  own: sidesOf,
+  open: () => Offcputime.open(),
   prepare({ rodata, maps, progs }, options, shown) {
     const { state, tid } = options;
     Object.assign(rodata, switchArguments());
-    rodata.kernel_stacks = own(options).kernel;
-    rodata.user_stacks = own(options).user;
-    rodata.max_frames = options.perf_max_stack_depth;
+    setStacks(rodata, options);
+    excludeEachOther(options, "user_threads_only", "kernel_threads_only", "-u and -k");
     rodata.user_threads_only = options.user_threads_only;
     rodata.kernel_threads_only = options.kernel_threads_only;
     rodata.targ_iowait = state.includes("iowait");

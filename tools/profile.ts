@@ -13,8 +13,6 @@ import { Profile } from "#skel/profile.ts";
 import {
   type Counted,
   type EventOf,
-  ExitCode,
-  ExitError,
   flag,
   integer,
   intervalOptions,
@@ -31,7 +29,18 @@ import {
   withLetters,
   without,
 } from "#lib/tool/mod.ts";
-import { CpuClocks, onlineCpu, onlineCpus, stackOptions, stackTool } from "#lib/tool/stacks.ts";
+import {
+  CpuClocks,
+  depthOptions,
+  onlineCpu,
+  onlineCpus,
+  setStacks,
+  sideOptions,
+  sidesOf,
+  stackMembers,
+  stackOptions,
+  stackTool,
+} from "#lib/tool/stacks.ts";
 import { SampleCounter, type Samples } from "./profile/counter.ts";
 
 const options = {
@@ -41,11 +50,10 @@ const options = {
   ...without(topOptions, "top"),
   tid: list("L", "TID,...", "Sample these threads only", integer(1, MAX_PID)),
   frequency: option("F", "HZ", "Sample each CPU this often a second", integer(1, 10_000), 49),
-  user_stacks_only: flag("U", "Show stacks of processes only"),
-  kernel_stacks_only: flag("K", "Show stacks of the kernel only"),
+  ...sideOptions,
   include_idle: flag("I", "Sample idle CPUs too"),
   cpu: option("C", "CPU", "Sample this CPU only", onlineCpu),
-  perf_max_stack_depth: option("", "FRAMES", "Frames of a stack at most", integer(1, 127), 127),
+  ...depthOptions,
 };
 
 const operands = { duration: optional("DURATION", "Stop after DURATION seconds", seconds) };
@@ -53,11 +61,7 @@ const operands = { duration: optional("DURATION", "Stop after DURATION seconds",
 type Options = OptionsOf<typeof options> & OptionsOf<typeof operands>;
 
 /** What of the options readers of members need. */
-const own = ({ frequency, user_stacks_only, kernel_stacks_only }: Options) => ({
-  frequency,
-  kernel: !user_stacks_only,
-  user: !kernel_stacks_only,
-});
+const own = (options: Options) => ({ frequency: options.frequency, ...sidesOf(options) });
 
 const member = membersOf<Counted<Samples, ReturnType<typeof own>>>();
 
@@ -77,20 +81,7 @@ const members = {
     { brief: "Percent of all samples in the table", width: 7, decimals: 2 },
     (r) => 100 * r.samples / r.all,
   ),
-  /** Functions of the kernel, the innermost first. */
-  kernel: member.words(
-    { brief: "Functions of the kernel, the innermost first" },
-    (r) => r.$own.kernel ? r.kernel : undefined,
-  ),
-  /** Functions of the process, the innermost first. */
-  user: member.words(
-    { brief: "Functions of the process, the innermost first" },
-    (r) => r.$own.user ? r.user : undefined,
-  ),
-  truncated: member.boolean(
-    { brief: "Whether one of them has more frames than were taken", width: 9 },
-    (r) => r.truncated,
-  ),
+  ...stackMembers,
 };
 
 /** Samples of one stack. */
@@ -113,15 +104,10 @@ export const { tool, start: profile } = stackTool({
   measure: "samples",
   title,
   own,
-  open({ user_stacks_only, kernel_stacks_only }) {
-    if (!user_stacks_only || !kernel_stacks_only) return Profile.open();
-    throw new ExitError(ExitCode.Usage, "-U and -K exclude each other");
-  },
+  open: () => Profile.open(),
   prepare({ rodata, maps }, options) {
+    setStacks(rodata, options);
     rodata.include_idle = options.include_idle;
-    rodata.kernel_stacks = own(options).kernel;
-    rodata.user_stacks = own(options).user;
-    rodata.max_frames = options.perf_max_stack_depth;
     if (options.tid.length > 0) {
       rodata.targ_by_tid = true;
       maps.targ_tids.maxEntries = options.tid.length;
@@ -140,7 +126,7 @@ export const { tool, start: profile } = stackTool({
 function title({ frequency, pid, tid, cpu, duration, ...options }: Options): string {
   const whose = pid.length > 0 ? `PID [${pid.join(", ")}]` : undefined;
   const threads = tid.length > 0 ? `TID [${tid.join(", ")}]` : "all threads";
-  const { kernel, user } = own({ frequency, ...options } as Options);
+  const { kernel, user } = sidesOf(options);
   const stacks = [user && "user", kernel && "kernel"].filter(Boolean).join(" + ");
   const where = cpu === undefined ? "" : ` on CPU#${cpu}`;
   const until = duration === undefined ? "... Hit Ctrl-C to end." : ` for ${duration} secs.`;

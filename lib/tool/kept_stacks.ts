@@ -119,6 +119,28 @@ export class KeptStacks {
     }
   }
 
+  /** How many stacks have names, or wait for them. */
+  get size(): number {
+    const unnamed = [...this.#unnamed.values()].reduce((sum, ids) => sum + ids.size, 0);
+    return this.#kernel.size + this.#user.size + unnamed;
+  }
+
+  /** Forgets the names of all stacks but these, and looks up none of others. */
+  forgetNames(needed: Iterable<StackIds>): void {
+    const kernels = new Set<bigint>();
+    const users = new Set<string>();
+    for (const { pid, kernel, user } of needed) {
+      kernels.add(kernel);
+      users.add(`${pid} ${user}`);
+    }
+    for (const id of this.#kernel.keys()) if (!kernels.has(id)) this.#kernel.delete(id);
+    for (const key of this.#user.keys()) if (!users.has(key)) this.#user.delete(key);
+    for (const [pid, ids] of this.#unnamed) {
+      for (const id of ids) if (!users.has(`${pid} ${id}`)) ids.delete(id);
+      if (ids.size === 0) this.#unnamed.delete(pid);
+    }
+  }
+
   /** A stack of the kernel. */
   kernel(id: bigint): NamedStack {
     if (id < 0n) return NO_STACK.includes(id) ? NONE : MISSED_KERNEL;

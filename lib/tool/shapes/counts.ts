@@ -252,7 +252,10 @@ export function countTool<
         before = now;
         return counter.take().map((row) => copy({ ...row, ...table } as Counted<R, C>));
       },
-      losses: () => lossesOf(skeleton),
+      losses: () => ({
+        ...lossesOf(skeleton),
+        ...counter.lost !== undefined && { rows: counter.lost },
+      }),
       start: command && declared.run && (() => started(() => declared.run!(skeleton, command))),
     });
     return new Trace(source, given.signal);

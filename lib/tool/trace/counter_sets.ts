@@ -10,6 +10,8 @@ export interface Counter<Row> {
   collect(): Promise<void>;
   /** What was collected since the last time it was taken. */
   take(): Row[];
+  /** How many events it had no room for. */
+  readonly lost?: bigint;
 }
 
 /** A map that is counted into, with `set` in its key: see bpf/include/counts.h. */

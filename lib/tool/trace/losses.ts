@@ -9,6 +9,8 @@ export interface Losses {
    * `Program.misses`. Those of processes that are not traced are among them.
    */
   readonly missed?: bigint;
+  /** There were more rows than a table has room for. */
+  readonly rows?: bigint;
 }
 
 /** Why events were lost, by the names of {@link Losses}. */
@@ -16,6 +18,7 @@ const CAUSES: Record<keyof Losses, string> = {
   ring: "ring buffer full",
   map: "map full",
   missed: "not shown to a busy program",
+  rows: "too many rows",
 };
 
 const causes = Object.keys(CAUSES) as (keyof Losses)[];

@@ -1,0 +1,128 @@
+/** What a kernel half counts by stacks, added up until a table shows it. */
+import { frameName, mostFrames } from "./frames.ts";
+import { type KeptStack, KeptStacks, type StackIds } from "./kept_stacks.ts";
+import { sumOf } from "./trace/counter_sets.ts";
+
+/** Where something was counted, by the ids of its stacks, and how much. */
+export interface StackSum<P, V> {
+  readonly place: P;
+  readonly value: V;
+}
+
+/** The same by the names of its stacks. */
+export interface NamedSum<P, V> extends StackSum<P, V> {
+  readonly kernel: readonly string[];
+  readonly user: readonly string[];
+  /** Whether the kernel may have left out frames, as there were as many as it may take. */
+  readonly truncated: boolean;
+}
+
+/** What sums are about. */
+export interface SumParts<P, V> {
+  /** The function of the kernel that has the hook: see {@link KeptStacks}. */
+  readonly hook: string;
+  /** Frames of a stack at most, as the kernel half takes them. */
+  readonly depth: number;
+  /** What distinguishes sums, besides their stacks. */
+  distinguish(place: P): readonly (string | number)[];
+  /** By which sums are sorted: stacks of the largest ones are named first. */
+  measure(value: V): bigint;
+  /** Sums at most, between two tables. */
+  readonly most?: number;
+}
+
+/** What a table has room for, unless a tool has another number: some 100 MB of memory. */
+const MOST_SUMS = 65_536;
+
+/** How long names are looked up for at a time, and at the end, in milliseconds: meanwhile nothing ends the trace. */
+const NAMING_MS = 200;
+const LAST_NAMING_MS = 5000;
+
+/**
+ * Adds up what is counted, by the names of its stacks, which are looked up while most processes are still there.
+ * Memory is bounded, however long the trace is: what there is no room for is counted as lost.
+ */
+export class StackSums<P extends StackIds, V extends { readonly count: bigint }> {
+  readonly #parts: SumParts<P, V>;
+  readonly #stacks: KeptStacks;
+  readonly #most: number;
+  #sums = new Map<string, StackSum<P, V>>();
+  #lost = 0n;
+
+  constructor(parts: SumParts<P, V>) {
+    this.#parts = parts;
+    this.#most = parts.most ?? MOST_SUMS;
+    this.#stacks = new KeptStacks(parts.hook, frameName);
+  }
+
+  /** How many events were counted at places that there was no room for. */
+  get lost(): bigint {
+    return this.#lost;
+  }
+
+  /**
+   * Takes over one set of stacks, and what was counted meanwhile. That may be about stacks of sets long before.
+   * @param later places whose stacks may be counted at later
+   */
+  collect(stacks: Iterable<KeptStack>, sums: Iterable<StackSum<P, V>>, later: readonly P[] = []) {
+    this.#stacks.add(stacks);
+    const wanted = [...later];
+    for (const { place, value } of sums) {
+      if (this.add(place, value)) wanted.push(place);
+    }
+    this.#stacks.want(wanted);
+    this.#stacks.nameFor(NAMING_MS);
+    this.#stacks.forgetOthers();
+    if (this.#stacks.size > 2 * this.#most) this.#stacks.forgetNames([...this.#places(), ...later]);
+  }
+
+  /** Adds what was counted at a place. @returns whether there was room */
+  add(place: P, value: V): boolean {
+    const key = this.#key(place, String(place.kernel), String(place.user));
+    const known = this.#sums.get(key);
+    const hasRoom = known !== undefined || this.#sums.size < this.#most;
+    if (hasRoom) this.#sums.set(key, { place, value: known ? sumOf(known.value, value) : value });
+    else this.#lost += value.count;
+    return hasRoom;
+  }
+
+  /** What was added up since the last time. */
+  take(): NamedSum<P, V>[] {
+    const { measure } = this.#parts;
+    const sums = [...this.#sums.values()]
+      .sort((a, b) => Number(measure(b.value) - measure(a.value)));
+    this.#sums = new Map();
+    this.#stacks.want(sums.map(({ place }) => place));
+    this.#stacks.nameFor(LAST_NAMING_MS, sums.map(({ place }) => place.pid));
+    return this.#byNames(sums);
+  }
+
+  /** Adds up what has the same names: addresses within one function have one. */
+  #byNames(sums: readonly StackSum<P, V>[]): NamedSum<P, V>[] {
+    const most = Math.min(this.#parts.depth, mostFrames());
+    const rows = new Map<string, NamedSum<P, V>>();
+    for (const { place, value } of sums) {
+      const kernel = this.#stacks.kernel(place.kernel);
+      const user = this.#stacks.user(place.pid, place.user);
+      const key = this.#key(place, kernel.names, user.names);
+      const known = rows.get(key);
+      const truncated = Math.max(kernel.frames, user.frames) >= most;
+      rows.set(key, {
+        place,
+        value: known === undefined ? value : sumOf(known.value, value),
+        kernel: kernel.names,
+        user: user.names,
+        truncated: truncated || (known?.truncated ?? false),
+      });
+    }
+    return [...rows.values()];
+  }
+
+  #key(place: P, kernel: unknown, user: unknown): string {
+    return JSON.stringify([place.pid, ...this.#parts.distinguish(place), kernel, user]);
+  }
+
+  *#places(): Generator<P> {
+    for (const { place } of this.#sums.values()) yield place;
+  }
+}
