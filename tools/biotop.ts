@@ -15,30 +15,19 @@ import {
   CounterSets,
   countTool,
   disk,
-  flag,
-  intervalOperands,
   isTargeted,
+  loadAverages,
   option,
-  optional,
-  type Parser,
   queueArguments,
-  seconds,
   targetOptions,
   toolMain,
-  topOptions,
-  tryReadTextFile,
+  topToolOperands,
+  topToolOptions,
+  topToolTables,
 } from "#lib/tool/mod.ts";
 import { derived, members, own } from "./biotop/members.ts";
 
 export type { DiskUsage } from "./biotop/members.ts";
-
-/** What the C tool calls its orders; fields by their names besides. */
-const ORDERS = { all: "-all", io: "-io", bytes: "-bytes", time: "-total_ns" };
-
-type Order = typeof ORDERS[keyof typeof ORDERS] & ("-all" | "-io" | "-bytes" | "-total_ns");
-
-const order: Parser<Order> = (name): Order =>
-  (Object.hasOwn(ORDERS, name) ? ORDERS[name as keyof typeof ORDERS] : name) as Order;
 
 export const { tool, start: biotop } = countTool({
   name: "biotop",
@@ -53,9 +42,7 @@ export const { tool, start: biotop } = countTool({
     ["biotop -d sdc --by cgroup", "by cgroup, on one disk"],
   ],
   options: {
-    noclear: flag("C", "Show tables one below the other, not in place"),
-    sort: option("s", "ORDER", "Sort by all, io, bytes, time; or by [-]FIELD", order, "-all"),
-    rows: { ...topOptions.rows, letter: "r", brief: "Print only the first rows (default 20)" },
+    ...topToolOptions({ all: "-all", io: "-io", bytes: "-bytes", time: "-total_ns" }),
     by: option(
       "",
       "WHAT",
@@ -66,13 +53,10 @@ export const { tool, start: biotop } = countTool({
     disk: option("d", "DISK", "Trace this disk only", disk),
     ...targetOptions,
   },
-  operands: {
-    ...intervalOperands,
-    interval: optional("INTERVAL", "Show a table every INTERVAL seconds", seconds, 1),
-  },
+  operands: topToolOperands,
   members,
   derived,
-  title: ({ interval }) => `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
+  ...topToolTables,
   columns: ({ by }) => [
     ...by === "process" ? ["pid", "comm"] as const : [],
     by === "cgroup" && "cgroup_id",
@@ -85,10 +69,7 @@ export const { tool, start: biotop } = countTool({
     "avg_ms",
   ],
   order: ({ sort }) => sort,
-  limit: 20,
-  stamp: () => `loadavg: ${tryReadTextFile("/proc/loadavg")?.trim() ?? "-"}`,
-  live: ({ noclear }) => !noclear && Deno.stdout.isTerminal(),
-  fills: () => true,
+  stamp: loadAverages,
   own,
   open: () => Biotop.open(),
   prepare({ rodata }, options) {

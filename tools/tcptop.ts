@@ -14,35 +14,25 @@ import {
   choice,
   countTool,
   flag,
-  intervalOperands,
   list,
+  loadAverages,
   loadHooks,
   option,
-  optional,
-  type Parser,
   runIterator,
-  seconds,
   seedSocks,
   setSocketTargets,
   socketOptions,
   targetOptions,
   toolMain,
-  topOptions,
-  tryReadTextFile,
+  topToolOperands,
+  topToolOptions,
+  topToolTables,
 } from "#lib/tool/mod.ts";
 import { type By, Connections } from "./tcptop/connections.ts";
 import { derived, members, own } from "./tcptop/members.ts";
 import { subnet, subnetFinder, SUBNETS } from "./tcptop/subnets.ts";
 
 export type { TcpUsage } from "./tcptop/members.ts";
-
-/** What the C tool calls its orders; fields by their names besides. */
-const ORDERS = { all: "-all", sent: "-tx_bytes", received: "-rx_bytes" };
-
-type Order = "-all" | "-tx_bytes" | "-rx_bytes";
-
-const order: Parser<Order> = (name): Order =>
-  (Object.hasOwn(ORDERS, name) ? ORDERS[name as keyof typeof ORDERS] : name) as Order;
 
 const by = choice("connection", "process", "remote", "local_port", "netns", "subnet");
 
@@ -69,9 +59,7 @@ export const { tool, start: tcptop } = countTool({
   ],
   options: {
     nosummary: flag("S", "Leave out the line with the time and the load"),
-    noclear: flag("C", "Show tables one below the other, not in place"),
-    sort: option("s", "ORDER", "Sort by all, sent, received; or by [-]FIELD", order, "-all"),
-    rows: { ...topOptions.rows, letter: "r", brief: "Print only the first rows (default 20)" },
+    ...topToolOptions({ all: "-all", sent: "-tx_bytes", received: "-rx_bytes" }),
     by: option(
       "",
       "WHAT",
@@ -83,13 +71,10 @@ export const { tool, start: tcptop } = countTool({
     ...socketOptions,
     ...targetOptions,
   },
-  operands: {
-    ...intervalOperands,
-    interval: optional("INTERVAL", "Show a table every INTERVAL seconds", seconds, 1),
-  },
+  operands: topToolOperands,
   members,
   derived,
-  title: ({ interval }) => `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
+  ...topToolTables,
   columns: ({ by, ipv4, ipv6 }) => [
     ...by === "connection"
       ? [
@@ -102,11 +87,7 @@ export const { tool, start: tcptop } = countTool({
     "tx_kb",
   ],
   order: ({ sort }) => sort,
-  limit: 20,
-  stamp: ({ nosummary }) =>
-    !nosummary && `loadavg: ${tryReadTextFile("/proc/loadavg")?.trim() ?? "-"}`,
-  live: ({ noclear }) => !noclear && Deno.stdout.isTerminal(),
-  fills: () => true,
+  stamp: ({ nosummary }) => !nosummary && loadAverages(),
   own: ({ by }) => own({ by: by as By }),
   open: () => Tcptop.open(),
   prepare({ rodata, progs }, options) {

@@ -133,6 +133,13 @@ export {
   intervalOptions,
   topOptions,
 } from "./shapes/counts.ts";
+export {
+  loadAverages,
+  topToolOperands,
+  type TopToolOptions,
+  topToolOptions,
+  topToolTables,
+} from "./shapes/top.ts";
 export type { ToolParts, Wanted } from "./shapes/tool_parts.ts";
 export { type ListTool, listTool } from "./shapes/list.ts";
 export { type PipeTool, pipeTool } from "./shapes/pipe.ts";
