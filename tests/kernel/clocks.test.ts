@@ -1,6 +1,6 @@
 /** The time of an event is the kernel's, whatever happens to the clocks of the tool. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { execUntilShown, kernelTest, type RunningTool } from "./harness.ts";
 import { startCommand, startTool } from "./harness.ts";
 
@@ -25,6 +25,22 @@ kernelTest("in a time namespace events have the host's time", {
   const shown = times(await tool.finish());
   assert(shown.every((time) => time >= before && time <= Date.now()), String(shown));
 });
+
+kernelTest(
+  "the times of a process's first events are as exact as those of later ones",
+  {},
+  async () => {
+    const distances = `
+    import { WallClock } from "./lib/sys/clock.ts";
+    const first = new WallClock().at(0n);
+    console.log(String(new WallClock().at(0n) - first));
+  `;
+    await using script = startCommand([Deno.execPath(), "eval", "--no-check", distances]);
+    const { stdout, stderr } = await script.finish();
+    assertMatch(stdout, /^-?\d+\n$/, stderr);
+    assert(Math.abs(Number(stdout)) < 200_000, `${stdout.trim()} ns apart`);
+  },
+);
 
 kernelTest("events follow the wall clock when somebody sets it", {
   needs: ["disposable"],
