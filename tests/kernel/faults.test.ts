@@ -27,15 +27,27 @@ class Busy implements AsyncDisposable {
   }
 }
 
-for (const [signal, number] of Object.entries(ending)) {
+/**
+ * Has children start with a signal's default action. A shell starts what it runs in the background with SIGINT
+ * and SIGQUIT ignored, and children inherit that; a signal that this process handles they do not (execve(2)).
+ */
+function byDefault(signal: Deno.Signal): Disposable | undefined {
+  if (signal === "SIGKILL") return;
+  const handler = () => {};
+  Deno.addSignalListener(signal, handler);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener(signal, handler) };
+}
+
+for (const [signal, number] of Object.entries(ending) as [keyof typeof ending, number][]) {
   kernelTest(`${signal} at any moment leaves whole lines, and nothing loaded`, {}, async () => {
+    using _default = byDefault(signal);
     const before = await loadedNow();
     await using _busy = new Busy();
     for (let time = 0; time < times; time++) {
       const [name, ...options] = TOOLS[time % TOOLS.length];
       await using tool = startTool(name, [...options, "-o", "json"]);
       await delay(Math.random() * WITHIN_MS);
-      const { code, stdout, stderr } = await tool.stop(signal as Deno.Signal);
+      const { code, stdout, stderr } = await tool.stop(signal);
       assert(code === 128 + number || code === 0 && signal !== "SIGKILL", `${code} ${stderr}`);
       if (signal === "SIGKILL") continue; // it may be in the middle of a write
       assertEquals(stderr, "");
