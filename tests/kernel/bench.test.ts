@@ -11,7 +11,7 @@ kernelTest(
     await using bench = startCommand([Deno.execPath(), "run", "-A", "bench/run.ts", "maps"], {
       env: { BENCH: "quick" },
     });
-    const { code, stdout, stderr } = await bench.finish(60_000);
+    const { code, stdout, stderr } = await bench.finish(300_000);
     assertEquals([code, stderr], [0, ""], stdout);
     const file = `${root}build/bench/maps.quick.json`;
     const outcome: Outcome = JSON.parse(Deno.readTextFileSync(file));
