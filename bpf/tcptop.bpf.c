@@ -76,7 +76,7 @@ static __always_inline void fill(struct event *event, struct sock *sk, const str
 	event->rx_bytes = tcp_received_bytes(sk);
 	event->retransmits = BPF_CORE_READ(tp, total_retrans);
 	event->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
-	event->send_queue_bytes = tcp_send_queue(sk, state);
+	event->send_queue_bytes = tcp_send_queue(sk);
 	event->recv_queue_bytes = tcp_receive_queue(sk);
 	event->uid = sock_uid(sk);
 	event->cgroup_id = sock_cgroup_id(sk);
@@ -138,7 +138,7 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	sk = sock_of_file(file);
 	if (!sk || !is_tcp(sk) || !is_target_task(task))
 		return 0;
-	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	state = tcp_state(sk);
 	if (!has_bytes(state))
 		return 0;
 	own(&shown.owner, task, BY_FILE);
@@ -180,7 +180,7 @@ int walk_socks(struct bpf_iter__bpf_map_elem *ctx)
 	if (!key || !known)
 		return 0;
 	sk = (struct sock *)*key;
-	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	state = tcp_state(sk);
 	/* the file of a path of MPTCP is that of the connection, which is a socket of its own */
 	if (!has_bytes(state) || (has_file(sk) && !is_mptcp(sk)))
 		return 0;

@@ -4,6 +4,7 @@ import { diskNumber } from "#lib/sys/disks.ts";
 import { Cgroup } from "./cgroup.ts";
 import { kernelTest, runTool, startTool } from "./harness.ts";
 import { LoopDevice, run } from "./loop_device.ts";
+import { csvRows } from "./tcp_workload.ts";
 
 type Options = NonNullable<Parameters<typeof biotop>[0]>;
 
@@ -99,18 +100,47 @@ kernelTest("the table is that of the C tool", {}, async () => {
 });
 
 kernelTest("rows come in the order of all, io, bytes or time, or of a field", {}, async () => {
-  for (const order of ["all", "io", "bytes", "time", "-errors"]) {
-    const { stderr, code } = await runTool("biotop", [
-      "-C",
-      "--sort",
-      order,
-      "--by",
-      "disk",
-      "1",
-      "1",
-    ]);
+  using loop = new LoopDevice();
+  /** The rows of one table, in the tool's order: 23 small reads, and 7 large writes. */
+  const ordered = async (...args: string[]) => {
+    const { stdout, stderr, code } = await runTool(
+      "biotop",
+      ["-C", "-o", "csv", "--by", "disk", "-d", loop.name, ...args, "300"],
+      {
+        workload: async () => {
+          const large = [
+            "dd",
+            "if=/dev/zero",
+            `of=${loop.path}`,
+            "bs=64k",
+            "count=7",
+            "oflag=direct",
+          ];
+          for (const command of [loop.reads(23), large]) {
+            await new Deno.Command(command[0], { args: command.slice(1), stderr: "null" }).output();
+          }
+        },
+        until: "\n",
+      },
+    );
     assertEquals(code, 0, stderr);
+    return csvRows(stdout).filter(({ op }) => op === "read" || op === "write");
+  };
+  for (
+    const [order, expected] of [
+      ["io", ["read", "write"]],
+      ["-io", ["read", "write"]],
+      ["bytes", ["write", "read"]],
+      ["all", ["write", "read"]],
+      ["-op", ["write", "read"]],
+      ["op", ["read", "write"]],
+    ] as [string, string[]][]
+  ) {
+    assertEquals((await ordered("--sort", order)).map(({ op }) => op), expected, order);
   }
+  const times = (await ordered("-s", "time")).map(({ total_ns }) => Number(total_ns));
+  assertEquals([times.length, times], [2, times.toSorted((a, b) => b - a)]);
+  assertEquals((await ordered("-s", "io", "--rows", "1")).map(({ io }) => io), ["23"]);
   await using tool = startTool("biotop", ["-s", "nosuch"]);
   const { stderr, code } = await tool.finish();
   assertEquals(code, 64);

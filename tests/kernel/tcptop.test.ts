@@ -3,7 +3,7 @@ import { tcptop, type TcpUsage } from "../../tools/tcptop.ts";
 import { exists } from "../exists.ts";
 import { subnet } from "../../tools/tcptop/subnets.ts";
 import { fewerIfSlow, kernelTest, startCommand, startTool } from "./harness.ts";
-import { Holding, named } from "./holding.ts";
+import { Holding, named, runCarries } from "./holding.ts";
 import { startIsolated } from "./isolated.ts";
 import { NetworkNamespace } from "./network_namespace.ts";
 import { toolCommand } from "./running_tool.ts";
@@ -110,6 +110,19 @@ kernelTest("nothing is lost or counted twice while data pass", {}, async () => {
   assertEquals(sum((row) => row.tx_bytes), BigInt(bytes));
   assertEquals(sum((row) => row.tx_sent_bytes), BigInt(bytes));
   assertEquals(sum((row) => row.rx_bytes), BigInt(bytes));
+});
+
+kernelTest("no SYN and no FIN is counted as a byte while connections end", {}, async () => {
+  const count = fewerIfSlow(1009, 101);
+  const { trace, started } = traced(
+    { interval: 0.002 },
+    () => new Deno.Command(tcp, { args: ["client", `${count}`], stdout: "null" }).spawn(),
+  );
+  using _ = trace;
+  started.status.then(() => trace.stop());
+  const rows = await rowsOf(trace);
+  const sent = rows.reduce((sum, { tx_bytes }) => sum + tx_bytes, 0n);
+  assertEquals(sent, BigInt(count * (REQUEST + ANSWER)));
 });
 
 kernelTest("a connection has a row in each table in which it carried something", {}, async () => {
@@ -400,22 +413,55 @@ kernelTest("the table is that of the C tool, and the summary may be left out", {
   );
 });
 
+/** The rows of the network of a tool that has one table for all that is carried there, in the tool's order. */
+async function orderedRows(...args: string[]) {
+  await using tool = startIsolated("tcptop", [
+    "-CS",
+    "--by",
+    "process",
+    "-o",
+    "csv",
+    ...args,
+    "300",
+  ]);
+  await tool.until("\n");
+  const first = runTcp(tool, "client", 1);
+  const second = runCarries(tool, "write", 2003);
+  const { stdout, stderr, code } = await tool.stop();
+  assertEquals([stderr, code], ["", 0]);
+  const names = new Map([
+    [first.client, "client"],
+    [first.server, "server"],
+    [second.client, "sender"],
+    [second.worker, "receiver"],
+  ]);
+  const rows = csvRows(stdout).map(({ pid, tx_bytes, rx_bytes }) => ({
+    name: names.get(Number(pid)),
+    all: Number(tx_bytes) + Number(rx_bytes),
+    pid: Number(pid),
+  }));
+  return rows.filter(({ name }) => name !== undefined);
+}
+
 kernelTest("rows come in the order of all, sent, received, or of a field", {}, async () => {
-  for (const sort of ["-all", "-tx_bytes", "-rx_bytes", "-retransmits"] as const) {
-    await using tool = startTool("tcptop", [
-      "--noclear",
-      "--sort",
-      sort,
-      "--nosummary",
-      "-D",
-      "80",
-      "1",
-      "1",
-    ]);
-    const { stderr, code } = await tool.finish();
-    assertEquals([stderr, code], ["", 0]);
+  for (
+    const [order, expected] of [
+      ["sent", ["server", "sender", "client", "receiver"]],
+      ["-tx_bytes", ["server", "sender", "client", "receiver"]],
+      ["received", ["client", "receiver", "server", "sender"]],
+      ["rx_bytes", ["sender", "server", "receiver", "client"]],
+    ] as [string, string[]][]
+  ) {
+    const rows = await orderedRows("--sort", order);
+    assertEquals(rows.map(({ name }) => name), expected, order);
   }
-  await using tool = startTool("tcptop", ["-s", "nosuch"]);
+  const all = await orderedRows("--sort", "all");
+  assertEquals(all.map(({ all }) => all), [4010, 4010, 2003, 2003]);
+  const few = await orderedRows("--rows", "3", "--sort", "all");
+  assertEquals(few.map(({ all }) => all), [4010, 4010, 2003]);
+  const pids = (await orderedRows("--sort", "pid")).map(({ pid }) => pid);
+  assertEquals([pids.length, pids], [4, pids.toSorted((a, b) => a - b)]);
+  await using tool = startTool("tcptop", ["--remoteport", "80", "-s", "nosuch"]);
   const { stderr, code } = await tool.finish();
   assertEquals(code, 64);
   assertMatch(stderr, /--sort.*nosuch/);
