@@ -102,7 +102,8 @@ export class IntervalSource<E> implements Source<E> {
     const step = this.#parts.fills ? COLLECT_MS : Infinity;
     for (let left = Infinity; !this.#pauses.stopped && left > 0;) {
       left = end - (performance.now() - this.#started);
-      if (left > 0) await this.#pauses.pause(Math.min(left, step));
+      // Also when it is late: signals and timers have their turn in a pause alone.
+      await this.#pauses.pause(Math.max(0, Math.min(left, step)));
       if (!this.#pauses.stopped) await this.#parts.collect();
     }
   }
