@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Kernel half of tcpconnect: an event for each attempt to connect by TCP, once it has come to an end.
+ * Kernel half of tcpconnect and tcpconnlat: an event for each attempt to connect by TCP, once it has come to
+ * an end.
  *
  * An attempt begins at TCP_SYN_SENT, in the system call of the process that connects, and ends where the socket
  * leaves that state. One that fails before a SYN is sent (no route, no free port) has no such end, or one
@@ -21,6 +22,14 @@
 
 /* report attempts as they begin, and no ends */
 const volatile bool at_start;
+#ifdef LATENCY
+/* report attempts that took at least this long alone, or those that became a connection */
+const volatile __u64 min_ns;
+const volatile bool only_established;
+#else
+#define min_ns 0
+#define only_established false
+#endif
 /* every connect() has its end seen by fexit, not by the system call alone */
 const volatile bool by_function;
 
@@ -85,11 +94,17 @@ static __always_inline void report(struct sock *sk, const struct flow *flow,
 				   const struct attempt *attempt, __u32 error, bool established)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
-	struct event *event = reserve_event();
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct event *event;
 
+	if (only_established && !established)
+		return;
+	if (min_ns && (!attempt->started || now - attempt->started < min_ns))
+		return;
+	event = reserve_event();
 	if (!event)
 		return;
-	event->time = bpf_ktime_get_boot_ns();
+	event->time = now;
 	event->started = attempt->started;
 	event->owned = attempt->owner.by != BY_NOTHING;
 	event->pid = attempt->owner.pid;

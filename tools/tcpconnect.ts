@@ -11,11 +11,10 @@
  */
 import { Tcpconnect } from "#skel/tcpconnect.ts";
 import {
-  fileExists,
+  chooseConnectPrograms,
+  failedToConnect,
   flag,
-  hasAttachKind,
   list,
-  loadHooks,
   port,
   ringTool,
   setSocketTargets,
@@ -25,7 +24,7 @@ import {
   withLetters,
   without,
 } from "#lib/tool/mod.ts";
-import { counts, failedToConnect } from "./tcpconnect/counts.ts";
+import { counts } from "./tcpconnect/counts.ts";
 import { derived, members, own } from "./tcpconnect/members.ts";
 
 export type { Connect } from "./tcpconnect/members.ts";
@@ -82,18 +81,11 @@ export const { tool, start: tcpconnect } = ringTool({
   failed: failedToConnect,
   join: ({ count, source_port }) => count ? counts(source_port) : undefined,
   open: () => Tcpconnect.open(),
-  prepare({ rodata, progs, maps }, { port, ...options }) {
+  prepare(opened, { port, ...options }) {
+    const { rodata } = opened;
     setSocketTargets(rodata, { ...options, remoteport: port });
-    const by_function = hasAttachKind("fexit");
     rodata.at_start = options.started;
-    rodata.by_function = by_function;
-    loadHooks(progs, { set_state: true });
-    progs.tcp_v4_connect_exit.autoload = by_function && !options.started;
-    progs.tcp_v6_connect_exit.autoload = progs.tcp_v4_connect_exit.autoload &&
-      fileExists("/proc/sys/net/ipv6");
-    progs.sys_enter_connect.autoload = !by_function && !options.started;
-    progs.sys_exit_connect.autoload = progs.sys_enter_connect.autoload;
-    if (by_function) maps.connect_calls.maxEntries = 1;
+    chooseConnectPrograms(opened, !options.started);
   },
 });
 

@@ -31,6 +31,13 @@ export { mostThreads } from "../sys/threads.ts";
 export { decodeText } from "../sys/text.ts";
 export { idIfSet, userName } from "../sys/users.ts";
 export { coreDumped, type Exit, exitOf } from "../sys/wait_status.ts";
+export {
+  chooseConnectPrograms,
+  connectMembers,
+  type ConnectPrograms,
+  type ConnectRecord,
+  failedToConnect,
+} from "./connects.ts";
 export { ExitCode, ExitError } from "./ending/exit.ts";
 export { type KindValues, type MembersOfC, type Traced } from "./members/c_kinds.ts";
 export type { DecimalLook } from "./members/kinds/decimal.ts";
@@ -150,6 +157,7 @@ export {
   type RingTool,
   ringTool,
 } from "./shapes/ring.ts";
+export { histogramLines, type Spread, spreadMembers, spreadWith } from "./spread.ts";
 export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
 export { addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";

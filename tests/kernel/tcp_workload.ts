@@ -72,7 +72,7 @@ export interface RetransmitsRun {
 /** Makes connections whose segments are lost: tests/workloads/retransmits.c. */
 export function runRetransmits(
   tool: RunningTool,
-  kind: "lost" | "gap" | "syn-ack",
+  kind: "lost" | "gap" | "syn-ack" | "late",
   count: number,
 ): RetransmitsRun {
   runBeside(tool, "ip", "link", "set", "lo", "up");

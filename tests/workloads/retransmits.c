@@ -5,7 +5,8 @@
  *
  *	lost	what is sent does not arrive until it was sent again three times
  *	gap	the first of some segments does not arrive, those behind it do
- *	syn-ack	the answer to a SYN does not arrive until the SYN was sent again
+ *	syn-ack	the answer to a SYN does not arrive, and the connection is given up once the SYN was sent again
+ *	late	the same, but the next answer arrives
  *
  * A filter of the receiving socket loses the segments. Prints `PID LISTENER PORT SENT`: its own pid, that of
  * the process that listens, the port, and how many segments its own sockets have sent again.
@@ -13,6 +14,7 @@
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +84,13 @@ static void receive(int fd, size_t size)
 	}
 }
 
+static void wait_for_connection(int fd)
+{
+	struct pollfd one = { .fd = fd, .events = POLLOUT };
+
+	check(poll(&one, 1, -1) == 1 && one.revents == POLLOUT, "poll");
+}
+
 struct pair {
 	int sender;
 	int receiver;
@@ -148,6 +157,10 @@ static unsigned int lose_answers(int count, int stop)
 	}
 	for (int i = 0; i < count; i++)
 		wait_until_sent_again(fds[i], 1);
+	for (int i = 0; is("late") && i < count; i++)
+		lose(fds[i], 0);
+	for (int i = 0; is("late") && i < count; i++)
+		wait_for_connection(fds[i]);
 	close(stop);
 	wait(NULL);
 	for (int i = 0; i < count; i++) {
@@ -170,7 +183,7 @@ int main(int argc, char **argv)
 	check(bind(listener, (struct sockaddr *)&server, size) == 0, "bind");
 	check(getsockname(listener, (struct sockaddr *)&server, &size) == 0, "getsockname");
 	check(pipe(stop) == 0, "pipe");
-	if (!is("syn-ack")) {
+	if (!is("syn-ack") && !is("late")) {
 		check(listen(listener, 128) == 0, "listen");
 		sent = lose_data(listener, count);
 	} else {

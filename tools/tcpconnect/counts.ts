@@ -1,4 +1,4 @@
-import { Tally } from "#lib/tool/mod.ts";
+import { failedToConnect, Tally } from "#lib/tool/mod.ts";
 import type { Connect } from "./members.ts";
 
 /**
@@ -17,9 +17,4 @@ export function counts(by_port: boolean): Tally<Connect> {
     }),
     order: (a, b) => b.connects! - a.connects!,
   });
-}
-
-/** Whether an attempt has come to an end, and to no connection. */
-export function failedToConnect({ result }: { readonly result: string }): boolean {
-  return result !== "established" && result !== "started";
 }
