@@ -116,11 +116,11 @@ static __always_inline struct owner owner_of(struct sock *sk)
 	return known ? known->owner : nobody;
 }
 
-/* Notes a change of state. `known` is what was known before it, and the owner as of now. */
-static __always_inline void follow_state(struct sock *sk, int oldstate, int newstate,
-					 struct known *known)
+/* Notes a change of state at `now`. `known` is what was known before it, and the owner as of now. */
+static __always_inline void follow_state_at(struct sock *sk, int oldstate, int newstate, __u64 now,
+					    struct known *known)
 {
-	__u64 key = (__u64)sk, now = bpf_ktime_get_boot_ns(), since;
+	__u64 key = (__u64)sk, since;
 	struct known *kept = bpf_map_lookup_elem(&socks, &key);
 	bool first = oldstate == TCP_CLOSE || (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV);
 
@@ -155,6 +155,12 @@ static __always_inline void follow_state(struct sock *sk, int oldstate, int news
 	if (bpf_map_update_elem(&socks, &key, known, BPF_ANY))
 		count_lost_map();
 	known->since = since;
+}
+
+static __always_inline void follow_state(struct sock *sk, int oldstate, int newstate,
+					 struct known *known)
+{
+	follow_state_at(sk, oldstate, newstate, bpf_ktime_get_boot_ns(), known);
 }
 
 /* Called for every open file of every process. The first process that has a socket open is its owner. */
