@@ -1,0 +1,99 @@
+#!/usr/bin/env -S deno run --allow-ffi --allow-read
+/**
+ * softirqs: how long soft interrupts run, and how long they wait for that.
+ *
+ * As a command: `sudo tools/softirqs.ts --help`. As a module, a table at a time:
+ *
+ * ```ts ignore
+ * using trace = softirqs({ interval: 1, cpus: true });
+ * for await (const table of trace.batches()) console.log(table[0].softirq, table[0].total_ns);
+ * ```
+ */
+import { Softirqs } from "#skel/softirqs.ts";
+import {
+  CounterSets,
+  countTool,
+  flag,
+  integer,
+  intervalOperands,
+  option,
+  possibleCpus,
+  toolMain,
+  topOptions,
+} from "#lib/tool/mod.ts";
+import { derived, heading, members, SOFTIRQS, unitNs } from "./softirqs/members.ts";
+
+export type { SoftirqTime } from "./softirqs/members.ts";
+
+/** Fields that need the moment at which they are raised, and those that need slots. */
+const DELAYS = ["delayed", "avg_delay_ns", "max_delay_ns", "delay_histogram"];
+const IN_SLOTS = ["p50_ns", "p90_ns", "p99_ns", "histogram", "delay_histogram"];
+
+const MAX_CPU = 8191; // NR_CPUS of the largest kernels
+
+export const { tool, start: softirqs } = countTool({
+  name: "softirqs",
+  brief: "Show how long soft interrupts run, and how long they wait for that",
+  examples: [
+    ["softirqs", "the time of each soft interrupt, at the end (Ctrl-C)"],
+    ["softirqs 1 10", "each second, ten times"],
+    ["softirqs -d", "a histogram of each"],
+    ["softirqs -CNT 1", "counts as well, nanoseconds, and when it was"],
+    ["softirqs --cpus -c 1", "those of CPU 1"],
+    ["softirqs --stats --delay --top", "who waits, and for how long, in place"],
+    ["softirqs -d --delay", "how long they wait, as histograms"],
+  ],
+  options: {
+    distribution: { ...flag("d", "Show a histogram of each"), alias: "distributed" },
+    timestamp: flag("T", "Show the time above each table"),
+    nanoseconds: flag("N", "Show nanoseconds, not microseconds"),
+    counts: { ...flag("C", "Show how many there were as well"), alias: "count" },
+    cpu: option("c", "CPU", "Trace this CPU only", integer(0, MAX_CPU)),
+    cpus: flag("", "Show a row for each CPU"),
+    stats: flag("", "Show average, maximum, percent of a CPU and runs in ksoftirqd as well"),
+    delay: flag("", "Show how long they wait from being raised to their run as well"),
+    net: flag("", "Leave out the time of device interrupts in between"),
+    ...topOptions,
+  },
+  operands: intervalOperands,
+  members,
+  derived,
+  title: () => "Tracing soft irq event time... Hit Ctrl-C to end.",
+  columns: ({ distribution, nanoseconds, counts, cpus, stats, delay }) =>
+    distribution ? [] : [
+      "softirq",
+      cpus && "cpu",
+      nanoseconds ? "total_ns" : "total_us",
+      (counts || stats) && "count",
+      stats && "avg_us",
+      stats && "max_us",
+      stats && "cpu_percent",
+      stats && "ksoftirqd",
+      delay && "avg_delay_us",
+      delay && "max_delay_us",
+    ],
+  order: () => "-total_ns",
+  stamp: ({ timestamp }) => timestamp,
+  histogram: ({ distribution, delay, nanoseconds }) =>
+    distribution
+      ? { of: delay ? "delay_histogram" : "histogram", unit: nanoseconds ? "nsecs" : "usecs" }
+      : undefined,
+  heading,
+  own: (options) => options,
+  open: () => Softirqs.open(),
+  prepare({ rodata, progs, maps }, options, shown) {
+    const { cpu, distribution, delay, net } = options;
+    const shows = (names: readonly string[]) => names.some((name) => shown.has(name));
+    rodata.in_slots = distribution || shows(IN_SLOTS);
+    rodata.unit_ns = BigInt(unitNs(options));
+    rodata.one_cpu = cpu !== undefined;
+    rodata.targ_cpu = cpu ?? 0;
+    rodata.tell_ksoftirqd = shown.has("ksoftirqd");
+    maps.counts.maxEntries = 2 * SOFTIRQS.length * possibleCpus();
+    progs.softirq_raise.autoload = delay || shows(DELAYS);
+    for (const program of [progs.irq_handler_entry, progs.irq_handler_exit]) program.autoload = net;
+  },
+  counter: (skeleton, { cpus }) => new CounterSets(skeleton, skeleton.maps.counts, cpus),
+});
+
+if (import.meta.main) await toolMain(tool);
