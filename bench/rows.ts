@@ -1,6 +1,7 @@
 /** All rows, in the order of docs/performance.md. */
 import type { Row } from "./row.ts";
 import { execs } from "./rows/execs.ts";
+import { hooks } from "./rows/hooks.ts";
 import { idle } from "./rows/idle.ts";
 import { memory, programs } from "./rows/kernel.ts";
 import { lines } from "./rows/lines.ts";
@@ -24,6 +25,7 @@ export const rows: readonly Row[] = [
   maps,
   memory,
   programs,
+  hooks,
   resident,
   idle,
   tools,
