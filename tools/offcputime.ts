@@ -19,16 +19,12 @@ import {
   loadHooks,
   MAX_PID,
   membersOf,
-  mostThreads,
   type OffCpuState,
   offCpuState,
-  option,
   optional,
   type OptionsOf,
-  runIterator,
   seconds,
   stateBits,
-  switchArguments,
   targetOptions,
   toolMain,
   topOptions,
@@ -36,8 +32,13 @@ import {
   without,
 } from "#lib/tool/mod.ts";
 import {
+  beginSeed,
+  blockTimeBounds,
+  blockTimeOptions,
   depthOptions,
   excludeEachOther,
+  seedAbsences,
+  setOffCpu,
   setStacks,
   sideOptions,
   sidesOf,
@@ -48,11 +49,6 @@ import {
 } from "#lib/tool/stacks.ts";
 import { type OffCpu, OffCpuCounter } from "./offcputime/counter.ts";
 
-/** 2^53 - 1 nanoseconds, which are 104 days. */
-const MAX_US = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
-
-const microseconds = integer(0, MAX_US);
-
 const options = {
   ...withLetters(targetOptions, { uid: "" }), // -u is the C tool's
   ...stackOptions,
@@ -60,8 +56,7 @@ const options = {
   tid: list("t", "TID,...", "Trace these threads only", integer(1, MAX_PID)),
   user_threads_only: flag("u", "Trace threads of processes only"),
   kernel_threads_only: flag("k", "Trace threads of the kernel only"),
-  min_block_time: option("m", "US", "Leave out times that are shorter", microseconds, 1),
-  max_block_time: option("M", "US", "Leave out times that are longer", microseconds, MAX_US),
+  ...blockTimeOptions,
   state: list("", "STATE,...", "Trace threads that leave in these states only", offCpuState),
   ...sideOptions,
   ...storageOptions,
@@ -115,9 +110,6 @@ const members = {
 /** Time of one thread off CPU, with one stack. */
 export type OffCpuTime = EventOf<typeof members>;
 
-/** Times of a second for each stack: threads, states and CPUs have their own. */
-const TIMES = 4;
-
 export const { tool, start: offcputime } = stackTool({
   name: "offcputime",
   brief: "Show where threads wait off CPU, by their stacks, and for how long",
@@ -138,34 +130,27 @@ export const { tool, start: offcputime } = stackTool({
   title,
   own: sidesOf,
   open: () => Offcputime.open(),
-  prepare({ rodata, maps, progs }, options, shown) {
+  prepare(opened, options, shown) {
+    const { rodata, maps, progs } = opened;
     const { state, tid } = options;
-    Object.assign(rodata, switchArguments());
+    setOffCpu(opened, options);
     setStacks(rodata, options);
     excludeEachOther(options, "user_threads_only", "kernel_threads_only", "-u and -k");
     rodata.user_threads_only = options.user_threads_only;
     rodata.kernel_threads_only = options.kernel_threads_only;
     rodata.targ_iowait = state.includes("iowait");
     if (state.length > 0) rodata.targ_states = stateBits(lettersOf(state));
-    [rodata.min_ns, rodata.max_ns] = boundsOf(options);
-    maps.absences.maxEntries = mostThreads();
-    maps.stacks.maxEntries = options.stack_storage_size;
-    maps.times.maxEntries = Math.max(maps.times.maxEntries, TIMES * options.stack_storage_size);
     rodata.targ_by_tid = tid.length > 0;
     if (tid.length > 0) maps.targ_tids.maxEntries = tid.length;
     loadHooks(progs, { switch: true, wakeup: shown.has("queued_ns") || shown.has("blocked_ns") });
-    progs.seed_absences.autoattach = false;
   },
-  attach({ bss, maps }, { tid }) {
-    for (const one of tid) maps.targ_tids.update(one, true);
-    bss.seeding = true;
+  attach(skeleton, { tid }) {
+    for (const one of tid) skeleton.maps.targ_tids.update(one, true);
+    beginSeed(skeleton);
   },
-  attached({ bss, progs }) {
-    runIterator(progs.seed_absences);
-    bss.seeding = false;
-  },
+  attached: seedAbsences,
   counter: (skeleton, options) =>
-    new OffCpuCounter(skeleton, boundsOf(options), options.perf_max_stack_depth),
+    new OffCpuCounter(skeleton, blockTimeBounds(options), options.perf_max_stack_depth),
   fills: () => true,
 });
 
@@ -174,11 +159,6 @@ function lettersOf(states: readonly OffCpuState[]): string[] {
   const letters = states.filter((name) => name !== "iowait");
   const sleeping = letters.includes("S") || letters.includes("D");
   return sleeping ? [...letters, "W"] : letters;
-}
-
-/** The shortest and the longest time that counts, in nanoseconds. */
-function boundsOf({ min_block_time, max_block_time }: Options): [min: bigint, max: bigint] {
-  return [BigInt(min_block_time) * 1000n, BigInt(max_block_time) * 1000n];
 }
 
 /** The line of the C tool. */

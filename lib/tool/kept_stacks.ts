@@ -21,13 +21,14 @@ export interface NamedStack {
   readonly frames: number;
 }
 
-const NONE: NamedStack = { names: [], frames: 0 };
+/** The stack of a task that has none. */
+export const NO_STACK: NamedStack = { names: [], frames: 0 };
 
 /** -ENOENT and -EFAULT of bpf_get_stack(): the task has no such stack. Other errnos: it was not kept. */
-const NO_STACK = [-2n, -14n];
+const WITHOUT_STACK = [-2n, -14n];
 
 /** What stacks are called that were not kept, as the C tools call them. */
-const MISSED_KERNEL: NamedStack = { names: ["[Missed Kernel Stack]"], frames: 0 };
+export const MISSED_KERNEL: NamedStack = { names: ["[Missed Kernel Stack]"], frames: 0 };
 const MISSED_USER: NamedStack = { names: ["[Missed User Stack]"], frames: 0 };
 
 /**
@@ -143,7 +144,7 @@ export class KeptStacks {
 
   /** A stack of the kernel. */
   kernel(id: bigint): NamedStack {
-    if (id < 0n) return NO_STACK.includes(id) ? NONE : MISSED_KERNEL;
+    if (id < 0n) return WITHOUT_STACK.includes(id) ? NO_STACK : MISSED_KERNEL;
     const known = this.#kernel.get(id);
     if (known !== undefined) return known;
     const addresses = this.#addresses.get(id);
@@ -156,7 +157,7 @@ export class KeptStacks {
 
   /** A stack of a process: its addresses, if it has no names yet. */
   user(pid: number, id: bigint): NamedStack {
-    if (id < 0n) return NO_STACK.includes(id) ? NONE : MISSED_USER;
+    if (id < 0n) return WITHOUT_STACK.includes(id) ? NO_STACK : MISSED_USER;
     const known = this.#user.get(`${pid} ${id}`);
     if (known !== undefined) return known;
     const addresses = this.#addresses.get(id);

@@ -1,6 +1,12 @@
 /** What a kernel half counts by stacks, added up until a table shows it. */
 import { frameName, mostFrames } from "./frames.ts";
-import { type KeptStack, KeptStacks, type StackIds } from "./kept_stacks.ts";
+import {
+  type KeptStack,
+  KeptStacks,
+  MISSED_KERNEL,
+  NO_STACK,
+  type StackIds,
+} from "./kept_stacks.ts";
 import { sumOf } from "./trace/counter_sets.ts";
 
 /** Where something was counted, by the ids of its stacks, and how much. */
@@ -15,6 +21,8 @@ export interface NamedSum<P, V> extends StackSum<P, V> {
   readonly user: readonly string[];
   /** Whether the kernel may have left out frames, as there were as many as it may take. */
   readonly truncated: boolean;
+  /** Whether it has passed all frames of its own. */
+  readonly has_all_kernel: boolean;
 }
 
 /** What sums are about. */
@@ -27,6 +35,11 @@ export interface SumParts<P, V> {
   distinguish(place: P): readonly (string | number)[];
   /** By which sums are sorted: stacks of the largest ones are named first. */
   measure(value: V): bigint;
+  /**
+   * How many functions of the kernel have to do with what was counted, if the others, and those of the process,
+   * are of a task that has been interrupted.
+   */
+  interrupted?(kernel: readonly string[]): number | undefined;
   /** Sums at most, between two tables. */
   readonly most?: number;
 }
@@ -62,9 +75,13 @@ export class StackSums<P extends StackIds, V extends { readonly count: bigint }>
 
   /**
    * Takes over one set of stacks, and what was counted meanwhile. That may be about stacks of sets long before.
-   * @param later places whose stacks may be counted at later
+   * @param later stacks that may be counted by later
    */
-  collect(stacks: Iterable<KeptStack>, sums: Iterable<StackSum<P, V>>, later: readonly P[] = []) {
+  collect(
+    stacks: Iterable<KeptStack>,
+    sums: Iterable<StackSum<P, V>>,
+    later: readonly StackIds[] = [],
+  ) {
     this.#stacks.add(stacks);
     const wanted = [...later];
     for (const { place, value } of sums) {
@@ -99,20 +116,25 @@ export class StackSums<P extends StackIds, V extends { readonly count: bigint }>
 
   /** Adds up what has the same names: addresses within one function have one. */
   #byNames(sums: readonly StackSum<P, V>[]): NamedSum<P, V>[] {
-    const most = Math.min(this.#parts.depth, mostFrames());
+    const { depth } = this.#parts;
+    const most = Math.min(depth, mostFrames());
     const rows = new Map<string, NamedSum<P, V>>();
     for (const { place, value } of sums) {
       const kernel = this.#stacks.kernel(place.kernel);
-      const user = this.#stacks.user(place.pid, place.user);
-      const key = this.#key(place, kernel.names, user.names);
+      const own = this.#parts.interrupted?.(kernel.names);
+      const names = kernel.names.slice(0, own);
+      const user = own === undefined ? this.#stacks.user(place.pid, place.user) : NO_STACK;
+      const key = this.#key(place, names, user.names);
       const known = rows.get(key);
+      const has_all_kernel = kernel.frames < most && kernel !== MISSED_KERNEL;
       const truncated = Math.max(kernel.frames, user.frames) >= most;
       rows.set(key, {
         place,
         value: known === undefined ? value : sumOf(known.value, value),
-        kernel: kernel.names,
+        kernel: names,
         user: user.names,
         truncated: truncated || (known?.truncated ?? false),
+        has_all_kernel: has_all_kernel && (known?.has_all_kernel ?? true),
       });
     }
     return [...rows.values()];

@@ -10,6 +10,13 @@ import { frameName } from "./frames.ts";
 
 export { frameName, frameText, mostFrames } from "./frames.ts";
 export { KeptStacks, type NamedStack, type StackIds } from "./kept_stacks.ts";
+export {
+  beginSeed,
+  blockTimeBounds,
+  blockTimeOptions,
+  seedAbsences,
+  setOffCpu,
+} from "./off_cpu.ts";
 export { onlineCpus } from "../sys/cpus.ts";
 export { type Frame, Symbolizer };
 export {
@@ -24,7 +31,15 @@ export {
   storageOptions,
 } from "./stack_parts.ts";
 export { type NamedSum, type StackSum, StackSums, type SumParts } from "./stack_sums.ts";
-export { type Stacked, stackOptions, type StackTool, stackTool } from "./shapes/stacks.ts";
+export {
+  foldedLine,
+  framesOf,
+  type Marks,
+  type Stacked,
+  stackOptions,
+  type StackTool,
+  stackTool,
+} from "./shapes/stacks.ts";
 export { attachTimer, CpuClocks, onlineCpu } from "./timers.ts";
 
 /** Names for stacks that append_stack() of bpf/include/record.h has left in records. */

@@ -21,58 +21,12 @@ import {
   runTool,
   startTool,
 } from "./harness.ts";
+import { blockedIn, CLOCK_NANOSLEEP, startSleeper } from "./asked.ts";
+import { isOfKernel } from "./kernel_thread.ts";
 import { LoopDevice } from "./loop_device.ts";
 import { tolerance, tookAsLong, TRIES, Turns } from "./turns.ts";
 
 type Options = NonNullable<Parameters<typeof offcputime>[0]>;
-
-const program = new URL("../../build/tests/sleeps", import.meta.url).pathname;
-const IS_X86 = Deno.build.arch === "x86_64";
-const READ = IS_X86 ? 0 : 63;
-const CLOCK_NANOSLEEP = IS_X86 ? 230 : 115;
-
-/** Waits until a process is blocked in this system call. */
-async function blockedIn(pid: number, call: number): Promise<void> {
-  while (!Deno.readTextFileSync(`/proc/${pid}/syscall`).startsWith(`${call} `)) await delay(1);
-}
-
-/** A process that sleeps 23 times for 20 ms when it is asked to: see tests/workloads/sleeps.c. */
-class Sleeper implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #stdout: ReadableStreamDefaultReader<Uint8Array>;
-
-  /** Starts it, and waits until it has blocked. */
-  static async start(): Promise<Sleeper> {
-    const sleeper = new Sleeper();
-    await blockedIn(sleeper.pid, READ);
-    return sleeper;
-  }
-
-  private constructor() {
-    const streams = { stdin: "piped", stdout: "piped" } as const;
-    this.#child = new Deno.Command(program, { args: ["23", "20"], ...streams }).spawn();
-    this.#stdin = this.#child.stdin.getWriter();
-    this.#stdout = this.#child.stdout.getReader();
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** Has it sleep, and waits until it has blocked again. */
-  async sleep(): Promise<void> {
-    await this.#stdin.write(new TextEncoder().encode("\n"));
-    await this.#stdout.read();
-    await blockedIn(this.pid, READ);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stdin.close();
-    await this.#stdout.cancel();
-    await this.#child.status;
-  }
-}
 
 const S = "S".charCodeAt(0);
 const now = () => performance.now() * 1e6;
@@ -98,8 +52,8 @@ const sleeping = (rows: readonly OffCpuTime[]) =>
   rows.filter(({ kernel, state }) => kernel!.includes("hrtimer_nanosleep") && state !== "R");
 
 kernelTest("each sleep is a time off CPU, by the stack of who sleeps", {}, async () => {
-  await using sleeper = await Sleeper.start();
-  const { rows, most, losses } = await traced({ pid: [sleeper.pid] }, () => sleeper.sleep());
+  await using sleeper = await startSleeper();
+  const { rows, most, losses } = await traced({ pid: [sleeper.pid] }, () => sleeper.work());
   const sleeps = sleeping(rows);
   assertEquals(sum(sleeps, "count"), 23);
   assert(sum(sleeps, "total_ns") >= 23 * 20e6 && sum(sleeps, "total_ns") <= most);
@@ -118,12 +72,12 @@ kernelTest("each sleep is a time off CPU, by the stack of who sleeps", {}, async
 });
 
 kernelTest("nothing is lost or counted twice where sets are taken over", {}, async () => {
-  await using sleeper = await Sleeper.start();
+  await using sleeper = await startSleeper();
   using trace = offcputime({ pid: [sleeper.pid] });
   const read = Array.fromAsync(trace);
   let rounds = 0;
   // Sets are taken over once a second, and at the end.
-  for (const begin = now(); now() - begin < 2.2e9; rounds++) await sleeper.sleep();
+  for (const begin = now(); now() - begin < 2.2e9; rounds++) await sleeper.work();
   trace.stop();
   const rows = await read;
   assertEquals(sum(sleeping(rows), "count"), 23 * rounds);
@@ -194,7 +148,7 @@ kernelTest(
   "the iterator adds no time of a thread that has moved while it was at work",
   {},
   async () => {
-    await using sleeper = await Sleeper.start();
+    await using sleeper = await startSleeper();
     const opened = Offcputime.open();
     const no_stacks = { kernel_stacks: false, user_stacks: false };
     Object.assign(opened.rodata, switchArguments(), no_stacks, { targ_by_tid: true });
@@ -204,12 +158,12 @@ kernelTest(
     using skeleton = loadSkeleton(opened);
     skeleton.bss.seeding = true;
     skeleton.attach();
-    await sleeper.sleep(); // as a thread that is not wanted
+    await sleeper.work(); // as a thread that is not wanted
     skeleton.maps.targ_tids.update(sleeper.pid, true);
     runIterator(skeleton.progs.seed_absences);
     assertEquals(skeleton.maps.absences.lookup(sleeper.pid)?.since, 0n);
     skeleton.bss.seeding = false;
-    await sleeper.sleep();
+    await sleeper.work();
     const counts = [...skeleton.maps.times].filter(([, { count }]) => count > 0n);
     const sleeps = counts.reduce(
       (sum, [{ place }, { count }]) => place.state === S ? sum + count : sum,
@@ -236,11 +190,11 @@ kernelTest("no time is made up, and stacks begin with the scheduler", {}, async 
 });
 
 kernelTest("-m and -M leave out times that are shorter or longer", {}, async () => {
-  await using sleeper = await Sleeper.start();
+  await using sleeper = await startSleeper();
   const options = { pid: [sleeper.pid] };
-  const long = await traced({ ...options, min_block_time: 20_000 }, () => sleeper.sleep());
+  const long = await traced({ ...options, min_block_time: 20_000 }, () => sleeper.work());
   assertEquals(sum(sleeping(long.rows), "count"), 23);
-  const short = await traced({ ...options, max_block_time: 19_999 }, () => sleeper.sleep());
+  const short = await traced({ ...options, max_block_time: 19_999 }, () => sleeper.work());
   assertEquals(sleeping(short.rows), []);
   assert(short.rows.every(({ max_ns }) => max_ns <= 19_999_000));
 });
@@ -274,23 +228,12 @@ kernelTest("a wait for a disk is in iowait", {}, async () => {
   assert(rows.every(({ state, iowait }) => iowait && "DW".includes(state)));
 });
 
-/** Whether a thread is the kernel's: PF_KTHREAD of its flags in /proc/PID/stat; undefined if it has ended. */
-function isOfKernel(tid: number): boolean | undefined {
-  try {
-    const stat = Deno.readTextFileSync(`/proc/${tid}/stat`);
-    const PF_KTHREAD = 0x200000;
-    return (Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[6]) & PF_KTHREAD) !== 0;
-  } catch {
-    return undefined;
-  }
-}
-
 kernelTest("-u and -k choose threads of processes and of the kernel", {}, async () => {
-  await using sleeper = await Sleeper.start();
-  const users = await traced({ user_threads_only: true }, () => sleeper.sleep());
+  await using sleeper = await startSleeper();
+  const users = await traced({ user_threads_only: true }, () => sleeper.work());
   assert(users.rows.some(({ pid }) => pid === sleeper.pid));
   assert(users.rows.every(({ tid }) => isOfKernel(tid) !== true));
-  const kernels = await traced({ kernel_threads_only: true }, () => sleeper.sleep());
+  const kernels = await traced({ kernel_threads_only: true }, () => sleeper.work());
   assert(kernels.rows.length > 0);
   assert(kernels.rows.every(({ tid, user }) => isOfKernel(tid) !== false && user!.length === 0));
   for (const [args, what] of [["-uk", "-u and -k"], ["-UK", "-U and -K"]]) {
@@ -309,28 +252,28 @@ kernelTest("--uid chooses threads of a user, as -u is the C tool's", {}, async (
 });
 
 kernelTest("-U and -K leave the other stack out", {}, async () => {
-  await using sleeper = await Sleeper.start();
+  await using sleeper = await startSleeper();
   const options = { pid: [sleeper.pid] };
-  const user = await traced({ ...options, user_stacks_only: true }, () => sleeper.sleep());
+  const user = await traced({ ...options, user_stacks_only: true }, () => sleeper.work());
   assert(user.rows.length > 0 && user.rows.every((row) => !row.kernel && row.user));
-  const kernel = await traced({ ...options, kernel_stacks_only: true }, () => sleeper.sleep());
+  const kernel = await traced({ ...options, kernel_stacks_only: true }, () => sleeper.work());
   assert(kernel.rows.length > 0 && kernel.rows.every((row) => row.kernel && !row.user));
 });
 
 kernelTest("frames are as many as --perf-max-stack-depth says", {}, async () => {
-  await using sleeper = await Sleeper.start();
+  await using sleeper = await startSleeper();
   const options = { pid: [sleeper.pid], perf_max_stack_depth: 2 };
-  const { rows } = await traced(options, () => sleeper.sleep());
+  const { rows } = await traced(options, () => sleeper.work());
   assert(
     rows.length > 0 && rows.every(({ kernel, truncated }) => kernel!.length <= 2 && truncated),
   );
 });
 
 kernelTest("stacks without room are reported, and their times counted", {}, async () => {
-  await using sleeper = await Sleeper.start();
+  await using sleeper = await startSleeper();
   const { rows, losses } = await traced(
     { pid: [sleeper.pid], stack_storage_size: 1 },
-    () => sleeper.sleep(),
+    () => sleeper.work(),
   );
   assert(losses.map! > 0n);
   const missed = rows.filter(({ kernel, user }) =>
@@ -342,12 +285,12 @@ kernelTest("stacks without room are reported, and their times counted", {}, asyn
 });
 
 kernelTest("stacks are shown as the C tool shows them, or folded", {}, async () => {
-  await using sleeper = await Sleeper.start();
+  await using sleeper = await startSleeper();
   const { pid } = sleeper;
   const run = async (...args: string[]) => {
     await using tool = startTool("offcputime", [...args, "-t", `${pid}`]);
     await tool.until("Hit Ctrl-C to end.\n").catch(() => {});
-    await sleeper.sleep();
+    await sleeper.work();
     return await tool.stop();
   };
   const drawn = await run("-d");
@@ -360,7 +303,7 @@ kernelTest("stacks are shown as the C tool shows them, or folded", {}, async () 
   );
   assertMatch(drawn.stdout, new RegExp(`^ {4}- {16}sleeps \\(${pid}\\)\n {8}\\d+$`, "m"));
   const args = ["-fa", "-p", `${pid}`, "0.5"];
-  const [folded] = await Promise.all([runTool("offcputime", args), sleeper.sleep()]);
+  const [folded] = await Promise.all([runTool("offcputime", args), sleeper.work()]);
   assertEquals([folded.stderr, folded.code], ["", 0]);
   for (const line of folded.stdout.trimEnd().split("\n")) {
     assertMatch(line, /^sleeps(;[^;\n]+)+ \d+$/);

@@ -53,7 +53,14 @@ export interface StackTool<
   readonly measure: keyof M & string;
   /** How it is shown with a stack, if not as it is: nanoseconds as microseconds. */
   shown?(measured: number): number;
+  /** How a row is shown, if there is more to it than a thread and its stack. */
+  readonly drawn?: DrawStack<EventOf<M>>;
+  /** The same in one line. */
+  readonly folded?: DrawStack<EventOf<M>>;
 }
+
+/** Shows a row along with what was measured. */
+type DrawStack<Row> = (row: Row, value: string, marks: Marks) => string;
 
 /**
  * Makes a tool of its declaration: the command, and the function that other programs import. It shows a stack
@@ -68,6 +75,7 @@ export function stackTool<
   P extends Operands = Record<never, never>,
 >(declared: StackTool<O, P, R, Op, M, C>) {
   const { measure, shown = (measured) => measured } = declared;
+  const { drawn = drawnStack as never, folded = foldedStack as never } = declared;
   const isFolded = (options: Wanted<O, P>) => (options as Obeyed).folded ?? false;
   return countTool<O, R, Op, M, Record<never, never>, C, P>({
     ...declared,
@@ -76,20 +84,16 @@ export function stackTool<
     stamp: (options) => Boolean((options as Obeyed).interval),
     bare: isFolded,
     text(rows, options) {
-      const draw = isFolded(options) ? foldedStack : drawnStack;
+      const draw: DrawStack<EventOf<M>> = isFolded(options) ? folded : drawn;
       return rows.map((row) =>
-        draw(
-          row as unknown as Stacked,
-          String(shown(row[measure as keyof EventOf<M>] as number)),
-          options as Obeyed,
-        )
+        draw(row, String(shown(row[measure as keyof EventOf<M>] as number)), options as Obeyed)
       ).join(isFolded(options) ? "" : "\n");
     },
   });
 }
 
 /** How a stack is marked. */
-type Marks = Pick<Obeyed, "delimited" | "annotations">;
+export type Marks = Pick<Obeyed, "delimited" | "annotations">;
 
 /** A stack as the C tools print it: a frame a line, then whose it is, then the value. */
 export function drawnStack(stack: Stacked, value: string, marks: Marks): string {
@@ -100,22 +104,21 @@ export function drawnStack(stack: Stacked, value: string, marks: Marks): string 
 
 /** A stack in one line, the outermost function first: `sh;main;read;[-;]vfs_read 42`. */
 export function foldedStack(stack: Stacked, value: string, marks: Marks): string {
-  const names = [stack.comm, ...framesOf(stack, "-", marks).reverse()];
-  return `${names.map(foldedName).join(";")} ${value}\n`;
+  return foldedLine([stack.comm, ...framesOf(stack, "-", marks).reverse()], value);
+}
+
+/** A line of names, the outermost first, and a value. Nothing in a name ends it: traced processes choose names. */
+export function foldedLine(names: readonly string[], value: string): string {
+  return `${names.map((name) => escapeText(name).replaceAll(";", ":")).join(";")} ${value}\n`;
 }
 
 /** The names of all frames, the innermost first, with a border if there are some on both sides of it. */
-function framesOf(
-  { kernel = [], user = [] }: Stacked,
+export function framesOf(
+  { kernel = [], user = [] }: Pick<Stacked, "kernel" | "user">,
   border: string,
   { delimited = false, annotations = false }: Marks,
 ): string[] {
   const hasBorder = delimited && kernel.length > 0 && user.length > 0;
   const marked = annotations ? kernel.map((name) => `${name}_[k]`) : kernel;
   return [...marked, ...hasBorder ? [border] : [], ...user];
-}
-
-/** A name in which nothing ends a frame: the traced process chooses names. */
-function foldedName(name: string): string {
-  return escapeText(name).replaceAll(";", ":");
 }

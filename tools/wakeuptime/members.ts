@@ -1,0 +1,79 @@
+import { type Counted, escapeText, type EventOf, membersOf } from "#lib/tool/mod.ts";
+import { foldedLine, framesOf, type Marks, stackMembers } from "#lib/tool/stacks.ts";
+import type { Wakeups } from "./counter.ts";
+
+const member = membersOf<Counted<Wakeups>>();
+
+/** Whether an interrupt has woken the thread up, as far as that is known: then no task has. */
+const isInterrupt = ({ context }: Wakeups) => context === "irq" || context === "softirq";
+
+/** The kernel has not shown the wake-up. */
+const UNSEEN = "[unseen]";
+
+function wakerOf(row: Wakeups): string {
+  return isInterrupt(row) ? `[${row.context}]` : row.current_comm ?? UNSEEN;
+}
+
+/** The members of a row. */
+export const members = {
+  /** The end of the trace, in nanoseconds since 1970. */
+  time: member.time({ brief: "End of the trace", width: -8 }, (r) => r.$time),
+  comm: member.text({ brief: "Name of the thread that was woken up", width: -16 }, (r) => r.comm),
+  pid: member.integer({ brief: "Its process", width: -7 }, (r) => r.pid),
+  /** `[irq]` and `[softirq]` for interrupts, `[unseen]` if the kernel has not shown the wake-up. */
+  waker_comm: member.text(
+    { brief: "Name of the thread that has woken it up, [irq] or [softirq]", width: -16 },
+    wakerOf,
+  ),
+  /** Undefined for interrupts, and if it is not known. */
+  waker_pid: member.integer(
+    { brief: "Process of the waker, if it is no interrupt", width: -9 },
+    (r) => isInterrupt(r) ? undefined : r.current_pid,
+  ),
+  /** `task`, `softirq` or `irq`; undefined if the stack of the kernel does not say. */
+  context: member.text(
+    { brief: "What woke it up: a task, a softirq, or an irq", width: -7 },
+    (r) => r.context,
+  ),
+  interrupted_comm: member.text(
+    { brief: "Name of the thread that an interrupt came to", width: -16 },
+    (r) => isInterrupt(r) ? r.current_comm : undefined,
+  ),
+  /** 0 where a CPU was idle. */
+  interrupted_pid: member.integer(
+    { brief: "Its process; 0 where a CPU was idle", header: "INTERRUPTED", width: -11 },
+    (r) => isInterrupt(r) ? r.current_pid : undefined,
+  ),
+  count: member.integer(
+    { brief: "How often it was woken up there", width: 8 },
+    (r) => r.time.count,
+  ),
+  /** Nanoseconds in all. */
+  total_ns: member.integer(
+    { brief: "Time that it was blocked until then", width: 14 },
+    (r) => r.time.total_ns,
+  ),
+  /** Nanoseconds. */
+  max_ns: member.integer({ brief: "The longest of these times", width: 14 }, (r) => r.time.max_ns),
+  ...stackMembers,
+};
+
+/** Time of the threads of one name in a process, by one waker with one stack. */
+export type WakeupTime = EventOf<typeof members>;
+
+/** A row as the C tool prints it, with the stack of the waker's process below that of the kernel. */
+export function drawn(row: WakeupTime, value: string, marks: Marks): string {
+  const lines = [
+    `${"target:".padEnd(16)} ${row.comm}`,
+    ...framesOf(row, "--", marks),
+    `${"waker:".padStart(16)} ${row.waker_comm}`,
+    value,
+  ];
+  return lines.map((line) => `\t${escapeText(line)}\n`).join("");
+}
+
+/** A row in one line, as the Python tool has it: the waker, its stack from the outermost function on, the target. */
+export function folded(row: WakeupTime, value: string, marks: Marks): string {
+  const frames = framesOf(row, "-", marks).reverse();
+  return foldedLine([row.waker_comm, ...frames, row.comm], value);
+}
