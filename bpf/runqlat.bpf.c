@@ -6,103 +6,13 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "counts.h"
-#include "kinds.h"
 #include "run_queue.h"
-#include "slots.h"
-
-#define SLOTS 40 /* the last one takes what is longer: more than 9 minutes even of nanoseconds */
-
-/* what a slot's powers of two count: 1000 for microseconds */
-const volatile __u64 unit_ns = 1000;
-/* what distinguishes waits */
-const volatile bool by_pid;
-const volatile bool by_tid;
-const volatile bool by_pidns;
-const volatile bool by_cgroup;
-const volatile bool by_kind;
-
-struct group {
-	__u32 set;
-	cpu_nr cpu;
-	cgroup_id cgroup;
-	pid pid;
-	tid tid;
-	ns_inum pidns;
-	__u32 kind;
-};
-
-struct waits {
-	__u64 count;
-	duration_ns total_ns;
-	duration_ns min_ns;
-	duration_ns max_ns;
-	__u32 slots[SLOTS];
-};
-
-/* too big for the stack */
-static const struct waits no_waits;
-
-/* two sets for each CPU; more before load where waits are distinguished */
-COUNTS(counts, struct group, struct waits, 1, 0);
-
-struct name_key {
-	__u32 set;
-	__u32 id; /* of the process, or of the thread where these are distinguished */
-};
-
-struct name {
-	char comm[16];
-};
-
-/* the names of the tasks in counts, as they were at their last wait */
-COUNTS(names, struct name_key, struct name, 1, 0);
-
-static __always_inline void keep_name(struct task_struct *task, __u32 set)
-{
-	struct name_key key = { .set = set, .id = by_tid ? task->pid : task->tgid };
-	struct name empty = {}, *name = count_at(&names, &key, &empty);
-
-	if (!name)
-		return;
-	if (by_tid)
-		BPF_CORE_READ_STR_INTO(&name->comm, task, comm);
-	else
-		BPF_CORE_READ_STR_INTO(&name->comm, task, group_leader, comm);
-}
+#include "task_times.h"
 
 static __always_inline void on_waited(struct task_struct *task, enum wait_kind kind, __u64 ns,
 				      struct task_struct *prev)
 {
-	struct group group = { .set = set, .cpu = bpf_get_smp_processor_id() };
-	__u32 slot;
-	struct waits *waits;
-
-	if (by_pid)
-		group.pid = task->tgid;
-	if (by_tid)
-		group.tid = task->pid;
-	if (by_pidns)
-		group.pidns = task_pidns(task);
-	if (by_cgroup)
-		group.cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	if (by_kind)
-		group.kind = kind;
-	waits = count_at(&counts, &group, &no_waits);
-	if (!waits)
-		return;
-	if (by_pid || by_tid)
-		keep_name(task, group.set);
-	if (!waits->count || ns < waits->min_ns)
-		waits->min_ns = ns;
-	if (ns > waits->max_ns)
-		waits->max_ns = ns;
-	waits->count++;
-	waits->total_ns += ns;
-	slot = log2_slot(ns / unit_ns);
-	if (slot >= SLOTS)
-		slot = SLOTS - 1;
-	waits->slots[slot]++;
+	add_time(task, kind, ns);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -16,45 +16,33 @@ import {
   intervalOperands,
   intervalOptions,
   loadHooks,
-  type OptionsOf,
-  possibleCpus,
   switchArguments,
   targetOptions,
   toolMain,
   topOptions,
   WAIT_KINDS,
 } from "#lib/tool/mod.ts";
-import { WaitCounter } from "./runqlat/counter.ts";
-import { derived, heading, members, unitOf } from "./runqlat/members.ts";
+import {
+  microsecondMembers,
+  setTaskTimes,
+  summaryOptions,
+  taskTimeColumns,
+  TaskTimeCounter,
+  taskTimeOptions,
+  unitOf,
+} from "#lib/tool/task_times.ts";
+import { heading, members } from "./runqlat/members.ts";
 
 export type { RunQueueLatency } from "./runqlat/members.ts";
-
-/** Groups and names in a second where waits are distinguished: a group has an entry for each CPU that it waits for. */
-const MAX_GROUPS = 16_384;
-
-/** What CPUs count in otherwise: in two sets, for each kind of wait. */
-const FEW_GROUPS = 2 * WAIT_KINDS.length;
 
 const options = {
   ...targetOptions,
   ...intervalOptions,
   ...topOptions,
-  timestamp: flag("T", "Show the time above each table"),
-  milliseconds: flag("m", "Show histograms of milliseconds, not of microseconds"),
-  nanoseconds: flag("N", "Show histograms of nanoseconds"),
-  pids: flag("P", "Show a histogram for each process"),
-  tids: flag("L", "Show a histogram for each thread"),
-  pidnss: flag("", "Show a histogram for each pid namespace"),
-  cgroups: flag("", "Show a histogram for each cgroup (v2)"),
-  cpus: flag("", "Show a histogram for each CPU"),
+  ...taskTimeOptions,
   kinds: flag("", "Show a histogram for each reason to wait: woken, new, preempted"),
-  summary: flag("", "Show a row in place of each histogram: average and percentiles"),
+  ...summaryOptions,
 };
-
-type Options = OptionsOf<typeof options>;
-
-/** Whether there are as many groups as there are processes, threads, or cgroups. */
-const areMany = ({ pids, tids, pidnss, cgroups }: Options) => pids || tids || pidnss || cgroups;
 
 export const { tool, start: runqlat } = countTool({
   name: "runqlat",
@@ -73,24 +61,10 @@ export const { tool, start: runqlat } = countTool({
   operands: intervalOperands,
   demanding: [{ pids: true, tids: true, pidnss: true, cgroups: true, kinds: true }],
   members,
-  derived,
+  derived: microsecondMembers,
   title: () => "Tracing run queue latency... Hit Ctrl-C to end.",
-  columns: ({ summary, top, pids, tids, pidnss, cgroups, cpus, kinds }) =>
-    !summary && !top ? [] : [
-      pids && "pid",
-      tids && "tid",
-      (pids || tids) && "comm",
-      pidnss && "pidns",
-      cgroups && "cgroup_id",
-      cpus && "cpu",
-      kinds && "kind",
-      "count",
-      "avg_us",
-      "p50_us",
-      "p90_us",
-      "p99_us",
-      "max_us",
-    ],
+  columns: ({ summary, top, kinds, ...options }) =>
+    summary || top ? taskTimeColumns(options, kinds && "kind") : [],
   order: () => "-total_ns",
   stamp: ({ timestamp }) => timestamp,
   histogram: (options) =>
@@ -98,19 +72,12 @@ export const { tool, start: runqlat } = countTool({
   heading,
   own: (options) => options,
   open: () => Runqlat.open(),
-  prepare({ rodata, progs, maps }, options) {
-    Object.assign(rodata, switchArguments());
-    rodata.unit_ns = BigInt(unitOf(options).ns);
-    rodata.by_pid = options.pids;
-    rodata.by_tid = options.tids;
-    rodata.by_pidns = options.pidnss;
-    rodata.by_cgroup = options.cgroups;
-    rodata.by_kind = options.kinds;
-    maps.counts.maxEntries = areMany(options) ? MAX_GROUPS : FEW_GROUPS * possibleCpus();
-    if (options.pids || options.tids) maps.names.maxEntries = MAX_GROUPS;
-    loadHooks(progs, { wakeup: true, wakeup_new: true, switch: true });
+  prepare(opened, options) {
+    Object.assign(opened.rodata, switchArguments());
+    setTaskTimes(opened, options, options.kinds ? WAIT_KINDS.length : undefined);
+    loadHooks(opened.progs, { wakeup: true, wakeup_new: true, switch: true });
   },
-  counter: (skeleton, { cpus }) => new WaitCounter(skeleton, cpus),
+  counter: (skeleton, { cpus }) => new TaskTimeCounter(skeleton, cpus),
   // Groups or, after some hours, the 32 bits of a slot.
   fills: () => true,
 });

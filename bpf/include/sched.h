@@ -84,7 +84,7 @@ static __always_inline __u64 ran_ns(struct task_struct *prev)
 
 /*
  * The state of a task that is not on a CPU as one letter, as ps(1) and /proc/PID/stat have it: R for one that
- * waits for a CPU, W for one that is being woken up. Bits of include/linux/sched.h.
+ * waits for a CPU, W for one that is being woken up, X for one that has ended. Bits of include/linux/sched.h.
  */
 static __always_inline __u8 state_letter(__u32 state)
 {
@@ -100,6 +100,8 @@ static __always_inline __u8 state_letter(__u32 state)
 		return 't';
 	if (state & TASK_PARKED)
 		return 'P';
+	if (state & TASK_DEAD)
+		return 'X';
 	if (state & TASK_WAKING)
 		return 'W';
 	return state ? '?' : 'R';
