@@ -16,6 +16,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "family.h"
 #include "slots.h"
 #include "syscall.h"
 #include "targets.h"
@@ -43,18 +44,11 @@ const volatile __u32 targ_tid;
 /* trace only the calls in wanted */
 const volatile bool by_name;
 const volatile __u8 wanted[SLOTS];
-/* trace the command that process `spawner` starts, and its descendants */
-const volatile bool follow_command;
-const volatile __u32 spawner;
 
 /* the set that is counted into: 0 or 1 */
 __u32 set;
-/* the command is about to be started: the next exec of a child of `spawner` is it */
-bool spawning;
 /* which slots have ever been counted in */
 __u8 used[SLOTS];
-/* calls that did not fit into groups, or threads that did not fit into running */
-__u64 lost_map;
 
 /*
  * Numbers that have no slot: programs can make up any, and each would take a group. The first ones that are
@@ -154,15 +148,6 @@ struct {
 	__type(value, struct running);
 } running SEC(".maps");
 
-/* processes that descend from the command, and itself */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1); /* more before load */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32);
-	__type(value, bool);
-} family SEC(".maps");
-
 /*
  * Where a call has its place among SLOTS; SLOTS or more if it has none. The verifier follows a bound
  * in one register only: 64 bits and the barrier keep the compiler from testing a copy.
@@ -213,18 +198,9 @@ static __always_inline bool is_wanted(struct call call)
 	}
 	if (targ_tid && targ_tid != (__u32)bpf_get_current_pid_tgid())
 		return false;
-	if (follow_command) {
-		__u32 pid = bpf_get_current_pid_tgid() >> 32;
-
-		if (!bpf_map_lookup_elem(&family, &pid))
-			return false;
-	}
+	if (follow_command && !is_in_family())
+		return false;
 	return is_target();
-}
-
-static __always_inline void count_loss(void)
-{
-	__sync_fetch_and_add(&lost_map, 1);
 }
 
 /* Keeps the name of the current process, which is that of its first thread, along with its groups. */
@@ -285,7 +261,7 @@ static __always_inline struct cell *cell_of(struct call call, __u32 error)
 	bpf_map_update_elem(&groups, &group, &empty, BPF_NOEXIST);
 	cell = bpf_map_lookup_elem(&groups, &group);
 	if (!cell)
-		count_loss();
+		count_lost_map();
 	else if (by_process)
 		keep_name(group.pid, group.set);
 	return cell;
@@ -305,7 +281,7 @@ static __always_inline void begin_call(struct call call)
 	if (known)
 		*known = first;
 	else if (bpf_map_update_elem(&running, &tid, &first, BPF_ANY))
-		count_loss();
+		count_lost_map();
 }
 
 static __always_inline void count_begin(struct call call)
@@ -362,7 +338,7 @@ static __always_inline void count_bucket(struct call call, __u32 error, __u64 ns
 	if (count)
 		++*count;
 	else if (bpf_map_update_elem(&durations, &group, &one, BPF_NOEXIST))
-		count_loss();
+		count_lost_map();
 }
 
 static __always_inline int leave(long nr, long ret)
@@ -414,55 +390,30 @@ int tp_exit(struct trace_event_raw_sys_exit *ctx)
 	return leave(ctx->id, ctx->ret);
 }
 
-/* New threads get in as well, by ids that no process has; they leave with handle_end(). */
-static __always_inline int adopt_child(__u32 tid)
-{
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	bool yes = true;
-
-	if (bpf_map_lookup_elem(&family, &pid) && bpf_map_update_elem(&family, &tid, &yes, BPF_ANY))
-		count_loss();
-	return 0;
-}
-
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(btf_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return adopt_child(BPF_CORE_READ(child, pid));
+	adopt_child(BPF_CORE_READ(child, pid));
+	return 0;
 }
 
 SEC("tp/sched/sched_process_fork")
 int tp_fork(struct trace_event_raw_sched_process_fork *ctx)
 {
-	return adopt_child(ctx->child_pid);
-}
-
-/* The command begins with its execve, which has been entered by now. */
-static __always_inline void adopt_command(__u32 pid)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct call call = { .nr = NR_EXECVE };
-	bool yes = true;
-
-	if (!spawning || targ_pid_of(BPF_CORE_READ(task, real_parent)) != spawner)
-		return;
-	spawning = false;
-	bpf_map_update_elem(&family, &pid, &yes, BPF_ANY);
-	if (is_wanted(call))
-		count_begin(call);
+	adopt_child(ctx->child_pid);
+	return 0;
 }
 
 /* A thread that executes gets the id of its process, old_pid is what it had. */
 static __always_inline int handle_exec(__u32 old_pid)
 {
 	struct name_key key = { .pid = bpf_get_current_pid_tgid() >> 32 };
+	struct call call = { .nr = NR_EXECVE };
 	struct name name = {};
 
-	if (follow_command) {
-		adopt_command(key.pid);
-		if (old_pid != key.pid)
-			bpf_map_delete_elem(&family, &old_pid);
-	}
+	/* the command begins with its execve, which has been entered by now */
+	if (follow_command && follow_exec(old_pid) && is_wanted(call))
+		count_begin(call);
 	if (by_process) {
 		bpf_get_current_comm(name.comm, sizeof(name.comm));
 		bpf_map_update_elem(&names, &key, &name, BPF_EXIST);
@@ -486,16 +437,12 @@ int tp_exec(struct trace_event_raw_sched_process_exec *ctx)
 
 static __always_inline int handle_end(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u32 tid = pid_tgid, pid = pid_tgid >> 32;
+	__u32 tid = bpf_get_current_pid_tgid();
 
 	if (measure_latency)
 		bpf_map_delete_elem(&running, &tid);
-	if (follow_command && tid != pid)
-		bpf_map_delete_elem(&family, &tid);
-	if (follow_command && BPF_CORE_READ(task, signal, live.counter) == 0)
-		bpf_map_delete_elem(&family, &pid);
+	if (follow_command)
+		leave_family();
 	return 0;
 }
 
