@@ -33,6 +33,9 @@ export interface IntervalParts<E> {
 
 const COLLECT_MS = 1000;
 
+/** At first, where a command is traced: it may end soon, and its stacks have no names then. */
+const FIRST_COLLECT_MS = 10;
+
 /** Batches that are tables: each holds what was counted since the one before. */
 export class IntervalSource<E> implements Source<E> {
   readonly #parts: IntervalParts<E>;
@@ -41,6 +44,8 @@ export class IntervalSource<E> implements Source<E> {
   /** When everything was attached, which may take the kernel half a minute. */
   readonly #started: number;
   readonly #pauses = new Pauses();
+  /** Milliseconds until it is collected the next time, if it has to be. */
+  #step = COLLECT_MS;
   /** What the traced command ended with. */
   exitCode: number | undefined;
 
@@ -53,6 +58,7 @@ export class IntervalSource<E> implements Source<E> {
       parts.attached?.();
       this.#started = performance.now();
       this.#command = parts.start?.();
+      if (this.#command !== undefined) this.#step = FIRST_COLLECT_MS;
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -99,13 +105,19 @@ export class IntervalSource<E> implements Source<E> {
 
   /** Waits until this many milliseconds after the start, and collects then; before as well if needed. */
   async #collectUntil(end: number): Promise<void> {
-    const step = this.#parts.fills ? COLLECT_MS : Infinity;
     for (let left = Infinity; !this.#pauses.stopped && left > 0;) {
       left = end - (performance.now() - this.#started);
       // Also when it is late: signals and timers have their turn in a pause alone.
-      await this.#pauses.pause(Math.max(0, Math.min(left, step)));
+      await this.#pauses.pause(Math.max(0, Math.min(left, this.#nextStep())));
       if (!this.#pauses.stopped) await this.#parts.collect();
     }
+  }
+
+  #nextStep(): number {
+    if (!this.#parts.fills) return Infinity;
+    const step = this.#step;
+    this.#step = Math.min(2 * step, COLLECT_MS);
+    return step;
   }
 
   [Symbol.dispose](): void {
