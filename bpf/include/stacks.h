@@ -90,23 +90,26 @@ static __always_inline struct stack_scratch *take_scratch(__u32 of)
 	return scratch;
 }
 
-/* Keeps the stack in a scratch, which is free afterwards. `size` is in bytes, or a negated errno. */
-static __always_inline __s64 keep_scratch(struct stack_scratch *scratch, long size)
+/* Keeps a stack. `size` is in bytes, or a negated errno. Returns its id, or a negated errno. */
+static __always_inline __s64 keep_frames(struct stack *stack, long size)
 {
-	struct stack *stack = &scratch->stack;
 	struct stack_key key = { .set = set };
 
-	if (size > 0) {
-		stack->frames = size / sizeof(__u64);
-		key.id = hash_of(stack);
-		if (!count_at(&stacks, &key, stack))
-			key.id = -ENOSPC;
-	} else {
-		key.id = size ?: -ENOENT;
-	}
+	if (size <= 0)
+		return size ?: -ENOENT;
+	stack->frames = size / sizeof(__u64);
+	key.id = hash_of(stack);
+	return count_at(&stacks, &key, stack) ? key.id : -ENOSPC;
+}
+
+/* Keeps the stack in a scratch, which is free afterwards. */
+static __always_inline __s64 keep_scratch(struct stack_scratch *scratch, long size)
+{
+	__s64 id = keep_frames(&scratch->stack, size);
+
 	barrier();
 	scratch->taken = false;
-	return key.id;
+	return id;
 }
 
 static __always_inline __u32 stack_bytes(void)
@@ -126,6 +129,19 @@ static __always_inline __s64 keep_stack(void *ctx, __u64 whose)
 	if (!scratch)
 		return -EBUSY;
 	return keep_scratch(scratch, bpf_get_stack(ctx, scratch->stack.ips, stack_bytes(), whose));
+}
+
+/*
+ * The same at the return of a function of a process: the function, then the stack of its caller, all of whose
+ * addresses are of returns. It is put together in `stack`, which belongs to the thread: from Linux 6.0 on a thread can
+ * lose the CPU meanwhile.
+ */
+static __always_inline __s64 keep_caller_stack(void *ctx, __u64 function, struct stack *stack)
+{
+	long size = bpf_get_stack(ctx, &stack->ips[1], stack_bytes() - sizeof(__u64), STACK_USER);
+
+	stack->ips[0] = function;
+	return keep_frames(stack, sizeof(__u64) + (size > 0 ? size : 0));
 }
 
 /* The same of a task that has no CPU, for an iterator: its kernel stack. The helper reads no other. */

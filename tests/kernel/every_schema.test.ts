@@ -19,7 +19,7 @@ for (const name of toolNames) {
     const schema = JSON.parse((await runTool(name, ["--schema"])).stdout);
     assertEquals([schema.title, Object.keys(schema.properties)], [name, all]);
 
-    const json = ["-o", "json", "--fields", all.join(), ...args];
+    const json = ["--output", "json", "--fields", all.join(), ...args];
     await using tool = isolated ? startIsolated(name, json) : startTool(name, json);
     if (workload !== undefined) {
       // JSON has no header to wait for.
