@@ -31,6 +31,8 @@ export interface AttachOptions {
   readonly many: boolean;
   /** One process; by default every one. */
   readonly pid?: number;
+  /** Whether the program runs when the functions return; one by one only. */
+  readonly retprobe?: boolean;
 }
 
 /** Whether programs can be attached to many functions of a file at once here. */
@@ -46,11 +48,16 @@ export function attachesManyInFiles(): boolean {
 export function attachToKernel(
   program: Attachable,
   hooks: readonly Numbered[],
-  { cookies, many }: AttachOptions,
+  { cookies, many, retprobe }: AttachOptions,
 ): Refusal[] {
   if (!many) {
     return each(hooks, ({ hook, cookie }) => {
-      attachKprobe(program, hook.names[0], cookies ? { cookie } : {});
+      const { names: [name], offset } = hook;
+      attachKprobe(program, name, {
+        ...offset !== undefined && { offset },
+        ...retprobe !== undefined && { retprobe },
+        ...cookies && { cookie },
+      });
     });
   }
   return halving(hooks, (some) => {
@@ -66,7 +73,7 @@ export function attachToKernel(
 export function attachToFiles(
   program: Attachable,
   hooks: readonly Numbered[],
-  { cookies, many, pid }: AttachOptions,
+  { cookies, many, pid, retprobe }: AttachOptions,
 ): Refusal[] {
   if (many) {
     const files = Map.groupBy(hooks, ({ hook }) => hook.path!);
@@ -88,6 +95,7 @@ export function attachToFiles(
       links.use(attachUprobe(program, hook.path!, Number(at), {
         pid,
         refCtrOffset: semaphore,
+        ...retprobe !== undefined && { retprobe },
         ...cookies && { cookie },
       }));
     }

@@ -6,6 +6,8 @@ export interface Hook {
   readonly owner: string | undefined;
   /** How that file is opened from here; undefined for what is of the kernel. */
   readonly path?: string;
+  /** Bytes behind the beginning of a function of the kernel, if not there. */
+  readonly offset?: number;
   /** Where it is: a USDT probe may be at several places. */
   readonly places: readonly Place[];
 }
@@ -16,6 +18,8 @@ export interface Place {
   readonly at: bigint;
   /** Bytes from the start of the file to the counter that the kernel raises while a USDT probe is watched. */
   readonly semaphore?: number;
+  /** Where a USDT probe has its arguments there, in the words of its note. */
+  readonly arguments?: string;
 }
 
 /** A program or a library. */

@@ -55,10 +55,12 @@ function probesOf(file: ElfFile): Probe[] {
     const moved = base === undefined ? 0 : base - linked;
     const provider = textIn(description.subarray(ADDRESSES));
     const name = textIn(description.subarray(ADDRESSES + provider.length + 1));
+    const at = ADDRESSES + provider.length + 1 + name.length + 1;
     const offset = file.fileOffsetOf(address + moved);
     const counter = semaphore === 0 ? undefined : file.fileOffsetOf(semaphore + moved);
     const place = offset === undefined ? undefined : {
       at: BigInt(offset),
+      arguments: textIn(description.subarray(at)),
       ...counter !== undefined && { semaphore: counter },
     };
     return { provider, name, place };

@@ -40,6 +40,12 @@ export const OPEN_FLAGS: readonly string[] = [
   ...FLAGS.map(([name]) => name),
 ];
 
+/** The number of a flag by its name. */
+export function openFlag(name: string): number | undefined {
+  const access = ACCESS.indexOf(name);
+  return access >= 0 ? access : FLAGS.find(([known]) => known === name)?.[1];
+}
+
 /**
  * The names of flags, the access mode first; bits without a name are a number. A flag that has the bits of
  * another one too stands for both: `O_SYNC` for `O_DSYNC`.

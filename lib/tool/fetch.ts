@@ -1,0 +1,11 @@
+/**
+ * What tools need that fetch what their user names at probes: arguments, fields, members of structs. It stands
+ * apart from mod.ts because a tool starts no sooner than its modules are loaded.
+ *
+ * @module
+ */
+export { type Compiled, type Facts, MOST_VALUES, type Shown } from "./fetch/compile.ts";
+export type { Value } from "./fetch/evaluate.ts";
+export { type Fetch, type Fetched, NOTHING, NOTHING_COMPARED } from "./fetch/fetch.ts";
+export { formatted, type SymbolNames } from "./fetch/printf.ts";
+export { type ResolvedProbe, resolveProbe, type Way } from "./fetch/resolve.ts";

@@ -1,0 +1,142 @@
+/** From a probe as its user describes it to what programs are attached to, and what they fetch there. */
+import { checkWithin, findFunction } from "../../objects/attach/elf_function.ts";
+import { ExitCode, ExitError } from "../ending/exit.ts";
+import { parsed } from "../options/usage_errors.ts";
+import { findHooks } from "../probes/find.ts";
+import type { Hook } from "../probes/hook.ts";
+import type { ProbePattern } from "../probes/pattern.ts";
+import { openElf } from "../probes/user_functions.ts";
+import { compile, type Compiled } from "./compile.ts";
+import {
+  hasArgumentsAtEnd,
+  namesAtEnd,
+  namesAtEntry,
+  namesAtReturn,
+  namesInFile,
+  namesOfUsdt,
+  prototypeOf,
+} from "./functions.ts";
+import type { Names } from "./names.ts";
+import { parseSpecification, type Specification } from "./specification.ts";
+import { namesOfTracepoint } from "./tracepoint_fields.ts";
+
+/** How a program gets to a probe. */
+export type Way = "kprobe" | "kretprobe" | "fexit" | "tracepoint" | "uprobe" | "uretprobe";
+
+/** A probe of this host, for one program. */
+export interface ResolvedProbe {
+  readonly specification: Specification;
+  /** The function, the tracepoint without its category, or the USDT probe without its provider. */
+  readonly label: string;
+  readonly way: Way;
+  readonly hooks: readonly Hook[];
+  readonly compiled: Compiled;
+}
+
+/**
+ * Reads a probe and looks for it. A USDT probe whose places have their arguments differently needs a program for
+ * each way.
+ * @param pids the processes that are traced, if any are named
+ * @throws {ExitError} (64) that points at what is wrong; (69) for what this host cannot trace
+ */
+export function resolveProbe(text: string, pids: readonly number[]): ResolvedProbe[] {
+  const specification = parsed("PROBE", parseSpecification, text);
+  const { hooks, refused: [refusal] } = findHooks(patternOf(specification), pids);
+  if (hooks.length === 0) {
+    const message = `Cannot trace ${refusal.name}: ${refusal.reason}`;
+    throw new ExitError(ExitCode.Unavailable, message);
+  }
+  return waysTo(specification, hooks).map(({ hooks, way, names }) => ({
+    specification,
+    label: specification.name.replace(/^.*:/, ""),
+    way,
+    hooks,
+    compiled: parsed("PROBE", () => compile(specification, names), text),
+  }));
+}
+
+function patternOf({ place, kind, file, name }: Specification): ProbePattern {
+  return {
+    text: place,
+    kind: kind === "return" ? "function" : kind,
+    file,
+    name,
+    matches: (one) => one === name,
+  };
+}
+
+type WayTo = Pick<ResolvedProbe, "way" | "hooks"> & { readonly names: Names };
+
+function waysTo(specification: Specification, hooks: readonly Hook[]): WayTo[] {
+  switch (specification.kind) {
+    case "tracepoint":
+      return [{ way: "tracepoint", hooks, names: namesOfTracepoint(specification.name) }];
+    case "usdt":
+      return usdtWays(hooks);
+    default:
+      return [
+        specification.file === undefined
+          ? wayInKernel(specification, hooks)
+          : wayInFile(specification, hooks),
+      ];
+  }
+}
+
+function wayInKernel({ kind, name, offset }: Specification, hooks: readonly Hook[]): WayTo {
+  if (hooks.length > 1) {
+    const message = `Cannot trace ${name}: ${hooks.length} functions of the kernel have this name`;
+    throw new ExitError(ExitCode.Unavailable, message);
+  }
+  const typed = prototypeOf(hooks[0]);
+  if (kind === "function") {
+    if (offset === 0) return { way: "kprobe", hooks, names: namesAtEntry(typed, name) };
+    const placed = hooks.map((hook) => ({ ...hook, offset }));
+    return { way: "kprobe", hooks: placed, names: namesAtEntry(undefined, `${name}+${offset}`) };
+  }
+  if (hasArgumentsAtEnd(typed)) return { way: "fexit", hooks, names: namesAtEnd(typed!) };
+  return { way: "kretprobe", hooks, names: namesAtReturn(typed, name) };
+}
+
+function wayInFile(specification: Specification, hooks: readonly Hook[]): WayTo {
+  const { kind, name, offset, signature, place } = specification;
+  const isReturn = kind === "return";
+  for (const { path, owner } of hooks) {
+    if (isReturn) checkNotGo(path!, owner!);
+    if (offset === 0) continue;
+    const operation = `trace ${place}`;
+    const found = findFunction(path!, name, operation);
+    if (found !== undefined) checkWithin(found, offset, name, operation);
+  }
+  return {
+    way: isReturn ? "uretprobe" : "uprobe",
+    hooks: hooks.map((hook) => ({
+      ...hook,
+      places: hook.places.map((place) => ({ ...place, at: place.at + BigInt(offset) })),
+    })),
+    names: namesInFile(signature, isReturn),
+  };
+}
+
+/**
+ * Go moves stacks, and with them the return address that the kernel has changed: the program crashes.
+ * https://github.com/golang/go/issues/22008
+ */
+function checkNotGo(path: string, owner: string): void {
+  using file = openElf(path);
+  if (file.section(".gopclntab") === undefined) return;
+  throw new ExitError(
+    ExitCode.Unavailable,
+    `Cannot trace returns of functions of ${owner}: it is a program of Go, which would crash`,
+    { hint: "the beginnings of its functions can be traced" },
+  );
+}
+
+function usdtWays(hooks: readonly Hook[]): WayTo[] {
+  const forms = new Map<string, Hook[]>();
+  for (const hook of hooks) {
+    for (const [form, places] of Map.groupBy(hook.places, (place) => place.arguments ?? "")) {
+      forms.set(form, [...forms.get(form) ?? [], { ...hook, places }]);
+    }
+  }
+  return [...forms].map(([form, hooks]) => ({ way: "uprobe", hooks, names: namesOfUsdt(form) }));
+}
