@@ -45,6 +45,12 @@ export { attachTimer, CpuClocks, onlineCpu } from "./timers.ts";
 /** Names for stacks that append_stack() of bpf/include/record.h has left in records. */
 export class StackNames {
   readonly #symbolizer = new Symbolizer();
+  readonly #show: (frame: Frame) => string;
+
+  /** @param show a frame as text; by its name if left out */
+  constructor(show: (frame: Frame) => string = frameName) {
+    this.#show = show;
+  }
 
   /** Reads the kernel's symbols, which takes a fifth of a second, before there are events that wait. */
   readKernel(): this {
@@ -57,13 +63,13 @@ export class StackNames {
    * @param hook the function that the program is attached to: what lies further in is the way to the program
    */
   kernel(stack: RawText | undefined, hook: string): string[] {
-    const names = this.#symbolizer.stack(undefined, addresses(stack)).map(frameName);
+    const names = this.#symbolizer.stack(undefined, addresses(stack)).map(this.#show);
     return names.slice(Math.max(0, names.indexOf(hook)));
   }
 
   /** The functions of a process, the innermost first. */
   user(pid: number, stack: RawText | undefined): string[] {
-    return this.#symbolizer.stack(pid, addresses(stack)).map(frameName);
+    return this.#symbolizer.stack(pid, addresses(stack)).map(this.#show);
   }
 }
 

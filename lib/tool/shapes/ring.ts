@@ -74,7 +74,7 @@ export interface RingTool<
   /** Which events stand for a failure and are red on a terminal. */
   failed?(event: LazyOf<M>): boolean;
   /** Which events are shown, where the user half decides: `-n NAME`. */
-  passes?(event: InPlace<M>, options: Wanted<O, P>): boolean;
+  passes?(event: InPlace<M>, options: Wanted<O, P>, record: RecordOf<M>): boolean;
   /** Joins events, if these options ask for it. */
   join?(options: Wanted<O, P>): Join<EventOf<M>, RecordOf<M>> | undefined;
   /** What readers of members find as `$own`. */
@@ -158,7 +158,8 @@ export function ringTool<
     const wall = (boot: bigint) => clock.at(boot);
     const own = declared.own?.(wanted) as C;
     const view = placedView(events.codec, members, wall, own);
-    const wants = (record: Placed<M>) => passes === undefined || passes(record.$event, wanted);
+    const wants = (record: Placed<M>) =>
+      passes === undefined || passes(record.$event, wanted, record);
     let copy: ((record: RecordOf<M>) => EventOf<M>) | undefined;
     const source = new RingSource<EventOf<M>, Placed<M>>({
       skeleton,
