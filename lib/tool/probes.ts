@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { attachUprobe } from "../objects/attach/uprobe.ts";
 export {
   attachesManyInFiles,
   type AttachOptions,

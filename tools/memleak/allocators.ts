@@ -1,7 +1,6 @@
 import type { Memleak } from "#skel/memleak.ts";
-import { attachUprobe } from "#lib/mod.ts";
 import { ExitCode, ExitError, quoted } from "#lib/tool/mod.ts";
-import { findHooks, type Hook, parsePattern } from "#lib/tool/probes.ts";
+import { attachUprobe, findHooks, type Hook, parsePattern } from "#lib/tool/probes.ts";
 
 type Progs = ReturnType<ReturnType<typeof Memleak.open>["load"]>["progs"];
 

@@ -11,14 +11,14 @@ import { seconds } from "../options/parsers.ts";
 import { intervalOperands, topOptions } from "./counts.ts";
 
 /** Options of a tool that shows who uses the most; `Order` are the members that `--sort` has words for. */
-export interface TopToolOptions<Order> {
+export type TopToolOptions<Order> = {
   /** Tables one below the other, instead of in place. */
   readonly noclear: Flag;
   /** How rows are sorted. */
   readonly sort: ValueOption<Order, Order>;
   /** How many rows are shown. */
   readonly rows: ValueOption<number, undefined>;
-}
+};
 
 /**
  * Options of a tool that shows who uses the most, in place, table after table: to be spread into its own.
