@@ -1,4 +1,4 @@
-import { SystemError } from "../sys/errno.ts";
+import { errnoText, SystemError } from "../sys/errno.ts";
 import { OpenFile } from "../sys/file.ts";
 import { nameBtfFile } from "../sys/kernel.ts";
 import { quoted } from "./text/escape.ts";
@@ -25,7 +25,7 @@ function begin(path: string): Uint8Array {
     using file = OpenFile.open(path);
     return file.read(4);
   } catch (error) {
-    if (error instanceof SystemError) throw wrong(path, error.message);
+    if (error instanceof SystemError) throw wrong(path, errnoText(error.errno));
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import { attachKprobeMulti } from "../objects/attach/kprobe_multi.ts";
 import { hasAttachKind } from "../objects/features/attach_kinds.ts";
 import type { LoadedProgram, OpenedProgram } from "../skeleton/skeleton.ts";
 import { pageSize } from "../sys/memory.ts";
-import { SystemError } from "../sys/errno.ts";
+import { errnoText, SystemError } from "../sys/errno.ts";
 import { mountedDevice } from "../sys/mounts.ts";
 import { ExitCode, ExitError } from "./ending/exit.ts";
 import { requirePermissions } from "./ending/permissions.ts";
@@ -172,7 +172,7 @@ export const mountOf: Parser<number> = (path): number => {
     if (dev !== undefined) return dev;
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    throw new ValueError(`${quoted(path)} cannot be looked at: ${error.message}`);
+    throw new ValueError(`${quoted(path)} cannot be looked at: ${errnoText(error.errno)}`);
   }
   throw new ValueError(`${quoted(path)} is on no file system that is mounted here`);
 };

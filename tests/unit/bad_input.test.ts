@@ -13,7 +13,9 @@ import { readObjectFile } from "#lib/objects/object_file.ts";
 import { BpfError } from "#lib/objects/errors.ts";
 import { mountPoints } from "#lib/sys/cgroups.ts";
 import { parseOptions } from "#lib/tool/options/command_line.ts";
+import { takeBtfFile } from "#lib/tool/btf_file.ts";
 import { ExitError } from "#lib/tool/ending/exit.ts";
+import { mountOf } from "#lib/tool/file_systems.ts";
 import { tool as syscount } from "../../tools/syscount.ts";
 import { BtfBuilder } from "./btf_builder.ts";
 
@@ -113,5 +115,12 @@ Deno.test("syscount shows what it was given without what a terminal would obey",
       ExitError,
     );
     assertStringIncludes(error.message, '"\\x1b[2J"');
+  }
+});
+
+Deno.test("a path with a line break does not break the line of the error", () => {
+  for (const refused of [() => mountOf("/no\nsuch"), () => takeBtfFile("/no\nsuch")]) {
+    const { message } = assertThrows(refused, Error, "No such file or directory");
+    assertEquals(message.includes("\n"), false);
   }
 });
