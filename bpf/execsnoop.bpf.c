@@ -16,9 +16,9 @@
 #include "kinds.h"
 #include "syscall.h"
 #include "targets.h"
+#include "task_flags.h"
 
 #define TASK_COMM_LEN 16
-#define PF_FORKNOEXEC 0x00000040 /* include/linux/sched.h */
 #define EI_CLASS 4 /* include/uapi/linux/elf.h */
 #define ELFCLASS32 1
 #define BINPRM_FLAGS_PRESERVE_ARGV0 (1 << 3) /* include/linux/binfmts.h, from Linux 5.12 on */

@@ -19,9 +19,9 @@
 #include <bpf/bpf_tracing.h>
 #include "losses.h"
 #include "sched.h"
+#include "task_flags.h"
 #include "task_targets.h"
 
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define EEXIST 17 /* include/uapi/asm-generic/errno-base.h */
 #define ANY_STATE (~0ULL)
 

@@ -6,9 +6,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include "kinds.h"
+#include "task_flags.h"
 #include "task_targets.h"
-
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
 /* How the owner became known: OWNER_BY of lib/tool/tcp.ts. */
 enum owner_by {

@@ -11,8 +11,8 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "task_flags.h"
 
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define ENOSYS 38 /* include/uapi/asm-generic/errno.h */
 
 #if defined(__TARGET_ARCH_x86)
