@@ -10,6 +10,7 @@ enum file_op { FILE_READ, FILE_WRITE, FILE_OPEN, FILE_FSYNC, FILE_GETATTR, FILE_
 struct file_call {
 	__u64 frame;
 	__u64 start;
+	__u64 thread_start; /* when the thread began that is in it: ids are used again */
 	const struct path *path;
 	struct inode *inode;
 	struct file *file; /* NULL for attributes, which are asked of a path */
@@ -25,7 +26,7 @@ struct file_call {
 	__u32 op; /* enum file_op */
 	__u32 pid;
 	__u32 tid;
-	__u32 unused;
+	__u32 again; /* it has returned EAGAIN, and may be tried again by another thread */
 	char comm[16];
 };
 
