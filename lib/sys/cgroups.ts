@@ -1,6 +1,7 @@
 /** Control groups, version 2: see cgroups(7) and Documentation/admin-guide/cgroup-v2.rst. */
 import { tryReadDirectory } from "./directory.ts";
 import { tryReadTextFile } from "./file.ts";
+import { unescapeOctal } from "./mounts.ts";
 import { fileExists, fileId } from "./status.ts";
 
 /** Where the cgroup2 file system is mounted, or undefined while it is not. */
@@ -18,11 +19,6 @@ export function mountPoints(mountinfo: string, type: string): string[] {
     // Optional fields come before the dash, the type comes after it.
     .filter((fields) => fields.includes("-", 6) && fields[fields.indexOf("-", 6) + 1] === type)
     .map((fields) => unescapeOctal(fields[4]));
-}
-
-/** The kernel writes a space in a path as `\040`. */
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
 }
 
 /** Whether `path` is the directory of a cgroup: each one, the root too, has this file. */

@@ -49,3 +49,22 @@ export function mountedDevice(path: string): number | undefined {
   const [, major, minor] = new RegExp(`^${id} \\d+ (\\d+):(\\d+) `, "m").exec(mountinfo) ?? [];
   return major === undefined ? undefined : Number(major) * 2 ** 20 + Number(minor);
 }
+
+/**
+ * Where the file system of a device is mounted as this process sees it, or undefined if it is not.
+ * @param dev as the kernel's dev_t
+ */
+export function mountPointOf(dev: number): string | undefined {
+  const device = `${dev >>> 20}:${dev & 0xf_ffff}`;
+  const mounted = (tryReadTextFile("/proc/self/mountinfo") ?? "").split("\n")
+    .map((line) => line.split(" "))
+    .filter(([, , at]) => at === device);
+  // A bind mount may show a part of it elsewhere.
+  const found = mounted.find(([, , , root]) => root === "/") ?? mounted[0];
+  return found && unescapeOctal(found[4]);
+}
+
+/** The kernel writes a space in a path as `\040`: proc_pid_mountinfo(5). */
+export function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
+}

@@ -11,7 +11,7 @@ import { hasAttachKind } from "../objects/features/attach_kinds.ts";
 import type { LoadedProgram, OpenedProgram } from "../skeleton/skeleton.ts";
 import { pageSize } from "../sys/memory.ts";
 import { errnoText, SystemError } from "../sys/errno.ts";
-import { mountedDevice } from "../sys/mounts.ts";
+import { mountedDevice, mountPointOf } from "../sys/mounts.ts";
 import { ExitCode, ExitError } from "./ending/exit.ts";
 import { requirePermissions } from "./ending/permissions.ts";
 import { type WayToTrace, wayToTrace } from "./functions.ts";
@@ -22,6 +22,9 @@ import { quoted } from "./text/escape.ts";
 
 /** Operations in the order of `enum file_op` of bpf/include/file_call.h. */
 export const FILE_OPS = ["read", "write", "open", "fsync", "getattr", "fault"] as const;
+
+/** Their letters: those of the C tool, and of what it does not show. */
+export const FILE_OP_LETTERS = "RWOFGP";
 
 /** What is done to a file. */
 export type FileOp = typeof FILE_OPS[number];
@@ -152,15 +155,13 @@ export function fileSystemsOf(names: readonly string[]): FileSystemName[] {
   );
 }
 
-const OP_LETTERS = "RWOFGP";
-
 /** An operation by its name, or its letter. */
 export const fileOp: Parser<FileOp> = (text): FileOp => {
-  const at = OP_LETTERS.indexOf(text);
+  const at = FILE_OP_LETTERS.indexOf(text);
   const op = text.length === 1 ? FILE_OPS[at] : FILE_OPS.find((op) => op === text);
   if (op !== undefined) return op;
   throw new ValueError(
-    `${quoted(text)} is not one of ${[...OP_LETTERS].join(", ")}, ${FILE_OPS.join(", ")}`,
+    `${quoted(text)} is not one of ${[...FILE_OP_LETTERS].join(", ")}, ${FILE_OPS.join(", ")}`,
   );
 };
 
@@ -176,6 +177,17 @@ export const mountOf: Parser<number> = (path): number => {
   }
   throw new ValueError(`${quoted(path)} is on no file system that is mounted here`);
 };
+
+/** Where file systems are mounted, each looked up once. */
+export class MountPoints {
+  readonly #known = new Map<number, string | undefined>();
+
+  /** The path, or undefined if it is not mounted. @param dev as the kernel's dev_t */
+  of(dev: number): string | undefined {
+    if (!this.#known.has(dev)) this.#known.set(dev, mountPointOf(dev));
+    return this.#known.get(dev);
+  }
+}
 
 /** A function that is hooked. */
 interface Hook {

@@ -3,29 +3,15 @@ import { Fsslower } from "#skel/fsslower.ts";
 import { ExitCode, ExitError, ValueError } from "#lib/tool/mod.ts";
 import { attachKprobe } from "../../lib/mod.ts";
 import { type FileCall, fsslower, tool } from "../../tools/fsslower.ts";
+import { ext4, runFiles, workload } from "../kernel/file_calls.ts";
 import { delay, hasFeature, kernelTest, runTool, startCommand } from "../kernel/harness.ts";
-import { LoopDevice, run } from "../kernel/loop_device.ts";
+import { run } from "../kernel/loop_device.ts";
 
 type Options = NonNullable<Parameters<typeof fsslower>[0]>;
 
-const workload = new URL("../../build/tests/files", import.meta.url).pathname;
 const BLOCK = 4096n;
 const WHOLE = 53n * BLOCK;
 const needs = ["fentry"] as const;
-
-function ext4() {
-  const owned = new DisposableStack();
-  const loop = owned.use(new LoopDevice(16 << 20));
-  run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0", loop.path);
-  const { path } = owned.use(loop.mount());
-  return { path, name: loop.name, [Symbol.dispose]: () => owned.dispose() };
-}
-
-/** Runs kinds of tests/workloads/files.c. */
-async function runFiles(cwd: string, ...kinds: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(workload, { args: kinds, cwd }).output();
-  assert(success, new TextDecoder().decode(stderr));
-}
 
 /** The calls for the workload's file while `work` runs, and how many were lost. */
 async function callsOf(options: Options, work: () => Promise<unknown>) {

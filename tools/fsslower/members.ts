@@ -7,13 +7,10 @@ import {
   openFlagNames,
   partsOf,
 } from "#lib/tool/mod.ts";
-import { FILE_OPS } from "#lib/tool/file_systems.ts";
+import { FILE_OP_LETTERS, FILE_OPS } from "#lib/tool/file_systems.ts";
 
 /** A value that the kernel half does not know. */
 const NOT_KNOWN = -1n;
-
-/** The letters of the C tool, and those of what it does not show. */
-const LETTERS = ["R", "W", "O", "F", "G", "P"];
 
 const OP_FSYNC = FILE_OPS.indexOf("fsync");
 const OP_WRITE = FILE_OPS.indexOf("write");
@@ -76,7 +73,7 @@ const table = membersOf<InPlace<typeof members>>();
 export const derived = {
   letter: table.text(
     { brief: "R, W, O, F: read, write, open, fsync; G, P: getattr, page fault", header: "T" },
-    (e) => LETTERS[e.$record!.op],
+    (e) => FILE_OP_LETTERS[e.$record!.op],
   ),
   off_kb: table.integer(
     { brief: "offset_bytes, in KiB", header: "OFF_KB", width: -8 },
