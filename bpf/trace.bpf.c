@@ -127,12 +127,9 @@ static __noinline int on_probe(void *ctx, __u32 index)
 
 	if (!is_wanted() || !comparisons_hold(ctx, probe))
 		return 0;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event) + data_sizes[index], 0);
-	if (!event) {
-		count_lost();
+	event = reserve_event_with(data_sizes[index]);
+	if (!event)
 		return 0;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
 	event->time = bpf_ktime_get_boot_ns();
 	event->pid = bpf_get_current_pid_tgid() >> 32;
 	event->tid = bpf_get_current_pid_tgid();
@@ -149,7 +146,7 @@ static __noinline int on_probe(void *ctx, __u32 index)
 	if (user_stack_bytes)
 		event->ustack_size =
 			fill_stack(ctx, event->data + at, user_stack_bytes, BPF_F_USER_STACK);
-	bpf_ringbuf_submit(event, wake_flags(&events));
+	submit_event(event);
 	return 0;
 }
 

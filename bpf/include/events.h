@@ -33,6 +33,21 @@ static __always_inline struct event *reserve_event(void)
 	return event;
 }
 
+/* The same with this many bytes behind it, which are zeros too. The verifier must know the number. */
+static __always_inline struct event *reserve_event_with(__u64 bytes)
+{
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event) + bytes, 0);
+
+	if (!event) {
+		count_lost();
+		return NULL;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	/* where there is nothing to read, the helper leaves zeros */
+	bpf_probe_read_kernel(event + 1, bytes, NULL);
+	return event;
+}
+
 static __always_inline void submit_event(struct event *event)
 {
 	bpf_ringbuf_submit(event, wake_flags(&events));

@@ -51,9 +51,11 @@ async function runWith(
   const limits = `--bounding-set=${set} --inh-caps=${set} --ambient-caps=${set}`;
   const deno = "/proc/self/fd/9 run --cached-only --allow-ffi --allow-read";
   const script = `ulimit -l unlimited 2>&-; exec 9<${Deno.execPath()}
-    exec setpriv ${NOBODY} ${limits} ${deno} tools/${name}.ts ${args.join(" ")}`;
+    exec setpriv ${NOBODY} ${limits} ${deno} tools/${name}.ts "$@"`;
   const env = { DENO_DIR: `${folder}/cache`, HOME: folder };
-  return startCommand(["sh", "-c", script], { cwd: folder, env }).finish(patient(20_000));
+  return startCommand(["sh", "-c", script, "sh", ...args], { cwd: folder, env }).finish(
+    patient(20_000),
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ const probe = `${workload}:taken (arg1 == 7) "%s is %d", arg2, arg1`;
 
 /** An event for each call that meets a condition. */
 export const scenario: Scenario = {
-  operands: [probe],
+  operands: ["t:sched:sched_process_exec"],
   args: ["--ppid", `${Deno.pid}`, probe],
   async workload() {
     const cwd = await Deno.makeTempDir();
