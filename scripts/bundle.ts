@@ -12,6 +12,9 @@ const folder = output.replace(/[^/]*$/, "");
  */
 const FLAGS = "--no-config --v8-flags=--no-lazy";
 
+/** What lib/symbols/demangler.ts reads; the path is as it stands there. */
+const DEMANGLER = "../../node_modules/gecko-profiler-demangle/index_bg.wasm";
+
 await bundle();
 let text = Deno.readTextFileSync(output);
 for (const path of objects) {
@@ -21,6 +24,13 @@ for (const path of objects) {
   const name = path.replace(/^.*\//, "");
   text = text.replaceAll(inside, name);
   Deno.writeFileSync(folder + name, bytes);
+}
+if (text.includes(DEMANGLER)) {
+  text = text.replaceAll(DEMANGLER, "demangler.wasm");
+  Deno.copyFileSync(
+    new URL(DEMANGLER.slice("../".length), import.meta.url),
+    `${folder}demangler.wasm`,
+  );
 }
 text = text.replace(/^#!.*/, (line) => `${line} ${FLAGS}`);
 // One character beyond ASCII, and V8 takes two bytes for each of them all.

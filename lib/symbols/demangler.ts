@@ -19,6 +19,9 @@ const MOST_PAGES = 48;
 
 const MODULE = "gecko-profiler-demangle/index_bg.wasm";
 
+/** Where it is in a checkout and in a binary. scripts/bundle.ts puts it beside a bundle, and its name here. */
+const PLACE = "../../node_modules/gecko-profiler-demangle/index_bg.wasm";
+
 let compiled: WebAssembly.Module | undefined;
 let current: Demangler | undefined;
 
@@ -31,8 +34,17 @@ export function demangler(): Demangler {
   return current ??= new Demangler(compiled);
 }
 
+/**
+ * Reads it from its place, and where a package manager has put it elsewhere, by its name. Not by its name first:
+ * to find a package Deno looks for package.json in the folders above, which for a binary is that of temporary files.
+ */
 function readModule(): Uint8Array<ArrayBuffer> {
-  return Deno.readFileSync(new URL(import.meta.resolve(MODULE)));
+  try {
+    return Deno.readFileSync(new URL(PLACE, import.meta.url));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return Deno.readFileSync(new URL(import.meta.resolve(MODULE)));
+  }
 }
 
 class Demangler {

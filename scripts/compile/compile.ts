@@ -18,8 +18,12 @@ const FLAGS = ["--allow-ffi", "--allow-read", "--no-prompt", "--no-code-cache"];
 const [name, arch, dist, libbpf] = Deno.args;
 const target = TARGETS[arch];
 const folder = `${root}build/compile/${name}`;
-/** What the binary reads as files; the paths are those of tools/binary/libbpf.ts and about.ts. */
-const CARRIED = ["build/libbpf.so", "build/about.json"];
+/** What the binary reads as files; the paths are those of tools/binary/libbpf.ts, about.ts and demangler.ts. */
+const CARRIED = [
+  "build/libbpf.so",
+  "build/about.json",
+  "node_modules/gecko-profiler-demangle/index_bg.wasm",
+];
 const INCLUDED = [...CARRIED, PACKAGE_FILE];
 
 Deno.mkdirSync(`${root}build/compile`, { recursive: true });

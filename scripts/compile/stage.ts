@@ -20,7 +20,7 @@ export interface Staged {
 }
 
 /** Where `npm` packages lie inside node_modules: the last folder of that name counts. */
-const PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//;
+const PACKAGE = /^((?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 
 /**
  * Modules of a binary lie below the folder of temporary files, as far as Deno knows, and for an npm package it

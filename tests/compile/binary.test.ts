@@ -70,6 +70,19 @@ binaryTest("the binary opens nothing in the folder of temporary files", async ()
   }
 });
 
+binaryTest("the binary shows names of C++ as people write them", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run("mkfifo", [`${folder}/package.json`]); // would hold up who opens it
+    await using mangled = startCommand(["build/tests/mangled"]);
+    const args = ["profile", "-U", "-p", `${mangled.pid}`, "0.5"];
+    const { stdout, stderr } = await run(await binary(), args, { TMPDIR: folder });
+    assertStringIncludes(stdout, "foo::burn()", stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 binaryTest("through a link or as a copy with a tool's name the binary is that tool", async () => {
   const folder = await Deno.makeTempDir();
   const denobpf = await binary();

@@ -16,7 +16,9 @@ class Alone implements Disposable {
   start(tool: string, ...args: string[]) {
     for (const { name } of Deno.readDirSync(bundles)) {
       const isIts = name === `${tool}.js` || name.startsWith(tool) && name.endsWith(".o");
-      if (isIts) Deno.copyFileSync(bundles + name, `${this.#path}/${name}`);
+      if (isIts || name === "demangler.wasm") {
+        Deno.copyFileSync(bundles + name, `${this.#path}/${name}`);
+      }
     }
     return this.again(tool, ...args);
   }
@@ -55,6 +57,14 @@ kernelTest("a bundle is a whole tool in one file, with its objects beside it", {
   for (const [index, row] of rows.entries()) {
     assertMatch(row, new RegExp(`^true +/bin/true ${index}$`));
   }
+});
+
+kernelTest("a bundle shows names of C++ as people write them", {}, async () => {
+  using alone = new Alone();
+  await using mangled = startCommand(["build/tests/mangled"]);
+  const args = ["-U", "-p", `${mangled.pid}`, "0.5"];
+  const { stdout, stderr } = await alone.start("profile", ...args).finish();
+  assertStringIncludes(stdout, "foo::burn()", stderr);
 });
 
 kernelTest("a bundle without its object says which one is missing", {}, async () => {
