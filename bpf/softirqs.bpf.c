@@ -11,7 +11,7 @@
 #include "kinds.h"
 #include "slots.h"
 
-#define SOFTIRQS 16 /* the kernel has 10: see include/linux/interrupt.h */
+#define SOFTIRQS 16 /* a power of two; the kernel has 10: see include/linux/interrupt.h */
 #define SLOTS 40 /* the last one takes what is longer: more than 9 minutes even of nanoseconds */
 
 /* whether runs and delays are counted in slots, and what their powers of two count: 1000 for microseconds */
@@ -107,8 +107,8 @@ int BPF_PROG(softirq_raise, unsigned int softirq)
 {
 	struct moments *here = moments_here();
 
-	if (here && softirq < SOFTIRQS && !here->raised[softirq])
-		here->raised[softirq] = bpf_ktime_get_ns();
+	if (here && !here->raised[softirq % SOFTIRQS])
+		here->raised[softirq % SOFTIRQS] = bpf_ktime_get_ns();
 	return 0;
 }
 
@@ -116,12 +116,13 @@ SEC("raw_tp/softirq_entry")
 int BPF_PROG(softirq_entry, unsigned int softirq)
 {
 	struct moments *here = moments_here();
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_ns(), *raised;
 
-	if (!here || softirq >= SOFTIRQS)
+	if (!here)
 		return 0;
-	here->delay_ns = here->raised[softirq] ? now - here->raised[softirq] : 0;
-	here->raised[softirq] = 0;
+	raised = &here->raised[softirq % SOFTIRQS];
+	here->delay_ns = *raised ? now - *raised : 0;
+	*raised = 0;
 	here->irq_ns = 0;
 	here->started = now;
 	return 0;
@@ -136,7 +137,7 @@ int BPF_PROG(softirq_exit, unsigned int softirq)
 	struct times *times;
 
 	/* it may have started before this program was there */
-	if (!here || !here->started || softirq >= SOFTIRQS)
+	if (!here || !here->started)
 		return 0;
 	ns = now - here->started - here->irq_ns;
 	here->started = 0;

@@ -37,20 +37,25 @@ export const PACKAGE_FILE = "package.json";
  * @param entry the program, from the project's folder; so are the others
  */
 export async function stage(entry: string, folder: string, others: string[]): Promise<Staged> {
-  const modules = await importedBy(entry);
   const packages = new Map<string, Package>();
   const files: string[] = [];
-  for (const path of new Set([...modules, ...others, "deno.json"])) {
+  for (const path of new Set([...await importedBy(entry), "deno.json"])) {
     const [, source, name] = PACKAGE.exec(path) ?? [];
     if (source === undefined) files.push(path);
     else packages.set(name, describe(source));
   }
-  for (const file of files) copyFile(root + file, `${folder}/${file}`);
-  Deno.writeTextFileSync(`${folder}/${PACKAGE_FILE}`, "{}");
-  Deno.utimeSync(`${folder}/${PACKAGE_FILE}`, 0, 0);
   for (const [name, { folder: source }] of packages) {
     copyFolder(root + source, `${folder}/node_modules/${name}`);
   }
+  // a file of a package that is read, not imported, needs nothing else of it
+  for (const path of others) {
+    files.push(path);
+    const [, source, name] = PACKAGE.exec(path) ?? [];
+    if (source !== undefined) packages.set(name, describe(source));
+  }
+  for (const file of files) copyFile(root + file, `${folder}/${file}`);
+  Deno.writeTextFileSync(`${folder}/${PACKAGE_FILE}`, "{}");
+  Deno.utimeSync(`${folder}/${PACKAGE_FILE}`, 0, 0);
   return { files, packages: [...packages.values()] };
 }
 
