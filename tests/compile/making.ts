@@ -12,7 +12,7 @@ const oldest = `${root}build/deno-2.4.2`;
 export async function make(folder: string, ...args: string[]) {
   const env = { MAKEFLAGS: "", MAKELEVEL: "", DENORT_BIN: `${oldest}/denort` };
   const command = ["make", "--no-print-directory", `deno=${oldest}/deno`, ...args];
-  return await startCommand(command, { cwd: folder, env }).finish(5 * 60_000);
+  return await startCommand(command, { cwd: folder, env }).finish(15 * 60_000);
 }
 
 let made: Promise<string> | undefined;
