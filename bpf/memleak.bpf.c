@@ -234,43 +234,7 @@ static __always_inline int handle_end(void)
 	return 0;
 }
 
-SEC("raw_tp/sched_process_fork")
-int BPF_PROG(btf_fork, struct task_struct *parent, struct task_struct *child)
-{
-	adopt_child(BPF_CORE_READ(child, pid));
-	return 0;
-}
-
-SEC("tp/sched/sched_process_fork")
-int tp_fork(struct trace_event_raw_sched_process_fork *ctx)
-{
-	adopt_child(ctx->child_pid);
-	return 0;
-}
-
-SEC("raw_tp/sched_process_exec")
-int BPF_PROG(btf_exec, struct task_struct *task, pid_t old_pid)
-{
-	return handle_exec(old_pid);
-}
-
-SEC("tp/sched/sched_process_exec")
-int tp_exec(struct trace_event_raw_sched_process_exec *ctx)
-{
-	return handle_exec(ctx->old_pid);
-}
-
-SEC("raw_tp/sched_process_exit")
-int BPF_PROG(btf_end)
-{
-	return handle_end();
-}
-
-SEC("tp/sched/sched_process_exit")
-int tp_end(void *ctx)
-{
-	return handle_end();
-}
+#include "family_hooks.h"
 
 /* allocations of the kernel so far, by CPU: for the sample rate */
 struct {

@@ -235,7 +235,7 @@ static __always_inline struct task_struct *named_task(enum naming naming, int ar
 	return task_of_pid(find_pid(current_pid_namespace(), argument));
 }
 
-static __always_inline int on_call(struct pt_regs *regs, long ret)
+static __always_inline int on_exit(struct pt_regs *regs, long ret)
 {
 	int nr = system_call_number(regs), argument, signal;
 	enum naming naming = naming_of(nr, false), naming32 = naming_of(nr, true);
@@ -278,20 +278,6 @@ static __always_inline int on_call(struct pt_regs *regs, long ret)
 	return 0;
 }
 
-/* In two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(btf_call, struct pt_regs *regs, long ret)
-{
-	return on_call(regs, ret);
-}
-
-SEC("tp/raw_syscalls/sys_exit")
-int tp_call(struct trace_event_raw_sys_exit *ctx)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return on_call((void *)bpf_task_pt_regs(task), ctx->ret);
-}
+#include "sys_exit.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -206,16 +206,6 @@ static __always_inline int on_exit(struct pt_regs *regs, long ret)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(btf_exit, struct pt_regs *regs, long ret)
-{
-	return on_exit(regs, ret);
-}
-
-SEC("tp/raw_syscalls/sys_exit")
-int tp_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return on_exit((void *)bpf_task_pt_regs(bpf_get_current_task_btf()), ctx->ret);
-}
+#include "sys_exit.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -88,7 +88,7 @@ export const { tool, start: sigsnoop } = ringTool({
     rodata.by_sender = isTargeted(options);
     rodata.failed = failed;
     const calls = kill || failed;
-    loadHooks(progs, { call: calls, signal: !calls, delivery: latency });
+    loadHooks(progs, { exit: calls, signal: !calls, delivery: latency });
   },
 });
 

@@ -3,8 +3,8 @@
  * The command that a tool runs, and its descendants. The user half sets `spawning` and starts the command: the next
  * program that a child of `spawner` executes is it. So there is no gate, and no ptrace.
  *
- * Threads are known by their ids as well, since a process begins as one. The caller has adopt_child() at each
- * fork, follow_exec() at each exec, leave_family() at the end of each thread.
+ * Threads are known by their ids as well, since a process begins as one. adopt_child() is for each fork,
+ * follow_exec() for each exec, leave_family() for the end of each thread: family_hooks.h has the hooks.
  */
 #ifndef DENOBPF_FAMILY_H
 #define DENOBPF_FAMILY_H
