@@ -15,7 +15,6 @@ import {
   countTool,
   flag,
   intervalOperands,
-  list,
   option,
   targetOptions,
   toolMain,
@@ -23,9 +22,7 @@ import {
 import {
   attachFileCalls,
   FILE_OPS,
-  type FileOp,
-  fileOp,
-  fileSystem,
+  fileCallOptions,
   fileSystemsOf,
   mountOf,
   prepareFileCalls,
@@ -37,16 +34,10 @@ export type { FileLatency } from "./fsdist/members.ts";
 /** Histograms that there may be of one kind, for all CPUs and both sets. */
 const MAX_GROUPS = 2048;
 
-const callsOf = ({ type, op }: { type: readonly string[]; op: readonly FileOp[] }) => ({
-  types: fileSystemsOf(type),
-  ops: op,
-});
-
 const options = {
   timestamp: flag("T", "Show the time above each table"),
   milliseconds: flag("m", "Show a histogram of milliseconds, not microseconds"),
-  type: list("t", "FS,...", "Trace these file systems, two at most, or any", fileSystem),
-  op: list("", "OP,...", "Show only these: R, W, O, F, G, P; also read, write and so on", fileOp),
+  ...fileCallOptions,
   mount: option("", "PATH", "Trace only files on the file system that PATH is on", mountOf),
   by_mount: flag("", "Show a histogram for each file system that is mounted"),
   by_process: flag("", "Show a histogram for each process"),
@@ -100,9 +91,7 @@ export const { tool, start: fsdist } = countTool({
   open: () => Fsdist.open(),
   prepare(opened, options) {
     const { rodata, maps } = opened;
-    const { mount, all_files, type, by_mount, by_process, errors } = options;
-    if (mount !== undefined) rodata.targ_dev = mount;
-    rodata.regular_only = !all_files && fileSystemsOf(type).length === 0;
+    const { by_mount, by_process, errors } = options;
     rodata.by_mount = by_mount;
     rodata.by_process = by_process;
     rodata.by_error = errors;
@@ -110,9 +99,9 @@ export const { tool, start: fsdist } = countTool({
     const many = by_mount || by_process || errors;
     const few = 2 * FILE_OPS.length * navigator.hardwareConcurrency;
     maps.latencies.maxEntries = many ? MAX_GROUPS : few;
-    prepareFileCalls(opened, callsOf(options));
+    prepareFileCalls(opened, options);
   },
-  attach: (skeleton, options) => attachFileCalls("fsdist", skeleton, callsOf(options)),
+  attach: (skeleton, options) => attachFileCalls("fsdist", skeleton, options),
   counter: (skeleton) => new CounterSets(skeleton, skeleton.maps.latencies),
   fills: ({ by_process }) => by_process,
 });

@@ -13,7 +13,6 @@ import { Fsslower } from "#skel/fsslower.ts";
 import {
   decimal,
   flag,
-  list,
   MAX_SECONDS,
   option,
   optional,
@@ -24,10 +23,7 @@ import {
 } from "#lib/tool/mod.ts";
 import {
   attachFileCalls,
-  type FileOp,
-  fileOp,
-  fileSystem,
-  fileSystemsOf,
+  fileCallOptions,
   mountOf,
   prepareFileCalls,
 } from "#lib/tool/file_systems.ts";
@@ -36,11 +32,6 @@ import { derived, members } from "./fsslower/members.ts";
 export type { FileCall } from "./fsslower/members.ts";
 
 const milliseconds = decimal(0, MAX_SECONDS * 1e3);
-
-const callsOf = ({ type, op }: { type: readonly string[]; op: readonly FileOp[] }) => ({
-  types: fileSystemsOf(type),
-  ops: op,
-});
 
 export const { tool, start: fsslower } = ringTool({
   name: "fsslower",
@@ -67,9 +58,9 @@ export const { tool, start: fsslower } = ringTool({
     ["fsslower -F --mount /var", "on the file system of /var, with the paths"],
   ],
   options: {
-    type: list("t", "FS,...", "Trace these file systems, two at most, or any", fileSystem),
+    type: fileCallOptions.type,
     min: option("m", "MS", "Show only calls that take MS or more; 10 if not given", milliseconds),
-    op: list("", "OP,...", "Show only these: R, W, O, F, G, P; also read, write and so on", fileOp),
+    op: fileCallOptions.op,
     mount: option("", "PATH", "Show only files on the file system that PATH is on", mountOf),
     full_path: flag("F", "Show the whole path of the file"),
     all_files: flag("a", "Show pipes, sockets and devices too, where any file system is traced"),
@@ -94,15 +85,13 @@ export const { tool, start: fsslower } = ringTool({
   open: () => Fsslower.open(),
   prepare(opened, options, shown) {
     const { rodata } = opened;
-    const { min_ms, min = 10, mount, all_files, type } = options;
+    const { min_ms, min = 10 } = options;
     rodata.min_ns = BigInt(Math.round((min_ms ?? min) * 1e6));
-    if (mount !== undefined) rodata.targ_dev = mount;
-    rodata.regular_only = !all_files && fileSystemsOf(type).length === 0;
     rodata.with_path = shown.has("path") || shown.has("file");
     rodata.with_fs = shown.has("fs");
-    prepareFileCalls(opened, callsOf(options));
+    prepareFileCalls(opened, options);
   },
-  attach: (skeleton, options) => attachFileCalls("fsslower", skeleton, callsOf(options)),
+  attach: (skeleton, options) => attachFileCalls("fsslower", skeleton, options),
 });
 
 if (import.meta.main) await toolMain(tool);

@@ -21,7 +21,8 @@ import {
   toolMain,
   topOptions,
 } from "#lib/tool/mod.ts";
-import { derived, heading, members, SOFTIRQS, unitNs } from "./softirqs/members.ts";
+import { unitOf } from "#lib/tool/task_times.ts";
+import { derived, heading, members, SOFTIRQS } from "./softirqs/members.ts";
 
 export type { SoftirqTime } from "./softirqs/members.ts";
 
@@ -74,9 +75,9 @@ export const { tool, start: softirqs } = countTool({
     ],
   order: () => "-total_ns",
   stamp: ({ timestamp }) => timestamp,
-  histogram: ({ distribution, delay, nanoseconds }) =>
+  histogram: ({ distribution, delay, ...options }) =>
     distribution
-      ? { of: delay ? "delay_histogram" : "histogram", unit: nanoseconds ? "nsecs" : "usecs" }
+      ? { of: delay ? "delay_histogram" : "histogram", unit: unitOf(options).unit }
       : undefined,
   heading,
   own: (options) => options,
@@ -85,7 +86,7 @@ export const { tool, start: softirqs } = countTool({
     const { cpu, distribution, delay, net } = options;
     const shows = (names: readonly string[]) => names.some((name) => shown.has(name));
     rodata.in_slots = distribution || shows(IN_SLOTS);
-    rodata.unit_ns = BigInt(unitNs(options));
+    rodata.unit_ns = BigInt(unitOf(options).ns);
     rodata.one_cpu = cpu !== undefined;
     rodata.targ_cpu = cpu ?? 0;
     rodata.tell_ksoftirqd = shown.has("ksoftirqd");

@@ -68,7 +68,7 @@ export const { tool, start: wakeuptime } = stackTool({
     ["wakeuptime", "all threads, until Ctrl-C"],
     ["wakeuptime 5", "for five seconds"],
     ["wakeuptime -u", "threads of processes only"],
-    ["wakeuptime -p 185", "those of one process, whoever wakes them up"],
+    ["wakeuptime -p 185", "those of one process, woken up by any task"],
     ["wakeuptime -f 30 > out.folded", "folded stacks, for flame graphs"],
     ["wakeuptime -m 1000", "times of a millisecond and more"],
     ["wakeuptime -c system.slice", "those of one cgroup"],

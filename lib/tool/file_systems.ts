@@ -15,7 +15,7 @@ import { mountedDevice, mountPointOf } from "../sys/mounts.ts";
 import { ExitCode, ExitError } from "./ending/exit.ts";
 import { requirePermissions } from "./ending/permissions.ts";
 import { type WayToTrace, wayToTrace } from "./functions.ts";
-import type { Parser } from "./options/declarations.ts";
+import { list, type Parser } from "./options/declarations.ts";
 import { choice } from "./options/parsers.ts";
 import { ValueError } from "./options/usage_errors.ts";
 import { quoted } from "./text/escape.ts";
@@ -200,27 +200,46 @@ interface Hook {
 }
 
 /** What is to be traced. */
-export interface FileCalls {
+interface FileCalls {
   /** The file systems; none: any, by the functions that calls of processes pass whatever the file system is. */
   readonly types: readonly FileSystemName[];
   /** The operations; none: all. */
   readonly ops: readonly FileOp[];
 }
 
+/** Which calls are traced: options to be spread into those of a tool. */
+export const fileCallOptions = {
+  type: list("t", "FS,...", "Trace these file systems, two at most, or any", fileSystem),
+  op: list("", "OP,...", "Show only these: R, W, O, F, G, P; also read, write and so on", fileOp),
+};
+
+/** The values of {@link fileCallOptions}. */
+interface ChosenCalls {
+  readonly type: readonly string[];
+  readonly op: readonly FileOp[];
+}
+
+const callsOf = ({ type, op }: ChosenCalls): FileCalls => ({ types: fileSystemsOf(type), ops: op });
+
 interface OpenedCalls {
   readonly progs: Readonly<Record<string, OpenedProgram>>;
   readonly rodata: {
     targ_magics: readonly bigint[];
+    targ_dev: number;
     regular_only: boolean;
     page_shift: number;
   };
   readonly maps: { readonly queued: { maxEntries: number } };
 }
 
-/**
- * Chooses the programs that are loaded, and the functions that they are loaded for.
- */
-export function prepareFileCalls({ progs, rodata, maps }: OpenedCalls, calls: FileCalls): void {
+/** Sets which files are traced, and chooses the programs that are loaded and the functions for which. */
+export function prepareFileCalls(
+  { progs, rodata, maps }: OpenedCalls,
+  options: ChosenCalls & { readonly mount: number | undefined; readonly all_files: boolean },
+): void {
+  const calls = callsOf(options);
+  if (options.mount !== undefined) rodata.targ_dev = options.mount;
+  rodata.regular_only = !options.all_files && calls.types.length === 0;
   const [first, second = first] = calls.types;
   if (first !== undefined) {
     rodata.targ_magics = [FILE_SYSTEMS[first].magic, FILE_SYSTEMS[second].magic];
@@ -266,8 +285,9 @@ function attachProbe(program: LoadedProgram, name: string, way: WayToTrace, retp
 export function attachFileCalls(
   tool: string,
   { progs }: { readonly progs: Readonly<Record<string, LoadedProgram>> },
-  calls: FileCalls,
+  options: ChosenCalls,
 ): void {
+  const calls = callsOf(options);
   const hooks = hooksFor(calls);
   if (!hasAttachKind("fexit") && !hasAttachKind("kprobe")) {
     throw new ExitError(

@@ -52,6 +52,12 @@ export type {
   Writer,
 } from "./members/kinds/kind.ts";
 export type { WordsLook } from "./members/kinds/words.ts";
+export {
+  type Latencies,
+  type LatencyMembers,
+  latencyMembers,
+  type LatencyRow,
+} from "./members/latency_members.ts";
 export { durationsIn, type InUnits } from "./members/durations.ts";
 export type {
   Column,
@@ -162,8 +168,8 @@ export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
 export { addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";
 export { escapeText, quoted } from "./text/escape.ts";
-export { percentile } from "./text/percentile.ts";
-export { drawHistogram, type Histogram, type HistogramLook } from "./text/histogram.ts";
+export { percentile, percentileNs, type SlottedTimes } from "./text/percentile.ts";
+export { drawHistogram, type Histogram, type HistogramLook, usedSlots } from "./text/histogram.ts";
 export type { Structure } from "./text/json_text.ts";
 export { OPEN_FLAGS, openFlagNames } from "./text/open_flags.ts";
 export { shellQuote } from "./text/quote.ts";

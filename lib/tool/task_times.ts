@@ -8,7 +8,8 @@ import { possibleCpus } from "../objects/per_cpu.ts";
 import { membersOf } from "./members/members_of.ts";
 import { flag } from "./options/declarations.ts";
 import type { Counted } from "./shapes/counts.ts";
-import { percentile } from "./text/percentile.ts";
+import { usedSlots } from "./text/histogram.ts";
+import { percentileNs } from "./text/percentile.ts";
 import {
   type Counter,
   CounterSets,
@@ -56,7 +57,7 @@ interface OpenedTimes {
 }
 
 /**
- * Sets before load what distinguishes times, and what there is room for.
+ * Sets before load what distinguishes times, and the sizes of the maps.
  * @param kinds how many kinds of times there may be, if they are distinguished
  */
 export function setTaskTimes(
@@ -87,7 +88,7 @@ export interface Unit {
 
 /** What the options say that histograms count in. */
 export function unitOf(
-  { milliseconds, nanoseconds }: Pick<TaskTimeOptions, "milliseconds" | "nanoseconds">,
+  { milliseconds = false, nanoseconds }: { milliseconds?: boolean; nanoseconds: boolean },
 ): Unit {
   if (nanoseconds) return { unit: "nsecs", short: "ns", ns: 1 };
   if (milliseconds) return { unit: "msecs", short: "ms", ns: 1_000_000 };
@@ -202,10 +203,10 @@ export function groupMembers(cpu: string) {
 
 /** What this part of the times is less than, in nanoseconds, between the least and the greatest. */
 function estimate(part: number, brief: string) {
-  return member.integer({ brief, width: 12 }, (r) => {
-    const value = Math.round(percentile(r.slots, part)! * unitOf(r.$own).ns);
-    return Math.max(Number(r.min_ns), Math.min(value, Number(r.max_ns)));
-  });
+  return member.integer(
+    { brief, width: 12 },
+    (r) => percentileNs(r, part, unitOf(r.$own).ns),
+  );
 }
 
 /**
@@ -235,7 +236,7 @@ export function timeMembers(one: string) {
     /** How many times took 2^i to 2^(i+1) - 1 of this unit; the first also those of 0. */
     histogram: member.integers(
       { brief: `${Many} that took 2^i to 2^(i+1) - 1 of the unit` },
-      (r) => r.slots.slice(0, r.slots.findLastIndex((count) => count > 0) + 1),
+      (r) => usedSlots(r.slots),
     ),
   };
 }

@@ -1,5 +1,12 @@
 import type { group, latencies } from "#skel/biolatency.ts";
-import { type Counted, diskName, type EventOf, membersOf, RequestNames } from "#lib/tool/mod.ts";
+import {
+  type Counted,
+  diskName,
+  type EventOf,
+  latencyMembers,
+  membersOf,
+  RequestNames,
+} from "#lib/tool/mod.ts";
 
 /** What distinguishes histograms, by the options. */
 export function own(
@@ -36,25 +43,7 @@ export const members = {
     { brief: "Flags of the request, with -F" },
     (r) => r.$own.flags ? r.$own.names!.flags(r.cmd_flags) : undefined,
   ),
-  count: member.integer({ brief: "Requests that ended", width: 8 }, (r) => Number(r.count)),
-  errors: member.integer({ brief: "Those that failed", width: 8 }, (r) => Number(r.errors)),
-  total_ns: member.integer(
-    { brief: "Time that all of them took, in nanoseconds", width: 16 },
-    (r) => r.total_ns,
-  ),
-  avg_ns: member.integer({ brief: "Average", width: 12 }, (r) => r.total_ns / r.count),
-  min_ns: member.integer({ brief: "Shortest", width: 12 }, (r) => r.min_ns),
-  max_ns: member.integer({ brief: "Longest", width: 12 }, (r) => r.max_ns),
-  /** What the histogram counts in: `us`, with the option `milliseconds` `ms`. */
-  unit: member.text({ brief: "Unit of the histogram: us or ms", width: -4 }, (r) => r.$own.unit),
-  /** How many requests took 2^i to 2^(i+1) - 1 of this unit; the first also those of 0. */
-  histogram: member.integers(
-    { brief: "Requests that took 2^i to 2^(i+1) - 1 of the unit" },
-    (r) => {
-      const counts = r.slots.map(Number);
-      return counts.slice(0, counts.findLastIndex((count) => count > 0) + 1);
-    },
-  ),
+  ...latencyMembers("Requests"),
 };
 
 /** A histogram: requests of one kind since the table before. */

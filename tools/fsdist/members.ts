@@ -1,5 +1,5 @@
 import type { group, latencies } from "#skel/fsdist.ts";
-import { type Counted, errnoName, type EventOf, membersOf } from "#lib/tool/mod.ts";
+import { type Counted, errnoName, type EventOf, latencyMembers, membersOf } from "#lib/tool/mod.ts";
 import { FILE_OPS, MountPoints } from "#lib/tool/file_systems.ts";
 
 /** What distinguishes histograms, by the options. */
@@ -49,25 +49,7 @@ export const members = {
     { brief: "Name of the errno of calls that failed, with --errors", width: -8 },
     (r) => r.error === 0 ? undefined : errnoName(r.error),
   ),
-  count: member.integer({ brief: "Calls that ended", width: 8 }, (r) => Number(r.count)),
-  errors: member.integer({ brief: "Those that failed", width: 8 }, (r) => Number(r.errors)),
-  total_ns: member.integer(
-    { brief: "Time that all of them took, in nanoseconds", width: 16 },
-    (r) => r.total_ns,
-  ),
-  avg_ns: member.integer({ brief: "Average", width: 12 }, (r) => r.total_ns / r.count),
-  min_ns: member.integer({ brief: "Shortest", width: 12 }, (r) => r.min_ns),
-  max_ns: member.integer({ brief: "Longest", width: 12 }, (r) => r.max_ns),
-  /** What the histogram counts in: `us`, with the option `milliseconds` `ms`. */
-  unit: member.text({ brief: "Unit of the histogram: us or ms", width: -4 }, (r) => r.$own.unit),
-  /** How many calls took 2^i to 2^(i+1) - 1 of this unit; the first also those of 0. */
-  histogram: member.integers(
-    { brief: "Calls that took 2^i to 2^(i+1) - 1 of the unit" },
-    (r) => {
-      const counts = r.slots.map(Number);
-      return counts.slice(0, counts.findLastIndex((count) => count > 0) + 1);
-    },
-  ),
+  ...latencyMembers("Calls"),
 };
 
 /** A histogram: calls of one kind since the table before. */

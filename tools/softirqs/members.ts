@@ -1,5 +1,6 @@
 import type { group, times } from "#skel/softirqs.ts";
-import { type Counted, type EventOf, membersOf, percentile } from "#lib/tool/mod.ts";
+import { type Counted, type EventOf, membersOf, percentileNs, usedSlots } from "#lib/tool/mod.ts";
+import { unitOf } from "#lib/tool/task_times.ts";
 
 /** The soft interrupts by their numbers, as /proc/softirqs has them: include/linux/interrupt.h. */
 export const SOFTIRQS = [
@@ -23,20 +24,12 @@ export interface Shown {
 
 const member = membersOf<Counted<group & times, Shown>>();
 
-/** What histograms count in, in nanoseconds. */
-export const unitNs = ({ nanoseconds }: Shown) => nanoseconds ? 1 : 1000;
-
-/** What this part of the runs took less than, in nanoseconds, between the least and the greatest. */
+/** What this part of the runs took less than, in nanoseconds. */
 function estimate(part: number, brief: string) {
-  return member.integer({ brief, width: 12 }, (r) => {
-    const value = Math.round(percentile(r.slots, part)! * unitNs(r.$own));
-    return Math.max(Number(r.min_ns), Math.min(value, Number(r.max_ns)));
-  });
-}
-
-/** The slots up to the last one that counts something. */
-function used(slots: readonly number[]): number[] {
-  return slots.slice(0, slots.findLastIndex((count) => count > 0) + 1);
+  return member.integer(
+    { brief, width: 12 },
+    (r) => percentileNs(r, part, unitOf(r.$own).ns),
+  );
 }
 
 /** The members of a row. */
@@ -90,17 +83,17 @@ export const members = {
   /** What the histograms count in: `us`, or `ns` with the option `nanoseconds`. */
   unit: member.text(
     { brief: "Unit of the histograms: us or ns", width: -4 },
-    (r) => r.$own.nanoseconds ? "ns" : "us",
+    (r) => unitOf(r.$own).short,
   ),
   /** How many runs took 2^i to 2^(i+1) - 1 of this unit; the first also those of 0. */
   histogram: member.integers(
     { brief: "Runs that took 2^i to 2^(i+1) - 1 of the unit" },
-    (r) => used(r.slots),
+    (r) => usedSlots(r.slots),
   ),
   /** How many runs were delayed by that. */
   delay_histogram: member.integers(
     { brief: "Runs that were delayed by 2^i to 2^(i+1) - 1 of the unit" },
-    (r) => used(r.delay_slots),
+    (r) => usedSlots(r.delay_slots),
   ),
 };
 

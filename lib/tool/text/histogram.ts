@@ -12,6 +12,22 @@ export interface HistogramLook {
   readonly linear?: { readonly base: number; readonly step: number };
 }
 
+/**
+ * The rows of a histogram up to the last one that counts something.
+ * @param slots as a kernel half counts them
+ *
+ * @example
+ * ```ts
+ * import { usedSlots } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(usedSlots([0n, 3n, 0n, 0n]), [0, 3]);
+ * ```
+ */
+export function usedSlots(slots: readonly (number | bigint)[]): number[] {
+  return slots.slice(0, slots.findLastIndex((count) => count > 0) + 1).map(Number);
+}
+
 /** Columns of the longest bar. */
 const STARS = 40;
 

@@ -28,3 +28,31 @@ export function percentile(histogram: Histogram, part: number): number | undefin
   }
   return 2 ** histogram.length;
 }
+
+/** Times in slots of powers of two. */
+export interface SlottedTimes {
+  /** How many took 2^i to 2^(i+1) - 1 of a unit. */
+  readonly slots: Histogram;
+  /** The shortest, in nanoseconds. */
+  readonly min_ns: bigint;
+  /** The longest, in nanoseconds. */
+  readonly max_ns: bigint;
+}
+
+/**
+ * {@link percentile} of times, in nanoseconds, between the shortest and the longest.
+ * @param unit_ns what the slots count in
+ *
+ * @example
+ * ```ts
+ * import { percentileNs } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const times = { slots: [0, 0, 0, 0, 100], min_ns: 16_000n, max_ns: 23_000n }; // microseconds
+ * assertEquals(percentileNs(times, 0.5, 1000), 23_000);
+ * ```
+ */
+export function percentileNs(times: SlottedTimes, part: number, unit_ns: number): number {
+  const value = Math.round(percentile(times.slots, part)! * unit_ns);
+  return Math.max(Number(times.min_ns), Math.min(value, Number(times.max_ns)));
+}
