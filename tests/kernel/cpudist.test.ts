@@ -4,8 +4,9 @@ import { Cpudist } from "#skel/cpudist.ts";
 import { loadHooks, loadSkeleton, switchArguments } from "#lib/tool/mod.ts";
 import { cpudist, type CpuTimes } from "../../tools/cpudist.ts";
 import { Cgroup } from "./cgroup.ts";
-import { kernelTest, patient, runExecs, runTool, startTool } from "./harness.ts";
+import { kernelTest, patient, runExecs, runTool } from "./harness.ts";
 import { LoopDevice } from "./loop_device.ts";
+import { assertLastName, assertUnit } from "./task_times.ts";
 import { type Counts, tolerance, TRIES, Turns } from "./turns.ts";
 
 type Options = NonNullable<Parameters<typeof cpudist>[0]>;
@@ -152,22 +153,12 @@ kernelTest("histograms count in the unit that is asked for", {}, async () => {
   ] as const;
   for (const [options, unit, ns] of units) {
     const { rows: [row] } = await traced({ ...options, pid: [turns.pid] }, () => turns.take());
-    const slot = (value: number | bigint) => Math.floor(Math.log2(Math.max(1, Number(value) / ns)));
-    assertEquals(row.unit, unit);
-    assertEquals(row.histogram.length - 1, slot(row.max_ns));
-    assertEquals(row.histogram.findIndex((count) => count > 0), slot(row.min_ns));
+    assertUnit(row, unit, ns);
   }
 });
 
 kernelTest("a row has the name that the process has at its last time", {}, async () => {
-  const shell = ["-c", `read x; exec sleep 0.01`];
-  const child = new Deno.Command("sh", { args: shell, stdin: "piped" }).spawn();
-  await using tool = startTool("cpudist", ["-P", "-p", `${child.pid}`, "--summary"]);
-  await tool.until("end.\n");
-  await child.stdin.close();
-  await child.status;
-  const { stdout } = await tool.stop();
-  assertMatch(stdout, new RegExp(`\\n${child.pid} +sleep +\\d+ `));
+  await assertLastName("cpudist", ["-P", "--summary"]);
 });
 
 kernelTest(

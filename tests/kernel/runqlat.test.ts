@@ -4,7 +4,8 @@ import { Runqlat } from "#skel/runqlat.ts";
 import { loadHooks, loadSkeleton, switchArguments } from "#lib/tool/mod.ts";
 import { runqlat, type RunQueueLatency } from "../../tools/runqlat.ts";
 import { Cgroup } from "./cgroup.ts";
-import { kernelTest, patient, runTool, startTool } from "./harness.ts";
+import { kernelTest, patient, runTool } from "./harness.ts";
+import { assertLastName, assertUnit } from "./task_times.ts";
 import { type Counts, tookAsLong, TRIES, Turns } from "./turns.ts";
 
 /** All rows of the tables that runqlat shows while a task takes turns. */
@@ -96,22 +97,12 @@ kernelTest("histograms count in the unit that is asked for", {}, async () => {
   ] as const;
   for (const [options, unit, ns] of units) {
     const { rows: [row] } = await rowsOf(turns, { ...options, pid: [turns.pid] });
-    const slot = (value: number | bigint) => Math.floor(Math.log2(Math.max(1, Number(value) / ns)));
-    assertEquals(row.unit, unit);
-    assertEquals(row.histogram.length - 1, slot(row.max_ns));
-    assertEquals(row.histogram.findIndex((count) => count > 0), slot(row.min_ns));
+    assertUnit(row, unit, ns);
   }
 });
 
 kernelTest("a row has the name that the process has at its last wait", {}, async () => {
-  const shell = ["-c", `read x; exec sleep 0.01`];
-  const child = new Deno.Command("sh", { args: shell, stdin: "piped" }).spawn();
-  await using tool = startTool("runqlat", ["-P", "-p", `${child.pid}`, "--summary"]);
-  await tool.until("end.\n");
-  await child.stdin.close();
-  await child.status;
-  const { stdout } = await tool.stop();
-  assertMatch(stdout, new RegExp(`\\n${child.pid} +sleep +\\d+ `));
+  await assertLastName("runqlat", ["-P", "--summary"]);
 });
 
 kernelTest("what has no room is reported, and idle tasks do not wait", {}, async () => {
