@@ -28,7 +28,7 @@ export function blockTimeBounds(
   return [BigInt(min_block_time) * 1000n, BigInt(max_block_time) * 1000n];
 }
 
-/** Counters of a second for each stack that there is room for: threads and CPUs have their own. */
+/** Counters of a second for each stack that the map holds: threads and CPUs have their own. */
 const TIMES = 4;
 
 /** An opened skeleton with off_cpu.h, whose kernel half counts into `times`. */
@@ -38,7 +38,7 @@ interface OpenedOffCpu {
   readonly progs: { readonly seed_absences: { autoattach: boolean } };
 }
 
-/** Sets before load which times count, and what there is room for. */
+/** Sets before load which times count, and the sizes of the maps. */
 export function setOffCpu(
   { rodata, maps, progs }: OpenedOffCpu,
   options: BlockTimes & { readonly stack_storage_size: number },

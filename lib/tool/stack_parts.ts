@@ -15,7 +15,7 @@ export const depthOptions = {
   perf_max_stack_depth: option("", "FRAMES", "Frames of a stack at most", integer(1, 127), 127),
 };
 
-/** How many stacks there is room for, in kernel halves with bpf/include/stacks.h. */
+/** How many stacks the map holds, in kernel halves with bpf/include/stacks.h. */
 export const storageOptions = {
   stack_storage_size: option("", "STACKS", "Stacks a second at most", integer(1, 1e6), 8192),
 };

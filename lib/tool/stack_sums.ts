@@ -53,7 +53,7 @@ const LAST_NAMING_MS = 5000;
 
 /**
  * Adds up what is counted, by the names of its stacks, which are looked up while most processes are still there.
- * Memory is bounded, however long the trace is: what there is no room for is counted as lost.
+ * Memory is bounded, however long the trace is: what does not fit is counted as lost.
  */
 export class StackSums<P extends StackIds, V extends { readonly count: bigint }> {
   readonly #parts: SumParts<P, V>;

@@ -188,7 +188,7 @@ function namesIn(btf: Btf, owner: BtfComposite): string[] {
   });
 }
 
-/** This many names are listed of what there is. */
+/** An error lists this many of the names that exist. */
 const MOST_LISTED = 12;
 
 export function listed(names: readonly string[]): string {

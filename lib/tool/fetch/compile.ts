@@ -69,7 +69,7 @@ const BUILTINS: Readonly<Record<string, keyof Builtins>> = {
 };
 
 /**
- * @param names what there is at the hook
+ * @param names the values that the hook has
  * @throws {ValueError} that points at what cannot be had
  */
 export function compile(specification: Specification, names: Names): Compiled {

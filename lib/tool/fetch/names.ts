@@ -53,7 +53,7 @@ export type Wanted = "any" | "text";
 
 /**
  * What a path fetches.
- * @throws {ValueError} that points at what there is not
+ * @throws {ValueError} that points at a name that does not exist
  */
 export function fetchPath(
   names: Names,
@@ -251,7 +251,7 @@ function asText({ fetch, type }: Fetched): Fetched {
   return { fetch: { ...fetch, is_string: 1, is_signed: 0 }, type: TEXT };
 }
 
-/** The error for a name that there is not. */
+/** The error for a name that does not exist. */
 export function unknownName(
   names: Names,
   path: Path,
