@@ -7,6 +7,7 @@ const PROMPT = "ready>";
 /** A shell in a terminal of 90 columns and 14 lines. */
 class Terminal implements AsyncDisposable {
   readonly #name = `denobpf-live-${crypto.randomUUID()}`;
+  #runs = 0;
 
   tmux(...args: string[]) {
     return startCommand(["tmux", "-L", this.#name, "-f", "/dev/null", ...args]).finish();
@@ -18,11 +19,12 @@ class Terminal implements AsyncDisposable {
     await this.until(PROMPT);
   }
 
-  /** Runs a command and gives what it printed. */
+  /** Runs a command and returns what it printed. The end of one before it may be on the screen still. */
   async run(command: string): Promise<string> {
-    await this.tmux("send-keys", `clear; ${command}; echo end-$((40 + 2))`, "Enter");
-    const screen = await this.until("end-42");
-    return screen.slice(0, screen.indexOf("end-42")).trim();
+    const end = `end-of-${++this.#runs}`;
+    await this.tmux("send-keys", `clear; ${command}; echo end-of-$((${this.#runs}))`, "Enter");
+    const screen = await this.until(end);
+    return screen.slice(0, screen.indexOf(end)).trim();
   }
 
   async keys(...keys: string[]): Promise<void> {
@@ -105,7 +107,8 @@ for (const end of ["q", "C-c", "kill -TERM", "kill -HUP", "a second signal"]) {
         await startCommand(["pkill", `-${signal}`, "-P", stdout.trim()]).finish();
       }
     }
-    const screen = await terminal.until(/untouched[^]*\nready>/);
+    // a prompt with nothing behind it: the shell reads again, and what is typed is not the tool's
+    const screen = await terminal.until(/untouched[^]*\nready>\s*$/);
     assert(!screen.includes("sorted by"), screen);
     assertStringIncludes(before, await terminal.run("stty -g"));
     // The cursor is visible, and lines break again.
