@@ -14,18 +14,15 @@
 #include "calls.h"
 #include "files.h"
 #include "kinds.h"
-#include "syscall.h"
+#include "syscall_forms.h"
 #include "targets.h"
 
 #define NAME_SIZE 4096 /* PATH_MAX */
 #define FS_SIZE 32 /* of the name of a file system's type */
-#define NUMBERS 576 /* of system calls: x86 has them up to 547 */
 
 /* How a call that opens files passes its arguments. */
 enum form { NO_OPEN, OPEN, CREAT, OPENAT, OPENAT2, BY_HANDLE };
 
-/* the form of each system call: by native numbers, then by those of 32-bit programs */
-const volatile __u8 forms[2 * NUMBERS];
 /* report calls that failed only */
 const volatile bool failures_only;
 /* trace this thread only */
@@ -62,6 +59,7 @@ struct event {
 
 #define STRINGS_SIZE (NAME_SIZE + PARTS_ROOM + FS_SIZE)
 #include "paths.h"
+#include "fd_path.h"
 
 struct opening {
 	__u64 frame;
@@ -69,21 +67,6 @@ struct opening {
 };
 
 CALLS(openings, struct opening, 8192, BPF_F_NO_PREALLOC);
-
-static __always_inline enum form form_of(int nr)
-{
-	__u64 at = (__u32)nr;
-
-#if defined(__TARGET_ARCH_x86)
-	at &= ~X32_SYSCALL_BIT;
-#endif
-	if (at >= NUMBERS)
-		return NO_OPEN;
-	if (syscall_is_compat())
-		at += NUMBERS;
-	barrier_var(at);
-	return at < 2 * NUMBERS ? forms[at] : NO_OPEN;
-}
 
 static __always_inline bool is_wanted(void)
 {
@@ -111,21 +94,6 @@ SEC("tp/raw_syscalls/sys_enter")
 int tp_enter(struct trace_event_raw_sys_enter *ctx)
 {
 	return on_enter(ctx->id);
-}
-
-/* The verifier looks at a global function once. It takes numbers only, and finds the event by itself. */
-__noinline int append_full_path(int fd)
-{
-	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
-	struct event *event = begun_record();
-	struct file *file;
-
-	if (!event)
-		return 0;
-	if (fd == AT_FDCWD)
-		return append_path(event, &fs->pwd, &fs->root);
-	file = file_of_fd(fd);
-	return file ? append_path(event, &file->f_path, &fs->root) : 0;
 }
 
 /* Keeps what the call was passed. Returns where the name is, or 0 if it has none. */
@@ -188,7 +156,7 @@ static __always_inline void fill_event(struct event *event, struct pt_regs *regs
 		event->path_size =
 			append_user_string(event, (void *)name, NAME_SIZE, &event->path_cut);
 	if (with_full_path)
-		event->full_path_size = append_full_path(ret >= 0 ? ret : event->dirfd);
+		event->full_path_size = append_fd_path(ret >= 0 ? ret : event->dirfd);
 	if (!file)
 		return;
 	event->created = !!(BPF_CORE_READ(file, f_mode) & FMODE_CREATED);

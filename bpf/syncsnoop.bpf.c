@@ -10,11 +10,10 @@
 #include "calls.h"
 #include "files.h"
 #include "kinds.h"
-#include "syscall.h"
+#include "syscall_forms.h"
 #include "targets.h"
 
 #define FS_SIZE 32 /* of the name of a file system's type */
-#define NUMBERS 576 /* of system calls: x86 has them up to 547 */
 
 /* How a call that syncs passes its arguments. */
 enum sync_form {
@@ -27,8 +26,6 @@ enum sync_form {
 	SYNC_RANGE_FLAGS, /* the same with flags behind the descriptor, so that halves lie in pairs of registers */
 };
 
-/* the form of each system call: by native numbers, then by those of 32-bit programs */
-const volatile __u8 forms[2 * NUMBERS];
 /* report calls that failed only, and those that took at least this long */
 const volatile bool failures_only;
 const volatile __u64 min_ns;
@@ -69,21 +66,6 @@ struct syncing {
 };
 
 CALLS(syncings, struct syncing, 8192, BPF_F_NO_PREALLOC);
-
-static __always_inline enum sync_form form_of(int nr)
-{
-	__u64 at = (__u32)nr;
-
-#if defined(__TARGET_ARCH_x86)
-	at &= ~X32_SYSCALL_BIT;
-#endif
-	if (at >= NUMBERS)
-		return NO_SYNC;
-	if (syscall_is_compat())
-		at += NUMBERS;
-	barrier_var(at);
-	return at < 2 * NUMBERS ? forms[at] : NO_SYNC;
-}
 
 static __always_inline bool has_fd(enum sync_form form)
 {

@@ -12,18 +12,16 @@
 import { Opensnoop } from "#skel/opensnoop.ts";
 import {
   choice,
-  COMPAT_ABI,
   flag,
   integer,
   list,
   loadHooks,
   MAX_PID,
-  NATIVE_ABI,
   OPEN_FLAGS,
   option,
   plainWords,
   ringTool,
-  syscallNumbers,
+  syscallForms,
   targetOptions,
   text,
   toolMain,
@@ -33,8 +31,8 @@ import { derived, members, own } from "./opensnoop/members.ts";
 
 export type { Open } from "./opensnoop/members.ts";
 
-/** The calls that open files, in the order of `enum form` of the kernel half, which begins with none. */
-const CALLS = ["open", "creat", "openat", "openat2", "open_by_handle_at"];
+/** The calls that open files, with `enum form` of the kernel half. */
+const CALLS = { open: 1, creat: 2, openat: 3, openat2: 4, open_by_handle_at: 5 };
 
 export const { tool, start: opensnoop } = ringTool({
   name: "opensnoop",
@@ -87,7 +85,7 @@ export const { tool, start: opensnoop } = ringTool({
   own,
   open: () => Opensnoop.open(),
   prepare({ rodata, progs, maps }, { failed, tid }, shown) {
-    rodata.forms = formsBySyscall(rodata.forms.length);
+    rodata.forms = syscallForms(rodata.forms.length, CALLS);
     rodata.failures_only = failed;
     if (tid !== undefined) rodata.targ_tid = tid;
     rodata.with_full_path = shown.has("full_path") || shown.has("opened");
@@ -96,15 +94,5 @@ export const { tool, start: opensnoop } = ringTool({
     if (!shown.has("latency_ns")) maps.openings.maxEntries = 1;
   },
 });
-
-/** The form of each system call: by the numbers of 64-bit programs, then by those of 32-bit ones. */
-function formsBySyscall(size: number): Uint8Array<ArrayBuffer> {
-  const forms = new Uint8Array(size);
-  for (const [at, name] of CALLS.entries()) {
-    for (const number of syscallNumbers(NATIVE_ABI, name)) forms[number] = at + 1;
-    for (const number of syscallNumbers(COMPAT_ABI, name)) forms[size / 2 + number] = at + 1;
-  }
-  return forms;
-}
 
 if (import.meta.main) await toolMain(tool);

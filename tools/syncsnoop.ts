@@ -11,15 +11,13 @@
  */
 import { Syncsnoop } from "#skel/syncsnoop.ts";
 import {
-  COMPAT_ABI,
   decimal,
   flag,
   loadHooks,
   MAX_SECONDS,
-  NATIVE_ABI,
   option,
   ringTool,
-  syscallNumbers,
+  syscallForms,
   targetOptions,
   toolMain,
 } from "#lib/tool/mod.ts";
@@ -78,7 +76,7 @@ export const { tool, start: syncsnoop } = ringTool({
   failed: (e) => e.error !== undefined,
   open: () => Syncsnoop.open(),
   prepare({ rodata, progs }, { failed, min }, shown) {
-    rodata.forms = formsBySyscall(rodata.forms.length);
+    rodata.forms = syscallForms(rodata.forms.length, CALLS, COMPAT_CALLS);
     rodata.failures_only = failed;
     rodata.min_ns = BigInt(Math.round(min * 1e6));
     rodata.with_path = shown.has("path");
@@ -86,17 +84,5 @@ export const { tool, start: syncsnoop } = ringTool({
     loadHooks(progs, { enter: true, exit: true });
   },
 });
-
-/** The form of each system call: by the numbers of 64-bit programs, then by those of 32-bit ones. */
-function formsBySyscall(size: number): Uint8Array<ArrayBuffer> {
-  const forms = new Uint8Array(size);
-  for (const [name, form] of Object.entries(CALLS)) {
-    for (const number of syscallNumbers(NATIVE_ABI, name)) forms[number] = form;
-  }
-  for (const [name, form] of Object.entries(COMPAT_CALLS)) {
-    for (const number of syscallNumbers(COMPAT_ABI, name)) forms[size / 2 + number] = form;
-  }
-  return forms;
-}
 
 if (import.meta.main) await toolMain(tool);

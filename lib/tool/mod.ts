@@ -164,6 +164,7 @@ export {
   ringTool,
 } from "./shapes/ring.ts";
 export { histogramLines, type Spread, spreadMembers, spreadWith } from "./spread.ts";
+export { syscallForms } from "./syscall_forms.ts";
 export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
 export { addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";
@@ -171,6 +172,7 @@ export { escapeText, quoted } from "./text/escape.ts";
 export { percentile, percentileNs, type SlottedTimes } from "./text/percentile.ts";
 export { drawHistogram, type Histogram, type HistogramLook, usedSlots } from "./text/histogram.ts";
 export type { Structure } from "./text/json_text.ts";
+export { atFlagNames, flagNames } from "./text/flag_names.ts";
 export { OPEN_FLAGS, openFlagNames } from "./text/open_flags.ts";
 export { shellQuote } from "./text/quote.ts";
 export { decodePath, decodeStrings } from "./text/strings.ts";

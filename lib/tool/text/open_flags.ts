@@ -1,4 +1,5 @@
 /** Names of the flags of open(2). */
+import { flagNames } from "./flag_names.ts";
 
 /** The access modes, by their number: the lowest two bits. */
 const ACCESS = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"];
@@ -59,12 +60,5 @@ export function openFlag(name: string): number | undefined {
  * ```
  */
 export function openFlagNames(flags: number): string[] {
-  const names = [ACCESS[flags & 3]];
-  let rest = flags & ~3;
-  for (const [name, bits] of FLAGS) {
-    if ((rest & bits) !== bits) continue;
-    names.push(name);
-    rest &= ~bits;
-  }
-  return rest === 0 ? names : [...names, `0${(rest >>> 0).toString(8)}`];
+  return [ACCESS[flags & 3], ...flagNames(flags & ~3, FLAGS, 8)];
 }
