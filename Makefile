@@ -64,7 +64,7 @@ sudo = $(if $(filter 0,$(shell id -u)),,sudo)
 
 include scripts/compile.mk
 
-.PHONY: deps build fixtures run test test-dist test-long fuzz test-versions test-vm soak bench check fmt clean help FORCE
+.PHONY: deps build fixtures run test test-tools test-dist test-long fuzz test-versions test-vm soak bench check fmt clean help FORCE
 
 deps: $(packages) ## install what is missing: Debian packages, Deno, npm packages
 	@:
@@ -76,8 +76,11 @@ run: build ## run a tool until Ctrl-C: make run TOOL=bootstrap ARGS="-d 100"
 	$(Q)test -f tools/$(TOOL).ts || { echo "make run: TOOL=$(TOOL) is none of: $(tools)" >&2; exit 64; }
 	$(Q)$(sudo) $(deno) run --allow-ffi --allow-read tools/$(TOOL).ts $(ARGS)
 
-test: check $(compile_pair) ## check, then run the tests; TEST=text only the files with that text in their path
+test: check $(compile_pair) ## check, then test the library and each tool once; TEST=text all files with that text in their path
 	$(Q)$(if $(compile_pair),OLDEST_DENO=$(CURDIR)/build/deno-2.4.2/deno) $(deno) run -A tests/run.ts $(TEST)
+
+test-tools: build fixtures ## run each tool's own tests
+	$(Q)$(deno) run -A tests/run.ts --tools $(TEST)
 
 test-dist: build fixtures $(compile_pair) ## test what is made for others: the binary, and what the documents say
 	$(Q)$(deno) run -A tests/run.ts --dist $(TEST)

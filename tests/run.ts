@@ -1,10 +1,11 @@
 /**
- * Runs the tests: `deno run -A tests/run.ts [TEXT]`, with TEXT only the files whose path holds it, and
- * `deno run -A tests/run.ts --dist [TEXT]` those of what is made for others: the binary and the documents.
+ * Runs the tests: `deno run -A tests/run.ts [PART] [TEXT]`. Without PART the library, the frame, and each tool
+ * once; `--tools` each tool's own tests; `--dist` what is made for others: the binary and the documents. With
+ * TEXT only the files whose path holds it, without PART those of all parts.
  *
  * What is pure code runs in one process. Each file that works on the kernel has one of its own: a crash in
- * native code costs that file alone. As many run side by side as there are CPUs. Without TEXT the Deno that
- * OLDEST_DENO names, if it does, runs the pure code and every tool once more. The last line is
+ * native code costs that file alone. As many run side by side as there are CPUs. Without PART and TEXT the
+ * Deno that OLDEST_DENO names, if it does, runs the pure code and every tool once more. The last line is
  * `N passed, N failed`, with `, N skipped` when some were; before it stand the tests that failed, and those
  * that failed once and passed when their file ran again.
  */
@@ -12,11 +13,17 @@
 import { count, endRun, findings, type TestCase } from "./report.ts";
 import { emptyFolder, type Run, runTestFiles, sideBySide, testFiles } from "./test_files.ts";
 
-const LIMIT_MS = 5 * 60_000;
+/** What takes longer hangs, on a busy machine as well. */
+const LIMIT_MS = 15 * 60_000;
 
-const dist = Deno.args[0] === "--dist";
-const wanted = Deno.args[dist ? 1 : 0] ?? "";
-const reports = new URL(`../build/tests/${dist ? "dist" : "reports"}/`, import.meta.url).pathname;
+const part = Deno.args.find((arg) => arg === "--tools" || arg === "--dist")?.slice(2);
+const wanted = Deno.args[part === undefined ? 0 : 1] ?? "";
+const reports = new URL(`../build/tests/${part ?? "reports"}/`, import.meta.url).pathname;
+
+/** Whether these tests are asked for: those of a part by its name, all of them by a text. */
+function asked(name?: "tools" | "dist"): boolean {
+  return part === name || part === undefined && wanted !== "";
+}
 
 /** The test files in these folders that are wanted. */
 function filesIn(...folders: string[]): string[] {
@@ -24,9 +31,12 @@ function filesIn(...folders: string[]): string[] {
     .filter((path) => path.includes(wanted));
 }
 
-const pure = dist ? [] : filesIn("unit", "fuzz");
-const kernel = dist ? [] : filesIn("kernel", "tools");
-const made = dist || wanted !== "" ? filesIn("compile", "doc") : [];
+const pure = asked() ? filesIn("unit", "fuzz") : [];
+const kernel = [
+  ...asked() ? filesIn("kernel") : [],
+  ...asked("tools") ? filesIn("tools") : [],
+];
+const made = asked("dist") ? filesIn("compile", "doc") : [];
 
 /** Files that one process runs. */
 interface Batch {
@@ -37,17 +47,16 @@ interface Batch {
 }
 
 const run: Run = { reports, limitMs: LIMIT_MS };
-const batches: Batch[] = [
-  ...pure.length > 0 ? [{ paths: pure, run }] : [],
-  ...kernel.map((path) => ({ paths: [path], run })),
-];
+const batches: Batch[] = pure.length > 0 ? [{ paths: pure, run }] : [];
 const oldest = Deno.env.get("OLDEST_DENO");
-if (oldest !== undefined && wanted === "" && !dist) {
+if (oldest !== undefined && wanted === "" && part === undefined) {
   const older = { reports: `${reports}oldest/`, limitMs: LIMIT_MS, deno: oldest };
   for (const paths of [pure, ["tests/kernel/every_tool.test.ts"]]) {
     batches.push({ paths, run: older, mark: " (oldest Deno)" });
   }
 }
+// After the longest, so that no process is left alone with one of these at the end.
+batches.push(...kernel.map((path) => ({ paths: [path], run })));
 if (batches.length === 0 && made.length === 0) {
   console.error(`No test file under tests/ has "${wanted}" in its path`);
   Deno.exit(1);

@@ -1,4 +1,4 @@
-import { LoopDevice } from "../kernel/loop_device.ts";
+import { LoopDevice } from "./loop_device.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 let name = "";

@@ -1,4 +1,4 @@
-import { LoopDevice } from "../kernel/loop_device.ts";
+import { LoopDevice } from "./loop_device.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 /** The disk of the workload and its process: other tests may write to one of the same name. */

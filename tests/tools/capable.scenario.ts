@@ -1,4 +1,4 @@
-import { RENAMED, runRenamed } from "../kernel/renamed.ts";
+import { RENAMED, runRenamed } from "./renamed.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 const workload = new URL("../../build/tests/checks", import.meta.url).pathname;

@@ -1,4 +1,4 @@
-import { RENAMED } from "../kernel/renamed.ts";
+import { RENAMED } from "./renamed.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 const workload = new URL("../../build/tests/files", import.meta.url).pathname;

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Fsdist } from "#skel/fsdist.ts";
 import { attachKprobe } from "../../lib/mod.ts";
 import { type FileLatency, fsdist } from "../../tools/fsdist.ts";
-import { ext4, runFiles, workload } from "../kernel/file_calls.ts";
+import { ext4, runFiles, workload } from "./file_calls.ts";
 import { hasFeature, kernelTest, runTool, startCommand } from "../kernel/harness.ts";
-import { run } from "../kernel/loop_device.ts";
+import { run } from "./loop_device.ts";
 
 type Options = NonNullable<Parameters<typeof fsdist>[0]>;
 

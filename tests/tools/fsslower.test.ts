@@ -3,9 +3,9 @@ import { Fsslower } from "#skel/fsslower.ts";
 import { ExitCode, ExitError, ValueError } from "#lib/tool/mod.ts";
 import { attachKprobe } from "../../lib/mod.ts";
 import { type FileCall, fsslower, tool } from "../../tools/fsslower.ts";
-import { ext4, runFiles, workload } from "../kernel/file_calls.ts";
+import { ext4, runFiles, workload } from "./file_calls.ts";
 import { delay, hasFeature, kernelTest, runTool, startCommand } from "../kernel/harness.ts";
-import { run } from "../kernel/loop_device.ts";
+import { run } from "./loop_device.ts";
 
 type Options = NonNullable<Parameters<typeof fsslower>[0]>;
 

@@ -1,4 +1,4 @@
-import { MemoryCgroup } from "../kernel/memory_cgroup.ts";
+import { MemoryCgroup } from "./memory_cgroup.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 let shown = "";

@@ -1,4 +1,4 @@
-import { RENAMED, runRenamed } from "../kernel/renamed.ts";
+import { RENAMED, runRenamed } from "./renamed.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 const FORKS = "i=0; while [ $i -lt 23 ]; do (:); i=$((i + 1)); done";

@@ -1,4 +1,4 @@
-import { pingPong } from "../kernel/ping_pong.ts";
+import { pingPong } from "./ping_pong.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 /** Packets of the loopback device, which others may use too: that there is a row, is what is known. */

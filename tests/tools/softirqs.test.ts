@@ -5,7 +5,7 @@ import { testRun } from "#lib/mod.ts";
 import { CounterSets, loadSkeleton } from "#lib/tool/mod.ts";
 import { softirqs, type SoftirqTime } from "../../tools/softirqs.ts";
 import { SOFTIRQS } from "../../tools/softirqs/members.ts";
-import { pingPong } from "../kernel/ping_pong.ts";
+import { pingPong } from "./ping_pong.ts";
 import { kernelTest, runTool, startTool } from "../kernel/harness.ts";
 
 /** What /proc/softirqs has counted since boot: by name, a number for each CPU. */

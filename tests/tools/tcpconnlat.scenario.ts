@@ -1,5 +1,5 @@
 import type { Scenario } from "../kernel/scenario.ts";
-import { runTcp } from "../kernel/tcp_workload.ts";
+import { runTcp } from "./tcp_workload.ts";
 
 let client = 0;
 

@@ -1,5 +1,5 @@
 import type { Scenario } from "../kernel/scenario.ts";
-import { runTcp, type TcpRun } from "../kernel/tcp_workload.ts";
+import { runTcp, type TcpRun } from "./tcp_workload.ts";
 
 let run: TcpRun | undefined;
 

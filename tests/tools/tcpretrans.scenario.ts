@@ -1,5 +1,5 @@
 import type { Scenario } from "../kernel/scenario.ts";
-import { type RetransmitsRun, runRetransmits } from "../kernel/tcp_workload.ts";
+import { type RetransmitsRun, runRetransmits } from "./tcp_workload.ts";
 
 let made: RetransmitsRun | undefined;
 

@@ -1,4 +1,4 @@
-import { type Carried, runCarries } from "../kernel/holding.ts";
+import { type Carried, runCarries } from "./holding.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 let made: Carried | undefined;

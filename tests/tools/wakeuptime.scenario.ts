@@ -1,4 +1,4 @@
-import { startSleeper } from "../kernel/asked.ts";
+import { startSleeper } from "./asked.ts";
 import type { Scenario } from "../kernel/scenario.ts";
 
 /** A process that sleeps, which may be in several tables. */

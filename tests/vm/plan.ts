@@ -113,7 +113,7 @@ function unseenHere(): string[] {
   const lacked = lackedHere();
   return [...testFiles("tests/tools")].filter((file) => {
     const text = Deno.readTextFileSync(new URL(`../../${file}`, import.meta.url));
-    return lacked.some((feature) => text.includes(`"${feature}"`));
+    return lacked.some((feature) => new RegExp(`needs\\b[^;]*?"${feature}"`).test(text));
   });
 }
 
