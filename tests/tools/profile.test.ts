@@ -2,48 +2,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { onlineCpus } from "#lib/sys/cpus.ts";
 import { profile, type StackSamples } from "../../tools/profile.ts";
 import { delay, fewerIfSlow, isSlow, kernelTest, runTool, startTool } from "../kernel/harness.ts";
+import { Busy } from "./busy.ts";
 
 type Options = NonNullable<Parameters<typeof profile>[0]>;
-
-const programs = new URL("../../build/tests/", import.meta.url).pathname;
-
-/** A process that keeps a CPU busy. */
-class Busy implements AsyncDisposable {
-  readonly #program: string;
-  readonly #child: Deno.ChildProcess;
-
-  constructor(program: "spin" | "stacks" = "spin", cpu = 0) {
-    this.#program = program;
-    const args = ["-c", `${cpu}`, programs + program];
-    this.#child = new Deno.Command("taskset", { args }).spawn();
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** Waits until it runs, and so has a name of its own. */
-  async started(): Promise<this> {
-    while (Deno.readTextFileSync(`/proc/${this.pid}/comm`) !== `${this.#program}\n`) await delay(1);
-    return this;
-  }
-
-  /** The CPU time that it has had, in nanoseconds: the first number of schedstat. */
-  cpuNs(): number {
-    return Number(Deno.readTextFileSync(`/proc/${this.pid}/schedstat`).split(" ")[0]);
-  }
-
-  /** Waits until it has had this much more of it. */
-  async runs(ns: number): Promise<void> {
-    const end = this.cpuNs() + ns;
-    while (this.cpuNs() < end) await delay(20);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
-  }
-}
 
 /** The rows of a trace that lasts until the process has had some CPU time. */
 async function rowsOf(busy: Busy, options: Options, ns = 0.2e9): Promise<StackSamples[]> {
@@ -219,23 +180,6 @@ kernelTest("idle CPUs are sampled with -I only", {}, async () => {
     }
     // A busy machine may have no time to be idle.
     if (!include_idle || ticks! > 50) assertEquals(pids.has(0), include_idle);
-  }
-});
-
-kernelTest("CPUs that come online later are sampled, and those that come back", {
-  needs: ["disposable", "cpu_hotplug"],
-}, async () => {
-  const online = (value: 0 | 1) =>
-    Deno.writeTextFileSync("/sys/devices/system/cpu/cpu1/online", String(value));
-  online(0);
-  using trace = profile({ interval: 0.5, frequency: 99 });
-  const rows = trace[Symbol.asyncIterator]();
-  for (let time = 0; time < 2; time++) {
-    online(1);
-    await using busy = await new Busy("spin", 1).started();
-    let pid: number | undefined;
-    while (pid !== busy.pid) pid = (await rows.next()).value?.pid;
-    if (time === 0) online(0);
   }
 });
 
