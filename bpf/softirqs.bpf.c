@@ -8,17 +8,11 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "counts.h"
+#include "irq_times.h"
 #include "kinds.h"
-#include "slots.h"
 
 #define SOFTIRQS 16 /* a power of two; the kernel has 10: see include/linux/interrupt.h */
-#define SLOTS 40 /* the last one takes what is longer: more than 9 minutes even of nanoseconds */
 
-/* whether runs and delays are counted in slots, and what their powers of two count: 1000 for microseconds */
-const volatile bool in_slots = true;
-const volatile __u64 unit_ns = 1000;
-const volatile bool one_cpu;
-const volatile __u32 targ_cpu;
 /* whether the runs of ksoftirqd are counted apart */
 const volatile bool tell_ksoftirqd;
 
@@ -29,17 +23,10 @@ struct group {
 };
 
 struct times {
-	__u64 count;
-	duration_ns total_ns;
-	duration_ns min_ns;
-	duration_ns max_ns;
-	__u64 ksoftirqd;
+	struct irq_times runs;
 	/* from the first time that it was raised to its run, where that was seen */
-	__u64 delayed;
-	duration_ns delay_ns;
-	duration_ns max_delay_ns;
-	__u32 slots[SLOTS];
-	__u32 delay_slots[SLOTS];
+	struct irq_times delays;
+	__u64 ksoftirqd;
 };
 
 /* too big for the stack */
@@ -67,21 +54,9 @@ static __always_inline struct moments *moments_here(void)
 {
 	__u32 zero = 0;
 
-	if (one_cpu && bpf_get_smp_processor_id() != targ_cpu)
+	if (!is_traced_cpu())
 		return NULL;
 	return bpf_map_lookup_elem(&moments, &zero);
-}
-
-static __always_inline void add_to_slot(__u32 *slots, __u64 ns)
-{
-	__u32 slot;
-
-	if (!in_slots)
-		return;
-	slot = log2_slot(ns / unit_ns);
-	if (slot >= SLOTS)
-		slot = SLOTS - 1;
-	slots[slot]++;
 }
 
 /* Any thread may have the name, but no other one without memory of its own, which are the kernel's. */
@@ -146,22 +121,11 @@ int BPF_PROG(softirq_exit, unsigned int softirq)
 	times = count_at(&counts, &group, &no_times);
 	if (!times)
 		return 0;
-	if (!times->count || ns < times->min_ns)
-		times->min_ns = ns;
-	if (ns > times->max_ns)
-		times->max_ns = ns;
-	times->count++;
-	times->total_ns += ns;
-	add_to_slot(times->slots, ns);
+	irq_times_add(&times->runs, ns);
 	if (tell_ksoftirqd && is_ksoftirqd())
 		times->ksoftirqd++;
-	if (!here->delay_ns)
-		return 0;
-	times->delayed++;
-	times->delay_ns += here->delay_ns;
-	if (here->delay_ns > times->max_delay_ns)
-		times->max_delay_ns = here->delay_ns;
-	add_to_slot(times->delay_slots, here->delay_ns);
+	if (here->delay_ns)
+		irq_times_add(&times->delays, here->delay_ns);
 	return 0;
 }
 

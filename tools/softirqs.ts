@@ -14,23 +14,19 @@ import {
   CounterSets,
   countTool,
   flag,
-  integer,
   intervalOperands,
   option,
   possibleCpus,
   toolMain,
   topOptions,
 } from "#lib/tool/mod.ts";
-import { unitOf } from "#lib/tool/task_times.ts";
+import { cpuNumber, irqTimeOptions, setIrqTimes, unitOf } from "#lib/tool/irq_times.ts";
 import { derived, heading, members, SOFTIRQS } from "./softirqs/members.ts";
 
 export type { SoftirqTime } from "./softirqs/members.ts";
 
-/** Fields that need the moment at which they are raised, and those that need slots. */
+/** Fields that need the moment at which they are raised. */
 const DELAYS = ["delayed", "avg_delay_ns", "max_delay_ns", "delay_histogram"];
-const IN_SLOTS = ["p50_ns", "p90_ns", "p99_ns", "histogram", "delay_histogram"];
-
-const MAX_CPU = 8191; // NR_CPUS of the largest kernels
 
 export const { tool, start: softirqs } = countTool({
   name: "softirqs",
@@ -45,11 +41,9 @@ export const { tool, start: softirqs } = countTool({
     ["softirqs -d --delay", "how long they wait, as histograms"],
   ],
   options: {
-    distribution: { ...flag("d", "Show a histogram of each"), alias: "distributed" },
-    timestamp: flag("T", "Show the time above each table"),
-    nanoseconds: flag("N", "Show nanoseconds, not microseconds"),
+    ...irqTimeOptions,
     counts: { ...flag("C", "Show how many there were as well"), alias: "count" },
-    cpu: option("c", "CPU", "Trace this CPU only", integer(0, MAX_CPU)),
+    cpu: option("c", "CPU", "Trace this CPU only", cpuNumber),
     cpus: flag("", "Show a row for each CPU"),
     stats: flag("", "Show average, maximum, percent of a CPU and runs in ksoftirqd as well"),
     delay: flag("", "Show how long they wait from being raised to their run as well"),
@@ -83,15 +77,11 @@ export const { tool, start: softirqs } = countTool({
   own: (options) => options,
   open: () => Softirqs.open(),
   prepare({ rodata, progs, maps }, options, shown) {
-    const { cpu, distribution, delay, net } = options;
-    const shows = (names: readonly string[]) => names.some((name) => shown.has(name));
-    rodata.in_slots = distribution || shows(IN_SLOTS);
-    rodata.unit_ns = BigInt(unitOf(options).ns);
-    rodata.one_cpu = cpu !== undefined;
-    rodata.targ_cpu = cpu ?? 0;
+    const { delay, net } = options;
+    setIrqTimes(rodata, options, shown, "delay_histogram");
     rodata.tell_ksoftirqd = shown.has("ksoftirqd");
     maps.counts.maxEntries = 2 * SOFTIRQS.length * possibleCpus();
-    progs.softirq_raise.autoload = delay || shows(DELAYS);
+    progs.softirq_raise.autoload = delay || DELAYS.some((name) => shown.has(name));
     for (const program of [progs.irq_handler_entry, progs.irq_handler_exit]) program.autoload = net;
   },
   counter: (skeleton, { cpus }) => new CounterSets(skeleton, skeleton.maps.counts, cpus),
