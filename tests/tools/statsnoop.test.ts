@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Stat, statsnoop } from "../../tools/statsnoop.ts";
-import { blockedIn, READ } from "../kernel/asked.ts";
+import { blockedIn, READ } from "./asked.ts";
 import { kernelTest, runTool, startCommand } from "../kernel/harness.ts";
 
 const workload = new URL("../../build/tests/stats", import.meta.url).pathname;
