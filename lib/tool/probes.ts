@@ -16,6 +16,7 @@ export {
   reportRefusals,
 } from "./probes/attach.ts";
 export { findHooks } from "./probes/find.ts";
+export { functionInUse } from "./probes/in_use.ts";
 export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
 export { attachesManyFunctions } from "./probes/kernel_functions.ts";
 export { parsePattern, type ProbePattern } from "./probes/pattern.ts";
