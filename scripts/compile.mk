@@ -1,4 +1,5 @@
-# One binary: `make compile`, and `make dist` with all that goes beside it. docs/binary.md explains it.
+# What is made for others. One binary: `make compile`, and `make dist` with all that goes beside it, which
+# docs/binary.md explains; the package of JSR and npm: `make package`.
 
 # TOOL=... chooses one tool; the Makefile's own default is that of `make run`.
 compiled    := $(if $(filter file,$(origin TOOL)),denobpf,$(TOOL))
@@ -13,7 +14,7 @@ compile_pair := $(if $(filter x86,$(native)),build/deno-2.4.2/denort)
 bundles     := $(tools:%=build/bundle/%.js)
 bundled     := $(patsubst %,build/%.bpf.o,$(tools) $(variants))
 
-.PHONY: bundle compile dist
+.PHONY: bundle compile dist package
 
 bundle: $(bundles) ## make one file of JavaScript of each tool, which Deno starts sooner than its hundred
 
@@ -45,6 +46,13 @@ dist: compiled := denobpf
 dist: compile ## the same with links, manual pages, completions, a bill of materials and checksums
 	$(call say,DIST,$(dist_folder))
 	$(Q)$(deno) run -A --quiet scripts/compile/dist.ts $(dist_folder) $(libbpf_pinned)
+
+package: build ## make the package that JSR and npm take: build/package, and as a tarball build/package.tgz
+	$(call say,PACKAGE,build/package)
+	$(Q)scripts/about
+	$(Q)rm -rf build/package build/package.tgz
+	$(Q)$(deno) run -A --quiet scripts/package.ts build/package
+	$(Q)cd build/package && $(abspath $(deno)) pack --quiet --allow-dirty --output=../package.tgz >/dev/null
 
 $(compile_pair): scripts/oldest-deno
 	$(call say,NPM,$(@D))

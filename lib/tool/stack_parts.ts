@@ -68,7 +68,7 @@ export function excludeEachOther<Name extends string>(
 }
 
 /** What {@link stackMembers} read. */
-interface Shown {
+export interface Shown {
   readonly kernel: readonly string[];
   readonly user: readonly string[];
   readonly truncated: boolean;

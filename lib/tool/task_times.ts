@@ -96,7 +96,7 @@ export function unitOf(
 }
 
 /** What times are counted by, as `struct group` has it. */
-interface Group {
+export interface Group {
   readonly set: number;
   readonly cpu: number;
   readonly cgroup: bigint;
@@ -107,7 +107,7 @@ interface Group {
 }
 
 /** The times of a group, as `struct times` has them. */
-interface Times {
+export interface Times {
   readonly count: bigint;
   readonly total_ns: bigint;
   readonly min_ns: bigint;

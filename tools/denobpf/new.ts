@@ -175,12 +175,18 @@ function checkedName(name: string): string {
   );
 }
 
+/** Whether the sources are there: the binary and the package have none. */
+function isCheckout({ protocol, pathname }: URL): boolean {
+  if (protocol !== "file:" || Deno.build.standalone) return false;
+  return fileExists(`${decodeURI(pathname)}lib/tool/mod.ts`);
+}
+
 /** The checkout that the project links, as a URL; undefined for the published library. */
 function checkoutOf(lib: string | undefined): string | undefined {
   if (lib === "jsr") return undefined;
   if (lib === undefined) {
     const own = new URL("../../", import.meta.url);
-    return own.protocol === "file:" && !Deno.build.standalone ? own.href : undefined;
+    return isCheckout(own) ? own.href : undefined;
   }
   if (!fileExists(`${lib}/lib/tool/mod.ts`)) {
     throw usage(`--lib: ${quoted(lib)} is no checkout of denobpf: it has no lib/tool/mod.ts`);

@@ -1,0 +1,152 @@
+/**
+ * Makes the package that registries take, from a build: `deno run -A scripts/package.ts FOLDER`. The folder
+ * is not there before.
+ *
+ * Each module is one of JavaScript with its declarations beside it. Registries want the types of all that is
+ * exported to be written out, so that they and editors need not infer them; what a tool declares is inferred
+ * from its members, and the compiler writes it out here. Generated modules (skeletons, the registry of tools) are
+ * in the package: nobody who installs it needs clang.
+ */
+import config from "../deno.json" with { type: "json" };
+
+/** What belongs to the package and is no module: to be read first, and to be kept. */
+const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"];
+
+/** What lib/symbols/demangler.ts reads; the path is as it stands there. */
+const DEMANGLER = "../../node_modules/gecko-profiler-demangle/index_bg.wasm";
+
+/** What a module, or its declarations, imports: the words before, and the specifier. */
+const IMPORT = /(\bfrom |\bimport\(|^import )"([^"\n]+)"/gm;
+
+const [folder] = Deno.args;
+const root = new URL("../", import.meta.url);
+const out = new URL(`${folder}/`, `file://${Deno.cwd()}/`);
+
+/** What `deno.json` maps specifiers to, within the package. */
+const places = Object.entries(config.imports).filter(([key]) => key.startsWith("#"));
+
+await transpile([
+  ...modulesIn("lib"),
+  ...modulesIn("tools").filter((path) => !/^tools\/(examples|binary)\//.test(path)),
+  ...modulesIn("build/skel").filter((path) => path.split("/").length === 3),
+  ...modulesIn("build/skel/variants"),
+  "build/registry.ts",
+]);
+for (const path of filesIn(out)) rewrite(path);
+const entries = Object.values(config.exports).map((path) => path.replace(/^\.\/|\.ts$/g, ""));
+for (const entry of entries) nameTypes(entry);
+keepDeclarations(entries.map((entry) => `${entry}.d.ts`));
+for (const name of DOCUMENTS) Deno.copyFileSync(new URL(name, root), new URL(name, out));
+// The tarball for npm has no deno.json.
+const version =
+  `/** The version of this project. */\nexport const VERSION = "${config.version}";\n`;
+Deno.writeTextFileSync(new URL("lib/tool/version.js", out), version);
+const symbols = new URL("lib/symbols/", root);
+Deno.copyFileSync(new URL(DEMANGLER, symbols), new URL("lib/symbols/demangler.wasm", out));
+Deno.copyFileSync(new URL("build/about.json", root), new URL("build/about.json", out));
+writeConfig();
+
+/** Compiles modules, each to its own path below the package's folder. */
+async function transpile(modules: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["transpile", "--quiet", "--declaration", `--outdir=${out.pathname}`, ...modules],
+    cwd: root,
+    env: { NO_COLOR: "true" },
+    stderr: "piped",
+  }).output();
+  if (success) return;
+  console.error(new TextDecoder().decode(stderr));
+  Deno.exit(1);
+}
+
+function modulesIn(directory: string): string[] {
+  return filesIn(new URL(`${directory}/`, root)).filter((path) => path.endsWith(".ts"));
+}
+
+/** The files below a folder, as paths from the folder's root: that of the project, or of the package. */
+function filesIn(directory: URL): string[] {
+  const base = directory.href.startsWith(out.href) ? out : root;
+  return [...Deno.readDirSync(directory)].sort((a, b) => a.name < b.name ? -1 : 1).flatMap(
+    ({ name, isDirectory }) =>
+      isDirectory
+        ? filesIn(new URL(`${name}/`, directory))
+        : [new URL(name, directory).href.slice(base.href.length)],
+  );
+}
+
+/** Lets a module import others by their places in the package. */
+function rewrite(path: string): void {
+  const file = new URL(path, out);
+  const ending = path.endsWith(".js") ? ".js" : ".d.ts";
+  const text = Deno.readTextFileSync(file).replace(/^\/\/\/ <amd-module .*\n/m, "")
+    .replace(IMPORT, (all, before, specifier) => {
+      const target = placeOf(specifier, path);
+      return target === undefined
+        ? all
+        : `${before}"${relative(path, target.replace(/\.ts$/, ending))}"`;
+    });
+  Deno.writeTextFileSync(
+    file,
+    ending === ".js" ? text.replace(DEMANGLER, "demangler.wasm") : text.replace(/^#!.*\n/, ""),
+  );
+}
+
+/** Names the declarations of what is exported in its module. Where `#!` is, that stays the first line. */
+function nameTypes(entry: string): void {
+  const file = new URL(`${entry}.js`, out);
+  const types = `// @ts-self-types="./${entry.replace(/^.*\//, "")}.d.ts"\n`;
+  const text = Deno.readTextFileSync(file);
+  Deno.writeTextFileSync(file, text.replace(/^(#!.*\n)?/, (first) => first + types));
+}
+
+/**
+ * Keeps the declarations that these name, and what those name. The compiler leaves out those of a module
+ * whose types name what it does not export.
+ */
+function keepDeclarations(wanted: string[]): void {
+  const kept = new Set(wanted);
+  for (const path of kept) {
+    const file = new URL(path, out);
+    for (const [, , specifier] of Deno.readTextFileSync(file).matchAll(IMPORT)) {
+      if (specifier.startsWith(".")) kept.add(new URL(specifier, file).href.slice(out.href.length));
+    }
+  }
+  for (const path of filesIn(out)) {
+    if (path.endsWith(".d.ts") && !kept.has(path)) Deno.removeSync(new URL(path, out));
+  }
+}
+
+/** The path below the project that a module imports; undefined for a package. */
+function placeOf(specifier: string, importer: string): string | undefined {
+  if (specifier.startsWith(root.href)) return specifier.slice(root.href.length);
+  const from = new URL(importer, root);
+  if (specifier.startsWith(".")) return new URL(specifier, from).href.slice(root.href.length);
+  const [key, place] = places.find(([key]) => specifier.startsWith(key)) ?? [];
+  return key && place!.slice("./".length) + specifier.slice(key.length);
+}
+
+/** How a file at one path names one at another, from its own folder. */
+function relative(from: string, to: string): string {
+  const [here, there] = [from.split("/").slice(0, -1), to.split("/")];
+  const same = there.findIndex((part, at) => part !== here[at]);
+  return ("../".repeat(here.length - same) || "./") + there.slice(same).join("/");
+}
+
+function writeConfig(): void {
+  const { name, version, license, exports } = config;
+  const imports = Object.fromEntries(
+    Object.entries(config.imports).filter(([, place]) => place.startsWith("npm:")),
+  );
+  const own = {
+    name,
+    version,
+    license,
+    exports: Object.fromEntries(
+      Object.entries(exports).map(([key, path]) => [key, path.replace(/\.ts$/, ".js")]),
+    ),
+    imports,
+    // The folder is below build/, which git ignores.
+    publish: { exclude: ["!**"] },
+  };
+  Deno.writeTextFileSync(new URL("deno.json", out), JSON.stringify(own, null, 2) + "\n");
+}
