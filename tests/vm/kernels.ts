@@ -4,8 +4,8 @@ import { exists } from "../exists.ts";
 const here = new URL("./", import.meta.url).pathname;
 const root = new URL("../../", import.meta.url).pathname;
 
-/** The series that are tested. The newest that Debian has is tested besides. */
-export const SERIES: readonly string[] = ["5.10", "6.1", "6.12", "6.18", "7.2"];
+/** The series that Debian keeps and that are tested. The newest that it has is tested besides. */
+export const SERIES: readonly string[] = ["5.10", "6.1", "6.12", "6.18"];
 
 /** What guests need on some series. */
 export interface Kernel {
