@@ -15,20 +15,27 @@ export interface SkeletonSource {
   readonly path: string;
   /** The object file itself; the skeleton carries it. */
   readonly object: Uint8Array;
-  /** Raw BTF of the opened object, in which libbpf has filled in the sections. */
-  readonly btf: Uint8Array;
+  /** Raw BTF of the opened object, in which libbpf has filled in the sections; undefined if it has none. */
+  readonly btf: Uint8Array | undefined;
   readonly maps: readonly MapDescription[];
   readonly programs: readonly { readonly name: string }[];
   /** What the skeleton imports lib/skeleton/mod.ts by. */
   readonly importing: string;
 }
 
+/** BTF without a type: a header of 24 bytes, and strings that are the empty one. */
+const NO_TYPES = new Uint8Array([0x9f, 0xeb, 1, 0, 24, ...new Array(15).fill(0), 1, 0, 0, 0, 0]);
+
+/** What the class says of an object without BTF. */
+const WITHOUT_TYPES = " Its global variables are not here: the object has no BTF, which\n" +
+  " * `clang -g` writes.";
+
 /**
  * Writes the skeleton of an object: TypeScript text.
  * @throws {BtfError} for BTF that makes no sense
  */
 export function emitSkeleton(source: SkeletonSource): string {
-  const btf = new Btf(source.btf);
+  const btf = new Btf(source.btf ?? NO_TYPES);
   const names = Names.ofModule();
   const skeleton = names.take(className(source.name));
   const sections = globalSections(btf, source.maps);
@@ -51,7 +58,7 @@ export function emitSkeleton(source: SkeletonSource): string {
 import * as $ from ${literal(source.importing)};
 ${rare}
 ${joinDefinitions(mapper.definitions)}${emitted.map(({ text }) => `${text}\n`).join("")}/**
- * Skeleton of ${comment(file)}.
+ * Skeleton of ${comment(file)}.${source.btf ? "" : WITHOUT_TYPES}
  *
  * \`\`\`ts ignore
  * using opened = ${skeleton}.open();

@@ -11,6 +11,7 @@
 import { BtfError } from "../btf/types.ts";
 import { BpfObject } from "../objects/check_object.ts";
 import { BpfError } from "../objects/errors.ts";
+import { readObjectFile } from "../objects/object_file.ts";
 import { emitSkeleton } from "./emit.ts";
 import { visible } from "./safe_text.ts";
 import { withoutDebug } from "./without_debug.ts";
@@ -49,7 +50,7 @@ export function generateSkeleton(path: string, importing: string): string {
       path,
       importing,
       object: withoutDebug(bytes),
-      btf: object.btf(),
+      btf: hasTypes(bytes) ? object.btf() : undefined,
       maps: object.describeMaps(),
       programs: object.programs,
     });
@@ -59,6 +60,11 @@ export function generateSkeleton(path: string, importing: string): string {
     if (fileError(error)) throw new SkeletonError(path, error.message.replace(/: readfile .*/, ""));
     throw error;
   }
+}
+
+/** Whether the object has types: libbpf opens one without, as `clang` without `-g` makes it, if it has no maps. */
+function hasTypes(bytes: Uint8Array<ArrayBuffer>): boolean {
+  return readObjectFile(bytes).some(({ name }) => name === ".BTF");
 }
 
 /** Whether the file is the cause: Deno gives the errors of the system their codes. */
