@@ -55,7 +55,7 @@ struct issue {
 	__u32 requeues;
 };
 
-#include "block.h"
+#include "block_issues.h"
 
 SEC("raw_tp/block_rq_issue")
 int btf_issue(__u64 *ctx)

@@ -56,7 +56,7 @@ struct issue {
 #include "events.h"
 
 #define OWNER_IS_TASK
-#include "block.h"
+#include "block_issues.h"
 
 /* where the last request of a disk has ended */
 struct {

@@ -49,7 +49,7 @@ struct issue {
 };
 
 #define OWNER_IS_TASK
-#include "block.h"
+#include "block_issues.h"
 
 SEC("raw_tp/block_rq_issue")
 int btf_issue(__u64 *ctx)
