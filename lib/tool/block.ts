@@ -122,6 +122,21 @@ export class RequestNames {
   }
 }
 
+/**
+ * The name of an operation or flag as the C tools spell it.
+ *
+ * @example
+ * ```ts
+ * import { titleOf } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(titleOf("zone_append"), "ZoneAppend");
+ * ```
+ */
+export function titleOf(name: string): string {
+  return name.split("_").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
+}
+
 /** The letters of operations, of zeroes as Linux 7 has them: before it they were `N`, as all others are. */
 const RWBS: Readonly<Record<string, string>> = {
   read: "R",

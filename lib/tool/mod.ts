@@ -133,6 +133,7 @@ export {
   requestError,
   RequestNames,
   requestOp,
+  titleOf,
 } from "./block.ts";
 export { type OffCpuState, offCpuState, stateBits, switchArguments, WAIT_KINDS } from "./sched.ts";
 export { ValueError } from "./options/usage_errors.ts";

@@ -25,22 +25,12 @@ async function requests(options: Options, work: () => unknown): Promise<BlockReq
 const sum = (numbers: readonly (number | bigint)[]) =>
   numbers.reduce((sum: number, number) => sum + Number(number), 0);
 
-/** Writes `count` blocks of 4 KiB through the page cache, 64 KiB from one another, and waits for the disk. */
-function writeApart(path: string, count: number): void {
-  using disk = Deno.openSync(path, { write: true });
-  for (let i = 0; i < count; i++) {
-    disk.seekSync(i * 65_536, Deno.SeekMode.Start);
-    disk.writeSync(new Uint8Array(4096).fill(i));
-  }
-  disk.syncDataSync();
-}
-
 for (const scheduler of ["none", "mq-deadline"]) {
   kernelTest(`writes belong to their process under ${scheduler}, its flush too`, {}, async () => {
     using loop = new LoopDevice(8 << 20);
     if (!loop.schedule(scheduler)) return; // it is a module that this kernel does not have
     const before = loop.counts();
-    const rows = await requests({ disk: diskNumber(loop.name) }, () => writeApart(loop.path, 101));
+    const rows = await requests({ disk: diskNumber(loop.name) }, () => loop.writeApart(101));
     const after = loop.counts();
     const writes = rows.filter(({ op }) => op === "write");
     const flushes = rows.filter(({ op }) => op === "flush");

@@ -83,6 +83,16 @@ export class LoopDevice implements Disposable {
     return ["dd", "if=/dev/zero", `of=${this.path}`, "bs=4k", `count=${count}`, "oflag=direct"];
   }
 
+  /** Writes blocks of 4 KiB through the page cache, 64 KiB from one another, and waits for the disk. */
+  writeApart(count: number): void {
+    using disk = Deno.openSync(this.path, { write: true });
+    for (let i = 0; i < count; i++) {
+      disk.seekSync(i * 65_536, Deno.SeekMode.Start);
+      disk.writeSync(new Uint8Array(4096).fill(i));
+    }
+    disk.syncDataSync();
+  }
+
   [Symbol.dispose](): void {
     this.#owned.dispose();
   }

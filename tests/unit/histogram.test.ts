@@ -55,3 +55,13 @@ Deno.test("drawHistogram() draws ranges of one width as print_linear_hist() of l
 `,
   );
 });
+
+Deno.test("drawHistogram() has rows below one", () => {
+  const rows = drawHistogram([2, 3, 0, 7], { unit: "Kbytes", fractions: 1 }).split("\n");
+  assertEquals(rows.slice(1, -1).map((row) => row.slice(0, 31).trimEnd()), [
+    "         0 -> 0          : 2",
+    "         1 -> 1          : 3",
+    "         2 -> 3          : 0",
+    "         4 -> 7          : 7",
+  ]);
+});

@@ -6,6 +6,7 @@ import {
   latencyMembers,
   membersOf,
   RequestNames,
+  titleOf,
 } from "#lib/tool/mod.ts";
 
 /** What distinguishes histograms, by the options. */
@@ -60,15 +61,12 @@ const FLAGS: Readonly<Record<string, string>> = {
   nowait: "NoWait",
 };
 
-const title = (name: string) =>
-  name.split("_").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
-
 /** The line above a histogram, as the C tool has it: `disk = sda`, `flags = Sync-Write`. */
 export function headingOf(row: BlockLatency, extension: boolean): string {
   const { disk, op, flags, count, avg_ns, total_ns, unit } = row;
   const kind = op === undefined
     ? undefined
-    : [...(flags ?? []).toReversed().map((flag) => FLAGS[flag] ?? title(flag)), title(op)]
+    : [...(flags ?? []).toReversed().map((flag) => FLAGS[flag] ?? titleOf(flag)), titleOf(op)]
       .join("-");
   const nanoseconds = unit === "ms" ? 1_000_000n : 1000n;
   return [

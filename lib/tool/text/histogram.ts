@@ -10,6 +10,11 @@ export interface HistogramLook {
    * out: powers of two, the count at `i` is of values from 2^i to 2^(i+1) - 1.
    */
   readonly linear?: { readonly base: number; readonly step: number };
+  /**
+   * How many of the first counts, of powers of two, are of less than one: the count at `i` is of values from
+   * 2^(i - fractions) on. Left out: none.
+   */
+  readonly fractions?: number;
 }
 
 /**
@@ -46,17 +51,27 @@ const WIDE = 20;
  * console.log(drawHistogram([0, 3, 7], { unit: "usecs" }));
  * ```
  */
-export function drawHistogram(histogram: Histogram, { unit, linear }: HistogramLook): string {
+export function drawHistogram(
+  histogram: Histogram,
+  { unit, linear, fractions = 0 }: HistogramLook,
+): string {
   const first = histogram.findIndex((count) => count > 0);
   if (first < 0) return "";
   const last = histogram.findLastIndex((count) => count > 0);
   const most = Math.max(...histogram);
   return linear === undefined
-    ? drawPowers(histogram, first, last, most, unit)
+    ? drawPowers(histogram, first, last, most, unit, fractions)
     : drawLinear(histogram, first, last, most, unit, linear);
 }
 
-function drawPowers(counts: Histogram, first: number, last: number, most: number, unit: string) {
+function drawPowers(
+  counts: Histogram,
+  first: number,
+  last: number,
+  most: number,
+  unit: string,
+  fractions: number,
+) {
   const wide = last > 32;
   const width = wide ? WIDE : NARROW;
   const stars = wide ? STARS / 2 : STARS;
@@ -64,8 +79,9 @@ function drawPowers(counts: Histogram, first: number, last: number, most: number
   let text = `${margin}${unit.padEnd(wide ? 29 : 19)} : count    distribution\n`;
   for (let at = first; at <= last; at++) {
     // Beyond 2^53 numbers would be rounded.
-    const low = at === 0 ? 0n : 1n << BigInt(at);
-    const high = (2n << BigInt(at)) - 1n;
+    const power = BigInt(at - fractions);
+    const low = at === 0 ? 0n : 1n << power;
+    const high = (2n << power) - 1n;
     const range = `${String(low).padStart(width)} -> ${String(high).padEnd(width)}`;
     text += `${range} : ${String(counts[at]).padEnd(8)} |${bar(counts[at], most, stars)}|\n`;
   }
