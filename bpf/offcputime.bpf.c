@@ -6,28 +6,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "counts.h"
-#include "kinds.h"
-#include "stacks.h"
-
-#define EOPNOTSUPP 95 /* include/uapi/asm-generic/errno.h */
-
-/* which stacks are wanted */
-const volatile bool kernel_stacks = true;
-const volatile bool user_stacks = true;
-
-/* whose time it is, and where it was spent */
-struct place {
-	pid pid;
-	tid tid;
-	stack_id kernel;
-	stack_id user;
-	comm comm;
-	__u32 state; /* a letter */
-	__u32 iowait;
-};
-
-#include "off_cpu.h"
+#include "off_cpu_times.h"
 
 struct group {
 	__u32 set;
@@ -35,36 +14,7 @@ struct group {
 	struct place place;
 };
 
-struct time {
-	__u64 count;
-	duration_ns total_ns;
-	duration_ns
-		queued_ns; /* the part of it in which the thread could go on, and waited for a CPU */
-	duration_ns max_ns;
-};
-
 COUNTS(times, struct group, struct time, 32768, 0);
-
-static __always_inline void fill_task(struct place *place, struct task_struct *task)
-{
-	place->pid = task->tgid;
-	place->tid = task->pid;
-	BPF_CORE_READ_STR_INTO(&place->comm, task, comm);
-}
-
-static __always_inline void on_left(void *ctx, struct task_struct *task, struct place *place)
-{
-	fill_task(place, task);
-	place->kernel = kernel_stacks ? keep_stack(ctx, STACK_KERNEL) : -ENOENT;
-	place->user = user_stacks ? keep_stack(ctx, STACK_USER) : -ENOENT;
-}
-
-static __always_inline void on_seen(struct task_struct *task, struct place *place)
-{
-	fill_task(place, task);
-	place->kernel = kernel_stacks ? keep_task_stack(task) : -ENOENT;
-	place->user = user_stacks && task->mm ? -EOPNOTSUPP : -ENOENT;
-}
 
 static __always_inline void on_back(struct task_struct *task, const struct absence *absence,
 				    __u64 until)
@@ -80,16 +30,8 @@ static __always_inline void on_back(struct task_struct *task, const struct absen
 	if (ns < min_ns || ns > max_ns)
 		return;
 	time = count_at(&times, &group, &none);
-	if (!time)
-		return;
-	time->count++;
-	time->total_ns += ns;
-	if (absence->place.state == 'R')
-		time->queued_ns += ns;
-	else if (absence->woken)
-		time->queued_ns += ns_between(absence->woken, until);
-	if (ns > time->max_ns)
-		time->max_ns = ns;
+	if (time)
+		add_time(time, absence, ns, until);
 }
 
 SEC("tp_btf/sched_wakeup")

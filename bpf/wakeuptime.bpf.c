@@ -11,8 +11,7 @@
 #include "kinds.h"
 #include "stacks.h"
 
-/* which stacks are wanted: that of the kernel also shows whether the waker is an interrupt */
-const volatile bool kernel_stacks = true;
+/* whether stacks of processes are wanted, besides those of the kernel */
 const volatile bool user_stacks = true;
 
 /* who is blocked */
@@ -25,23 +24,7 @@ struct place {
 };
 
 #include "off_cpu.h"
-
-/* the task that wakes another one up, or is interrupted for that */
-struct waker {
-	stack_id kernel;
-	stack_id user;
-	comm comm;
-	pid pid;
-	__u32 zero; /* no padding */
-};
-
-/* Who has woken up each thread last, by its id. Threads that end before they block again leave their entries. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1); /* as many as there may be threads, before load */
-	__type(key, __u32);
-	__type(value, struct waker);
-} wakers SEC(".maps");
+#include "wakers.h"
 
 struct group {
 	__u32 set;
@@ -117,29 +100,6 @@ static __always_inline void on_back(struct task_struct *task, const struct absen
 	time->total_ns += ns;
 	if (ns > time->max_ns)
 		time->max_ns = ns;
-}
-
-/*
- * In the task that wakes up another one: sched_wakeup may come later, on another CPU. A thread that still has its
- * CPU may be about to leave it, blocked: then this is the only wake-up that it gets.
- */
-SEC("tp_btf/sched_waking")
-int BPF_PROG(btf_waking, struct task_struct *task)
-{
-	struct waker waker = { .pid = bpf_get_current_pid_tgid() >> 32 };
-	__u32 tid = task->pid;
-	struct absence *absence = bpf_map_lookup_elem(&absences, &tid);
-
-	if (absence && absence->since)
-		absence->woken = bpf_ktime_get_ns();
-	else if (!is_on_cpu(task) || !is_target_task(task))
-		return 0;
-	bpf_get_current_comm(waker.comm, sizeof(waker.comm));
-	waker.kernel = kernel_stacks ? keep_stack(ctx, STACK_KERNEL) : -ENOENT;
-	waker.user = user_stacks ? keep_stack(ctx, STACK_USER) : -ENOENT;
-	if (bpf_map_update_elem(&wakers, &tid, &waker, BPF_ANY))
-		count_lost_map();
-	return 0;
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -87,7 +87,6 @@ export const { tool, start: wakeuptime } = stackTool({
     const { rodata, maps, progs } = opened;
     setOffCpu(opened, options);
     setStacks(rodata, options);
-    rodata.kernel_stacks = true; // shows whether it is an interrupt
     rodata.user_threads_only = options.user_threads_only;
     rodata.targ_states = ~RUNNABLE & rodata.targ_states;
     maps.wakers.maxEntries = maps.absences.maxEntries;

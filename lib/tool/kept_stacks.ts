@@ -51,7 +51,7 @@ const MISSED_USER: NamedStack = { names: ["[Missed User Stack]"], frames: 0 };
  */
 export class KeptStacks {
   readonly #symbolizer = new Symbolizer();
-  readonly #hook: string;
+  readonly #hooks: ReadonlySet<string>;
   readonly #nameOf: (frame: Frame) => string;
   /** Addresses of stacks that may be wanted yet. */
   readonly #addresses = new Map<bigint, readonly bigint[]>();
@@ -66,9 +66,10 @@ export class KeptStacks {
    * Reads the kernel's symbols, which takes a fifth of a second.
    * @param hook the function of the kernel that has the hook: what lies further in is the way to the program
    * @param nameOf names a frame
+   * @param others functions that have further hooks
    */
-  constructor(hook: string, nameOf: (frame: Frame) => string) {
-    this.#hook = hook;
+  constructor(hook: string, nameOf: (frame: Frame) => string, ...others: readonly string[]) {
+    this.#hooks = new Set([hook, ...others]);
     this.#nameOf = nameOf;
     this.#symbolizer.kernel(0n);
   }
@@ -150,7 +151,8 @@ export class KeptStacks {
     const addresses = this.#addresses.get(id);
     if (addresses === undefined) return MISSED_KERNEL;
     const { names, frames } = this.#named(this.#symbolizer.stack(undefined, addresses));
-    const stack = { names: names.slice(Math.max(0, names.indexOf(this.#hook))), frames };
+    const hook = names.findIndex((name) => this.#hooks.has(name));
+    const stack = { names: names.slice(Math.max(0, hook)), frames };
     this.#kernel.set(id, stack);
     return stack;
   }

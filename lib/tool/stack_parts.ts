@@ -38,16 +38,17 @@ export function sidesOf({ user_stacks_only, kernel_stacks_only }: SideOptions): 
 }
 
 /**
- * Sets before load which stacks are taken, and how much of them.
+ * Sets before load which stacks are taken, and how much of them. A kernel half without `kernel_stacks` takes the
+ * kernel's in any case.
  * @throws {ExitError} (64) if they leave out both
  */
 export function setStacks(
-  rodata: { kernel_stacks: boolean; user_stacks: boolean; max_frames: number },
+  rodata: { kernel_stacks?: boolean; user_stacks: boolean; max_frames: number },
   options: SideOptions & { readonly perf_max_stack_depth: number },
 ): void {
   excludeEachOther(options, "user_stacks_only", "kernel_stacks_only", "-U and -K");
   const { kernel, user } = sidesOf(options);
-  rodata.kernel_stacks = kernel;
+  if (rodata.kernel_stacks !== undefined) rodata.kernel_stacks = kernel;
   rodata.user_stacks = user;
   rodata.max_frames = options.perf_max_stack_depth;
 }

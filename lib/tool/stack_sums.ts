@@ -15,8 +15,8 @@ export interface StackSum<P, V> {
   readonly value: V;
 }
 
-/** The same by the names of its stacks. */
-export interface NamedSum<P, V> extends StackSum<P, V> {
+/** The stacks of a task by their names. */
+export interface NamedPair {
   readonly kernel: readonly string[];
   readonly user: readonly string[];
   /** Whether the kernel may have left out frames, as there were as many as it may take. */
@@ -25,8 +25,31 @@ export interface NamedSum<P, V> extends StackSum<P, V> {
   readonly has_all_kernel: boolean;
 }
 
+/** The same by the names of its stacks. */
+export interface NamedSum<P, V> extends StackSum<P, V>, NamedPair {
+  /** Those of the other task, if it is counted by one. */
+  readonly other?: NamedPair;
+}
+
+/** What says how much of a stack has to do with what was counted. */
+interface Interrupted {
+  /**
+   * How many functions of the kernel have to do with what was counted, if the others, and those of the process,
+   * are of a task that has been interrupted.
+   */
+  interrupted?(kernel: readonly string[]): number | undefined;
+}
+
+/** The stacks of another task that sums are counted by as well: of who has woken up the first one. */
+export interface OtherParts<P> extends Interrupted {
+  /** The function of the kernel that has its hook. */
+  readonly hook: string;
+  /** Its stacks; undefined if there is none. */
+  of(place: P): StackIds | undefined;
+}
+
 /** What sums are about. */
-export interface SumParts<P, V> {
+export interface SumParts<P, V> extends Interrupted {
   /** The function of the kernel that has the hook: see {@link KeptStacks}. */
   readonly hook: string;
   /** Frames of a stack at most, as the kernel half takes them. */
@@ -35,11 +58,8 @@ export interface SumParts<P, V> {
   distinguish(place: P): readonly (string | number)[];
   /** By which sums are sorted: stacks of the largest ones are named first. */
   measure(value: V): bigint;
-  /**
-   * How many functions of the kernel have to do with what was counted, if the others, and those of the process,
-   * are of a task that has been interrupted.
-   */
-  interrupted?(kernel: readonly string[]): number | undefined;
+  /** The other task, if sums are counted by one. */
+  readonly other?: OtherParts<P>;
   /** Sums at most, between two tables. */
   readonly most?: number;
 }
@@ -65,7 +85,8 @@ export class StackSums<P extends StackIds, V extends { readonly count: bigint }>
   constructor(parts: SumParts<P, V>) {
     this.#parts = parts;
     this.#most = parts.most ?? MOST_SUMS;
-    this.#stacks = new KeptStacks(parts.hook, frameName);
+    const { hook, other } = parts;
+    this.#stacks = new KeptStacks(hook, frameName, ...other ? [other.hook] : []);
   }
 
   /** How many events were counted at places that there was no room for. */
@@ -85,17 +106,18 @@ export class StackSums<P extends StackIds, V extends { readonly count: bigint }>
     this.#stacks.add(stacks);
     const wanted = [...later];
     for (const { place, value } of sums) {
-      if (this.add(place, value)) wanted.push(place);
+      if (this.add(place, value)) wanted.push(...this.#idsOf(place));
     }
     this.#stacks.want(wanted);
     this.#stacks.nameFor(NAMING_MS);
     this.#stacks.forgetOthers();
-    if (this.#stacks.size > 2 * this.#most) this.#stacks.forgetNames([...this.#places(), ...later]);
+    if (this.#stacks.size > 2 * this.#most) this.#stacks.forgetNames([...this.#wanted(), ...later]);
   }
 
   /** Adds what was counted at a place. @returns whether there was room */
   add(place: P, value: V): boolean {
-    const key = this.#key(place, String(place.kernel), String(place.user));
+    const ids = this.#idsOf(place).flatMap(({ kernel, user }) => [String(kernel), String(user)]);
+    const key = this.#key(place, ids);
     const known = this.#sums.get(key);
     const hasRoom = known !== undefined || this.#sums.size < this.#most;
     if (hasRoom) this.#sums.set(key, { place, value: known ? sumOf(known.value, value) : value });
@@ -109,42 +131,67 @@ export class StackSums<P extends StackIds, V extends { readonly count: bigint }>
     const sums = [...this.#sums.values()]
       .sort((a, b) => Number(measure(b.value) - measure(a.value)));
     this.#sums = new Map();
-    this.#stacks.want(sums.map(({ place }) => place));
-    this.#stacks.nameFor(LAST_NAMING_MS, sums.map(({ place }) => place.pid));
+    const wanted = sums.flatMap(({ place }) => this.#idsOf(place));
+    this.#stacks.want(wanted);
+    this.#stacks.nameFor(LAST_NAMING_MS, wanted.map(({ pid }) => pid));
     return this.#byNames(sums);
   }
 
   /** Adds up what has the same names: addresses within one function have one. */
   #byNames(sums: readonly StackSum<P, V>[]): NamedSum<P, V>[] {
-    const { depth } = this.#parts;
+    const { depth, other } = this.#parts;
     const most = Math.min(depth, mostFrames());
     const rows = new Map<string, NamedSum<P, V>>();
     for (const { place, value } of sums) {
-      const kernel = this.#stacks.kernel(place.kernel);
-      const own = this.#parts.interrupted?.(kernel.names);
-      const names = kernel.names.slice(0, own);
-      const user = own === undefined ? this.#stacks.user(place.pid, place.user) : NO_STACK;
-      const key = this.#key(place, names, user.names);
+      const own = this.#named(place, this.#parts, most);
+      const ids = other?.of(place);
+      const others = ids && this.#named(ids, other!, most);
+      const names = [own.kernel, own.user, ...others ? [others.kernel, others.user] : []];
+      const key = this.#key(place, names);
       const known = rows.get(key);
-      const has_all_kernel = kernel.frames < most && kernel !== MISSED_KERNEL;
-      const truncated = Math.max(kernel.frames, user.frames) >= most;
       rows.set(key, {
         place,
         value: known === undefined ? value : sumOf(known.value, value),
-        kernel: names,
-        user: user.names,
-        truncated: truncated || (known?.truncated ?? false),
-        has_all_kernel: has_all_kernel && (known?.has_all_kernel ?? true),
+        ...both(own, known),
+        ...others && { other: both(others, known?.other) },
       });
     }
     return [...rows.values()];
   }
 
-  #key(place: P, kernel: unknown, user: unknown): string {
-    return JSON.stringify([place.pid, ...this.#parts.distinguish(place), kernel, user]);
+  /** @param most frames of a stack that the kernel may pass */
+  #named({ pid, ...ids }: StackIds, { interrupted }: Interrupted, most: number): NamedPair {
+    const kernel = this.#stacks.kernel(ids.kernel);
+    const own = interrupted?.(kernel.names);
+    const user = own === undefined ? this.#stacks.user(pid, ids.user) : NO_STACK;
+    return {
+      kernel: kernel.names.slice(0, own),
+      user: user.names,
+      truncated: Math.max(kernel.frames, user.frames) >= most,
+      has_all_kernel: kernel.frames < most && kernel !== MISSED_KERNEL,
+    };
   }
 
-  *#places(): Generator<P> {
-    for (const { place } of this.#sums.values()) yield place;
+  #key(place: P, stacks: readonly unknown[]): string {
+    return JSON.stringify([place.pid, ...this.#parts.distinguish(place), ...stacks]);
   }
+
+  /** All tasks that a sum has stacks of. */
+  #idsOf(place: P): StackIds[] {
+    const other = this.#parts.other?.of(place);
+    return other === undefined ? [place] : [place, other];
+  }
+
+  *#wanted(): Generator<StackIds> {
+    for (const { place } of this.#sums.values()) yield* this.#idsOf(place);
+  }
+}
+
+/** Stacks of the same names, of which one may lack frames. */
+function both(pair: NamedPair, known: NamedPair | undefined): NamedPair {
+  return {
+    ...pair,
+    truncated: pair.truncated || (known?.truncated ?? false),
+    has_all_kernel: pair.has_all_kernel && (known?.has_all_kernel ?? true),
+  };
 }

@@ -30,7 +30,14 @@ export {
   stackMembers,
   storageOptions,
 } from "./stack_parts.ts";
-export { type NamedSum, type StackSum, StackSums, type SumParts } from "./stack_sums.ts";
+export {
+  type NamedPair,
+  type NamedSum,
+  type OtherParts,
+  type StackSum,
+  StackSums,
+  type SumParts,
+} from "./stack_sums.ts";
 export {
   foldedLine,
   framesOf,

@@ -83,3 +83,30 @@ Deno.test(
     }
   },
 );
+
+Deno.test("sums are counted by the stacks of a second task, where there is one", open, () => {
+  type Both = Place & { readonly waker?: Place };
+  const table = new StackSums<Both, { readonly count: bigint; readonly max_ns: bigint }>({
+    hook: "hook",
+    depth: 2,
+    distinguish: ({ comm }) => [comm],
+    measure: ({ max_ns }) => max_ns,
+    other: { hook: "wake", of: ({ waker }) => waker },
+  });
+  const value = (count: bigint) => ({ count, max_ns: count });
+  table.collect([stack(5n, 1n), stack(6n, 2n), stack(7n, 1n, 2n)], [
+    { place: { ...at(5n), waker: at(6n) }, value: value(23n) },
+    { place: { ...at(6n), waker: at(5n) }, value: value(11n) }, // has the same names
+    { place: { ...at(5n), waker: at(7n) }, value: value(7n) },
+    { place: at(5n), value: value(5n) },
+  ]);
+  const rows = table.take().map(({ value, user, truncated, other }) =>
+    [value.count, user, truncated, other?.user, other?.truncated] as const
+  );
+  const unknown = ["[unknown]"];
+  assertEquals(rows, [
+    [34n, unknown, false, unknown, false],
+    [7n, unknown, false, ["[unknown]", "[unknown]"], true],
+    [5n, unknown, false, undefined, undefined],
+  ]);
+});

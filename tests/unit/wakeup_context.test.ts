@@ -1,6 +1,6 @@
 /** What wakes up a thread, by functions that kernels were seen to have on their stacks. */
 import { assertEquals } from "@std/assert";
-import { contextOf, interrupted } from "../../tools/wakeuptime/context.ts";
+import { contextOf, interrupted } from "#lib/tool/wakers.ts";
 
 const TIMER = "try_to_wake_up hrtimer_wakeup __hrtimer_run_queues hrtimer_interrupt";
 

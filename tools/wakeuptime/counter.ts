@@ -1,7 +1,7 @@
 import type { group, time, Wakeuptime } from "#skel/wakeuptime.ts";
 import { type Counter, CounterSets, takeSet } from "#lib/tool/mod.ts";
-import { type NamedSum, type StackIds, StackSums } from "#lib/tool/stacks.ts";
-import { type Context, contextOf, interrupted } from "./context.ts";
+import { type StackIds, StackSums } from "#lib/tool/stacks.ts";
+import { interrupted, knownContext, UNSEEN, WAKING, type Woken } from "#lib/tool/wakers.ts";
 
 type Loaded = ReturnType<ReturnType<typeof Wakeuptime.open>["load"]>;
 
@@ -12,28 +12,15 @@ interface Place extends StackIds {
   readonly waker_comm: string;
 }
 
-type NamedStacks = Pick<NamedSum<Place, time>, "kernel" | "has_all_kernel">;
-
 /** The time that threads of a process were blocked until one waker woke them up. */
-export interface Wakeups {
+export interface Wakeups extends Woken {
   readonly pid: number;
   readonly comm: string;
-  /** The task that has woken them up, or that was interrupted for that; undefined if that was not seen. */
-  readonly current_pid: number | undefined;
-  readonly current_comm: string | undefined;
-  /** Undefined if the kernel's stack may have more functions, or was lost. */
-  readonly context: Context | undefined;
   readonly kernel: readonly string[];
   readonly user: readonly string[];
   readonly truncated: boolean;
   readonly time: time;
 }
-
-/** The function of the kernel with the hook. */
-const HOOK = "try_to_wake_up";
-
-/** In place of a stack of the kernel, which each wake-up has: -ENOENT. */
-const UNSEEN = -2n;
 
 /** Adds up blocked times by wakers and the names of their stacks. */
 export class WakeupCounter implements Counter<Wakeups> {
@@ -46,7 +33,7 @@ export class WakeupCounter implements Counter<Wakeups> {
     this.#skeleton = skeleton;
     this.#times = new CounterSets(skeleton, skeleton.maps.times);
     this.#sums = new StackSums({
-      hook: HOOK,
+      hook: WAKING,
       depth,
       distinguish: ({ blocked, comm, waker_comm }) => [blocked, comm, waker_comm],
       measure: ({ total_ns }) => total_ns,
@@ -88,11 +75,4 @@ export class WakeupCounter implements Counter<Wakeups> {
       };
     });
   }
-}
-
-/** It is an interrupt where one is seen; a task where there is nothing more to see, and functions have names. */
-function knownContext({ kernel, has_all_kernel }: NamedStacks): Context | undefined {
-  const context = contextOf(kernel);
-  const isKnown = context !== "task" || has_all_kernel && kernel[0] === HOOK;
-  return isKnown ? context : undefined;
 }

@@ -1,18 +1,9 @@
 import { type Counted, escapeText, type EventOf, membersOf } from "#lib/tool/mod.ts";
 import { foldedLine, framesOf, type Marks, stackMembers } from "#lib/tool/stacks.ts";
+import { wakerMembers, wakerName } from "#lib/tool/wakers.ts";
 import type { Wakeups } from "./counter.ts";
 
 const member = membersOf<Counted<Wakeups>>();
-
-/** Whether an interrupt has woken the thread up, as far as that is known: then no task has. */
-const isInterrupt = ({ context }: Wakeups) => context === "irq" || context === "softirq";
-
-/** The kernel has not shown the wake-up. */
-const UNSEEN = "[unseen]";
-
-function wakerOf(row: Wakeups): string {
-  return isInterrupt(row) ? `[${row.context}]` : row.current_comm ?? UNSEEN;
-}
 
 /** The members of a row. */
 export const members = {
@@ -23,27 +14,9 @@ export const members = {
   /** `[irq]` and `[softirq]` for interrupts, `[unseen]` if the kernel has not shown the wake-up. */
   waker_comm: member.text(
     { brief: "Name of the thread that has woken it up, [irq] or [softirq]", width: -16 },
-    wakerOf,
+    wakerName,
   ),
-  /** Undefined for interrupts, and if it is not known. */
-  waker_pid: member.integer(
-    { brief: "Process of the waker, if it is no interrupt", width: -9 },
-    (r) => isInterrupt(r) ? undefined : r.current_pid,
-  ),
-  /** `task`, `softirq` or `irq`; undefined if the stack of the kernel does not say. */
-  context: member.text(
-    { brief: "What woke it up: a task, a softirq, or an irq", width: -7 },
-    (r) => r.context,
-  ),
-  interrupted_comm: member.text(
-    { brief: "Name of the thread that an interrupt came to", width: -16 },
-    (r) => isInterrupt(r) ? r.current_comm : undefined,
-  ),
-  /** 0 where a CPU was idle. */
-  interrupted_pid: member.integer(
-    { brief: "Its process; 0 where a CPU was idle", header: "INTERRUPTED", width: -11 },
-    (r) => isInterrupt(r) ? r.current_pid : undefined,
-  ),
+  ...wakerMembers<Counted<Wakeups>>((r) => r),
   count: member.integer(
     { brief: "How often it was woken up there", width: 8 },
     (r) => r.time.count,
