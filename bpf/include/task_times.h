@@ -10,13 +10,9 @@
 #include <bpf/bpf_helpers.h>
 #include "counts.h"
 #include "kinds.h"
-#include "slots.h"
 #include "targets.h"
+#include "times.h"
 
-#define SLOTS 40 /* the last one takes what is longer: more than 9 minutes even of nanoseconds */
-
-/* what a slot's powers of two count: 1000 for microseconds */
-const volatile __u64 unit_ns = 1000;
 /* what distinguishes times */
 const volatile bool by_pid;
 const volatile bool by_tid;
@@ -33,17 +29,6 @@ struct group {
 	ns_inum pidns;
 	__u32 kind; /* what the tool distinguishes times by */
 };
-
-struct times {
-	__u64 count;
-	duration_ns total_ns;
-	duration_ns min_ns;
-	duration_ns max_ns;
-	__u32 slots[SLOTS];
-};
-
-/* too big for the stack */
-static const struct times no_times;
 
 /* two sets for each CPU; more before load where times are distinguished */
 COUNTS(counts, struct group, struct times, 1, 0);
@@ -76,7 +61,6 @@ static __always_inline void keep_name(struct task_struct *task, __u32 set)
 static __always_inline void add_time(struct task_struct *task, __u32 kind, __u64 ns)
 {
 	struct group group = { .set = set, .cpu = bpf_get_smp_processor_id() };
-	__u32 slot;
 	struct times *times;
 
 	if (by_pid)
@@ -94,16 +78,7 @@ static __always_inline void add_time(struct task_struct *task, __u32 kind, __u64
 		return;
 	if (by_pid || by_tid)
 		keep_name(task, group.set);
-	if (!times->count || ns < times->min_ns)
-		times->min_ns = ns;
-	if (ns > times->max_ns)
-		times->max_ns = ns;
-	times->count++;
-	times->total_ns += ns;
-	slot = log2_slot(ns / unit_ns);
-	if (slot >= SLOTS)
-		slot = SLOTS - 1;
-	times->slots[slot]++;
+	times_add(times, ns);
 }
 
 #endif /* DENOBPF_TASK_TIMES_H */

@@ -87,9 +87,7 @@ export interface Unit {
 }
 
 /** What the options say that histograms count in. */
-export function unitOf(
-  { milliseconds = false, nanoseconds }: { milliseconds?: boolean; nanoseconds: boolean },
-): Unit {
+export function unitOf({ milliseconds = false, nanoseconds }: UnitOptions): Unit {
   if (nanoseconds) return { unit: "nsecs", short: "ns", ns: 1 };
   if (milliseconds) return { unit: "msecs", short: "ms", ns: 1_000_000 };
   return { unit: "usecs", short: "us", ns: 1000 };
@@ -106,7 +104,7 @@ export interface Group {
   readonly kind: number;
 }
 
-/** The times of a group, as `struct times` has them. */
+/** How long things took, as `struct times` of bpf/include/times.h has them. */
 export interface Times {
   readonly count: bigint;
   readonly total_ns: bigint;
@@ -201,9 +199,17 @@ export function groupMembers(cpu: string) {
   };
 }
 
+/** What the unit of histograms depends on. */
+export interface UnitOptions {
+  readonly milliseconds?: boolean;
+  readonly nanoseconds: boolean;
+}
+
+const time = membersOf<Counted<Times, UnitOptions>>();
+
 /** What this part of the times is less than, in nanoseconds, between the least and the greatest. */
 function estimate(part: number, brief: string) {
-  return member.integer(
+  return time.integer(
     { brief, width: 12 },
     (r) => percentileNs(r, part, unitOf(r.$own).ns),
   );
@@ -217,24 +223,24 @@ export function timeMembers(one: string) {
   const many = `${one}s`;
   const Many = many[0].toUpperCase() + many.slice(1);
   return {
-    count: member.integer({ brief: `${Many} that ended`, width: 8 }, (r) => Number(r.count)),
-    total_ns: member.integer(
+    count: time.integer({ brief: `${Many} that ended`, width: 8 }, (r) => Number(r.count)),
+    total_ns: time.integer(
       { brief: "How long they took together", width: 14 },
       (r) => r.total_ns,
     ),
-    avg_ns: member.integer({ brief: `Average ${one}`, width: 12 }, (r) => r.total_ns / r.count),
-    min_ns: member.integer({ brief: `Shortest ${one}`, width: 12 }, (r) => r.min_ns),
-    max_ns: member.integer({ brief: `Longest ${one}`, width: 12 }, (r) => r.max_ns),
+    avg_ns: time.integer({ brief: `Average ${one}`, width: 12 }, (r) => r.total_ns / r.count),
+    min_ns: time.integer({ brief: `Shortest ${one}`, width: 12 }, (r) => r.min_ns),
+    max_ns: time.integer({ brief: `Longest ${one}`, width: 12 }, (r) => r.max_ns),
     p50_ns: estimate(0.5, `Half of the ${many} took less: an estimate`),
     p90_ns: estimate(0.9, `90 of 100 ${many} took less: an estimate`),
     p99_ns: estimate(0.99, `99 of 100 ${many} took less: an estimate`),
     /** What the histogram counts in: `us`, or what the options say. */
-    unit: member.text(
+    unit: time.text(
       { brief: "Unit of the histogram: us, ms or ns", width: -4 },
       (r) => unitOf(r.$own).short,
     ),
     /** How many times took 2^i to 2^(i+1) - 1 of this unit; the first also those of 0. */
-    histogram: member.integers(
+    histogram: time.integers(
       { brief: `${Many} that took 2^i to 2^(i+1) - 1 of the unit` },
       (r) => usedSlots(r.slots),
     ),
@@ -267,6 +273,9 @@ export const microsecondMembers = {
   p99_us: microseconds("p99"),
 };
 
+/** The columns of a row that are times, and how many there were. */
+export const TIME_COLUMNS = ["count", "avg_us", "p50_us", "p90_us", "p99_us", "max_us"] as const;
+
 /**
  * The columns of rows that are shown in place of histograms.
  * @param kind the member that distinguishes kinds of times, if they are distinguished
@@ -283,12 +292,7 @@ export function taskTimeColumns<Kind extends string>(
     cgroups && "cgroup_id",
     cpus && "cpu",
     kind,
-    "count",
-    "avg_us",
-    "p50_us",
-    "p90_us",
-    "p99_us",
-    "max_us",
+    ...TIME_COLUMNS,
   ] as const;
 }
 
