@@ -3,9 +3,9 @@ import { checkWithin, findFunction } from "../../objects/attach/elf_function.ts"
 import { ExitCode, ExitError } from "../ending/exit.ts";
 import { parsed } from "../options/usage_errors.ts";
 import { findHooks } from "../probes/find.ts";
+import { checkNotGo, whyNotAtReturn } from "../probes/returns.ts";
 import type { Hook } from "../probes/hook.ts";
 import type { ProbePattern } from "../probes/pattern.ts";
-import { openElf } from "../probes/user_functions.ts";
 import { compile, type Compiled } from "./compile.ts";
 import {
   hasArgumentsAtEnd,
@@ -100,8 +100,13 @@ function wayInKernel({ kind, name, offset }: Specification, hooks: readonly Hook
 function wayInFile(specification: Specification, hooks: readonly Hook[]): WayTo {
   const { kind, name, offset, signature, place } = specification;
   const isReturn = kind === "return";
-  for (const { path, owner } of hooks) {
-    if (isReturn) checkNotGo(path!, owner!);
+  for (const hook of hooks) {
+    const { path, owner } = hook;
+    if (isReturn) checkNotGo({ path: path!, name: owner! });
+    const reason = isReturn ? whyNotAtReturn(hook) : undefined;
+    if (reason !== undefined) {
+      throw new ExitError(ExitCode.Unavailable, `Cannot trace ${name}: ${reason}`);
+    }
     if (offset === 0) continue;
     const operation = `trace ${place}`;
     const found = findFunction(path!, name, operation);
@@ -115,20 +120,6 @@ function wayInFile(specification: Specification, hooks: readonly Hook[]): WayTo 
     })),
     names: namesInFile(signature, isReturn),
   };
-}
-
-/**
- * Go moves stacks, and with them the return address that the kernel has changed: the program crashes.
- * https://github.com/golang/go/issues/22008
- */
-function checkNotGo(path: string, owner: string): void {
-  using file = openElf(path);
-  if (file.section(".gopclntab") === undefined) return;
-  throw new ExitError(
-    ExitCode.Unavailable,
-    `Cannot trace returns of functions of ${owner}: it is a program of Go, which would crash`,
-    { hint: "the beginnings of its functions can be traced" },
-  );
 }
 
 function usdtWays(hooks: readonly Hook[]): WayTo[] {
