@@ -15,24 +15,16 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "counts.h"
+#include "hook_groups.h"
 #include "kinds.h"
 #include "stacks.h"
 #include "targets.h"
+#include "which_hook.h"
 
 #define ANY_CPU 0xffffffff
 
 /* count on this CPU only */
 const volatile __u32 targ_cpu = ANY_CPU;
-const volatile bool has_cookies = true;
-/* the hooks are in a file that processes run */
-const volatile bool in_user;
-/* what distinguishes counts, besides the hook */
-const volatile bool by_pid;
-const volatile bool by_tid;
-const volatile bool by_comm;
-const volatile bool by_cpu;
-const volatile bool by_cgroup;
-const volatile bool by_kstack;
 
 /* by hook, unless something else distinguishes counts */
 struct {
@@ -42,24 +34,6 @@ struct {
 	__type(value, __u64);
 } counts SEC(".maps");
 
-/*
- * From Linux 6.13 on a program whose functions have 64 bytes on their stacks or more, in steps of 16, has one
- * stack for each CPU. At functions of processes it can be preempted by itself, and would find there what another
- * task has counted by. So this is all that count_group() has on its stack.
- */
-struct group {
-	__u16 set;
-	__u16 cpu;
-	__u32 hook;
-	pid pid;
-	tid tid;
-	stack_id kstack;
-	cgroup_id cgroup;
-	comm comm;
-};
-
-_Static_assert(sizeof(struct group) <= 48, "a stack of 64 bytes is one of the CPU");
-
 struct passes {
 	__u64 count;
 };
@@ -68,14 +42,6 @@ static const struct passes no_passes;
 
 /* more before load if they are used */
 COUNTS(groups, struct group, struct passes, 1, 0);
-
-/* without cookies: the hook at an address of the kernel, or at a place in the file */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, __u64);
-	__type(value, __u32);
-} places SEC(".maps");
 
 static __always_inline void count_hook(__u32 hook)
 {
@@ -95,14 +61,7 @@ static __noinline int count_group(void *ctx, __u32 hook)
 	struct group group = { .set = set, .cpu = bpf_get_smp_processor_id(), .hook = hook };
 	struct passes *passes;
 
-	if (by_pid)
-		group.pid = bpf_get_current_pid_tgid() >> 32;
-	if (by_tid)
-		group.tid = bpf_get_current_pid_tgid();
-	if (by_cgroup)
-		group.cgroup = bpf_get_current_cgroup_id();
-	if (by_comm)
-		bpf_get_current_comm(group.comm, sizeof(group.comm));
+	fill_group(&group);
 	if (by_kstack)
 		group.kstack = kernel_stack(ctx);
 	passes = count_at(&groups, &group, &no_passes);
@@ -124,44 +83,13 @@ static __noinline int count(void *ctx, __u32 hook)
 	return 0;
 }
 
-/* kernel/trace/trace_uprobe.c of Linux 5.10: what is at work for the current task */
-struct trace_uprobe___before_5_15 {
-	unsigned long offset;
-} __attribute__((preserve_access_index));
-
-struct uprobe_dispatch_data___before_5_15 {
-	struct trace_uprobe___before_5_15 *tu;
-} __attribute__((preserve_access_index));
-
-/* Where the program is, for kernels without cookies. */
-static __always_inline __u64 this_place(struct pt_regs *ctx)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct uprobe_dispatch_data___before_5_15 *data;
-
-	if (in_user) {
-		data = (void *)BPF_CORE_READ(task, utask, vaddr);
-		return BPF_CORE_READ(data, tu, offset);
-	}
-#ifdef __TARGET_ARCH_x86
-	return PT_REGS_IP(ctx) - 1; /* behind the breakpoint */
-#else
-	return PT_REGS_IP(ctx);
-#endif
-}
-
 /* At functions and USDT probes. */
 SEC("kprobe")
 int probe(struct pt_regs *ctx)
 {
-	__u32 *known;
-	__u64 place;
+	__u32 hook = which_hook(ctx);
 
-	if (has_cookies)
-		return count(ctx, bpf_get_attach_cookie(ctx));
-	place = this_place(ctx);
-	known = bpf_map_lookup_elem(&places, &place);
-	return known ? count(ctx, *known) : 0;
+	return hook == NO_HOOK ? 0 : count(ctx, hook);
 }
 
 SEC("tp")

@@ -11,7 +11,6 @@
  */
 import { Funccount } from "#skel/funccount.ts";
 import {
-  choice,
   count,
   countTool,
   flag,
@@ -27,6 +26,7 @@ import {
   withLetters,
   without,
 } from "#lib/tool/mod.ts";
+import { byOption, groupColumns, setGroups } from "#lib/tool/probes.ts";
 import { GroupCounter, HookCounter } from "./funccount/counter.ts";
 import { derived, members } from "./funccount/members.ts";
 import { Plan } from "./funccount/plan.ts";
@@ -64,12 +64,7 @@ export const { tool, start: funccount } = countTool({
     regexp: flag("r", "Take NAME for a regular expression, not for a pattern with * and ?"),
     cpu: option("c", "CPU", "Count on this CPU only", integer(0, MAX_CPU)),
     except: list("x", "PATTERN,...", "Leave out names that match", text),
-    by: list(
-      "",
-      "WHAT,...",
-      "Count by pid, tid, comm, cpu, cgroup or kstack as well",
-      choice("pid", "tid", "comm", "cpu", "cgroup", "kstack"),
-    ),
+    by: byOption("Count by", ["kstack"]),
     rate: flag("", "Show how often in a second as well"),
     max: option("", "N", "Count no more than N (default 1000; 20000 where all go at once)", count),
   },
@@ -79,15 +74,10 @@ export const { tool, start: funccount } = countTool({
   demanding: [{ by: ["pid", "tid", "comm", "cpu", "cgroup", "kstack"] }],
   members,
   derived,
-  title: ({ pattern }) =>
-    `Tracing ${plan.attached} functions for "${pattern}"... Hit Ctrl-C to end.`,
+  title: ({ pattern }) => `Tracing ${plan.count} functions for "${pattern}"... Hit Ctrl-C to end.`,
   columns: ({ by, rate }) => [
     "func",
-    by.includes("pid") && "pid",
-    by.includes("tid") && "tid",
-    by.includes("comm") && "comm",
-    by.includes("cpu") && "cpu",
-    by.includes("cgroup") && "cgroup_id",
+    ...groupColumns(by),
     "count",
     rate && "per_second",
     by.includes("kstack") && "stack",
@@ -102,13 +92,9 @@ export const { tool, start: funccount } = countTool({
   prepare(opened, options) {
     const { rodata, maps } = opened;
     const { by, cpu } = options;
-    plan.prepare(opened);
+    plan.choose(opened);
     if (cpu !== undefined) rodata.targ_cpu = cpu;
-    rodata.by_pid = by.includes("pid");
-    rodata.by_tid = by.includes("tid");
-    rodata.by_comm = by.includes("comm");
-    rodata.by_cpu = by.includes("cpu");
-    rodata.by_cgroup = by.includes("cgroup");
+    setGroups(rodata, by);
     rodata.by_kstack = by.includes("kstack");
     if (by.length > 0) maps.groups.maxEntries = MAX_GROUPS;
     maps.stacks.maxEntries = by.includes("kstack") ? MAX_STACKS : 1;

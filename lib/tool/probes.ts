@@ -15,8 +15,20 @@ export {
   type Numbered,
   reportRefusals,
 } from "./probes/attach.ts";
+export { checkNotGo, whyNotAtReturn } from "./probes/returns.ts";
 export { findHooks } from "./probes/find.ts";
+export {
+  byOption,
+  groupColumns,
+  type Grouped,
+  GROUPED_BY,
+  type GroupedBy,
+  groupMembers,
+  setGroups,
+} from "./probes/groups.ts";
 export { functionInUse } from "./probes/in_use.ts";
 export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
+export { type AskedHooks, HookPlan, type Limits } from "./probes/hook_plan.ts";
 export { attachesManyFunctions } from "./probes/kernel_functions.ts";
+export { callOwnFunction, ownFunction } from "./probes/own_function.ts";
 export { parsePattern, type ProbePattern } from "./probes/pattern.ts";

@@ -181,7 +181,7 @@ kernelTest("what cannot be counted is an error, with the nearest name", {}, () =
       [{ pattern: "/no/such/file:f1" }, 64, /There is no file "\/no\/such\/file"/],
       [{ pattern: ":f1" }, 64, /Name a process with -p/],
       [{ pattern: `${functions}:f[`, regexp: true }, 64, /nvalid regular expression/],
-      [{ pattern: `${functions}:f?`, max: 3 }, 64, /There are 7 to count, more than 3/],
+      [{ pattern: `${functions}:f?`, max: 3 }, 64, /There are 7 to trace, more than 3/],
       [{ pattern: `${functions}:f?`, except: ["f*"] }, 64, /Nothing is left of/],
       [{ pattern: "/etc/passwd:f" }, 65, /Cannot read \/etc\/passwd/],
     ] as const

@@ -1,12 +1,12 @@
 import type { Funccount, group, passes } from "#skel/funccount.ts";
 import { type Counter, CounterSets, takeSet } from "#lib/tool/mod.ts";
 import { frameName, KeptStacks } from "#lib/tool/stacks.ts";
-import type { Hook } from "#lib/tool/probes.ts";
+import type { GroupedBy, Hook } from "#lib/tool/probes.ts";
 
 type Loaded = ReturnType<ReturnType<typeof Funccount.open>["load"]>;
 
 /** What distinguishes counts, besides the hook. */
-export type By = "pid" | "tid" | "comm" | "cpu" | "cgroup" | "kstack";
+export type By = GroupedBy | "kstack";
 
 /** How often a hook was passed in the time of a table. */
 export interface Calls extends Partial<Omit<group, "set" | "hook" | "kstack">> {

@@ -31,8 +31,10 @@ export interface AttachOptions {
   readonly many: boolean;
   /** One process; by default every one. */
   readonly pid?: number;
-  /** Whether the program runs when the functions return; one by one only. */
+  /** Whether the program runs when the functions return. */
   readonly retprobe?: boolean;
+  /** Takes the links, if they are to end before the object does. */
+  readonly links?: DisposableStack;
 }
 
 /** Whether programs can be attached to many functions of a file at once here. */
@@ -48,21 +50,26 @@ export function attachesManyInFiles(): boolean {
 export function attachToKernel(
   program: Attachable,
   hooks: readonly Numbered[],
-  { cookies, many, retprobe }: AttachOptions,
+  { cookies, many, retprobe, links }: AttachOptions,
 ): Refusal[] {
   if (!many) {
     return each(hooks, ({ hook, cookie }) => {
       const { names: [name], offset } = hook;
-      attachKprobe(program, name, {
+      const link = attachKprobe(program, name, {
         ...offset !== undefined && { offset },
         ...retprobe !== undefined && { retprobe },
         ...cookies && { cookie },
       });
+      links?.use(link);
     });
   }
   return halving(hooks, (some) => {
     const addresses = some.map(({ hook }) => hook.places[0].at);
-    attachKprobeMulti(program, addresses, { cookies: some.map(({ cookie }) => cookie) });
+    const link = attachKprobeMulti(program, addresses, {
+      cookies: some.map(({ cookie }) => cookie),
+      ...retprobe !== undefined && { retprobe },
+    });
+    links?.use(link);
   });
 }
 
@@ -73,7 +80,7 @@ export function attachToKernel(
 export function attachToFiles(
   program: Attachable,
   hooks: readonly Numbered[],
-  { cookies, many, pid, retprobe }: AttachOptions,
+  { cookies, many, pid, retprobe, links }: AttachOptions,
 ): Refusal[] {
   if (many) {
     const files = Map.groupBy(hooks, ({ hook }) => hook.path!);
@@ -82,24 +89,27 @@ export function attachToFiles(
         const places = some.flatMap(({ hook, cookie }) =>
           hook.places.map(({ at }) => ({ at: Number(at), cookie }))
         );
-        attachUprobeMulti(program, path, places.map(({ at }) => at), {
+        const link = attachUprobeMulti(program, path, places.map(({ at }) => at), {
           pid,
           cookies: places.map(({ cookie }) => cookie),
+          ...retprobe !== undefined && { retprobe },
         });
+        links?.use(link);
       })
     );
   }
   return each(hooks, ({ hook, cookie }) => {
-    using links = new DisposableStack();
+    using own = new DisposableStack();
     for (const { at, semaphore } of hook.places) {
-      links.use(attachUprobe(program, hook.path!, Number(at), {
+      own.use(attachUprobe(program, hook.path!, Number(at), {
         pid,
         refCtrOffset: semaphore,
         ...retprobe !== undefined && { retprobe },
         ...cookies && { cookie },
       }));
     }
-    links.move(); // all of its places, or none
+    const all = own.move(); // all of its places, or none
+    links?.use(all);
   });
 }
 
