@@ -9,6 +9,8 @@ export interface Losses {
    * `Program.misses`. Those of processes that are not traced are among them.
    */
   readonly missed?: bigint;
+  /** The returns of calls were not seen: the functions have not returned, or the kernel did not show it. */
+  readonly returns?: bigint;
   /** There were more rows than a table has room for. */
   readonly rows?: bigint;
 }
@@ -18,6 +20,7 @@ const CAUSES: Record<keyof Losses, string> = {
   ring: "ring buffer full",
   map: "map full",
   missed: "not shown to a busy program",
+  returns: "return not seen",
   rows: "too many rows",
 };
 
