@@ -4,7 +4,7 @@
  *     deno run -A scripts/program-types.ts
  */
 import { type Row, rows } from "../tests/program_types.ts";
-import { SERIES as KERNELS } from "../tests/vm/kernels.ts";
+import { SERIES } from "../tests/vm/kernels.ts";
 
 /** The page's text. */
 export function page(): string {
@@ -17,8 +17,8 @@ libbpf knows, as in its own table "Program Types and ELF Sections". Behind a \`+
 \`kprobe/do_unlinkat\`, \`tp/sched/sched_process_exec\`, \`uprobe/libc.so.6:getaddrinfo\`.
 
 - **loads**: on which of the tested kernels (${
-    KERNELS.join(", ")
-  }) a program of this kind was loaded by
+    SERIES.join(", ")
+  }, and the newest of Debian) a program of this kind was loaded by
   \`tests/kernel/program_types.test.ts\`; with a libbpf that is later than 1.1, where one is named.
 - **attaches**: by itself, with \`attach()\`, when the section says to what; or by hand, with the
   function named.
@@ -96,7 +96,7 @@ function table(): string {
 
 function loads({ linux = "5.10", libbpf, apart }: Row): string {
   if (apart !== undefined) return apart;
-  const first = KERNELS.find((kernel) => number(kernel) >= number(linux));
+  const first = SERIES.find((kernel) => number(kernel) >= number(linux)) ?? "the newest";
   const since = linux === "5.10" ? `${first} on` : `${first} on (Linux ${linux})`;
   return libbpf === undefined ? since : `needs libbpf ${libbpf}; ${since}`;
 }
