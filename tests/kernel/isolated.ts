@@ -2,9 +2,19 @@
 import { run } from "./network_namespace.ts";
 import { type RunningTool, startCommand, toolCommand } from "./running_tool.ts";
 
-/** Starts a tool as startTool() does, in a network that has nothing but `lo`. */
-export function startIsolated(name: string, args: readonly string[] = []): RunningTool {
-  const script = 'ip link set lo up && exec "$@"';
+/** The option of tools for sockets that leaves out all networks but the one that they run in. */
+const OWN_NETWORK = '--netns "$(stat --dereference --format=%i /proc/self/ns/net)"';
+
+/**
+ * Starts a tool as startTool() does, in a network that has nothing but `lo`.
+ * @param alone whether it is to trace that network only, not those of other tests
+ */
+export function startIsolated(
+  name: string,
+  args: readonly string[] = [],
+  alone = false,
+): RunningTool {
+  const script = `ip link set lo up && exec "$@" ${alone ? OWN_NETWORK : ""}`;
   return startCommand(
     ["unshare", "--net", "sh", "-c", script, "sh", ...toolCommand(name), ...args],
     {

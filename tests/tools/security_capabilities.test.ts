@@ -1,10 +1,10 @@
 /** Which capabilities a tool runs with is said in its page, and true: with these, and with none less. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { kernelIsAtLeast } from "#lib/sys/kernel.ts";
-import { alone } from "./alone.ts";
-import { kernelTest, type Output, patient, startCommand } from "./harness.ts";
-import { withoutLosses } from "./running_tool.ts";
-import { momentOf, toolsThatRun } from "./scenario.ts";
+import { alone } from "../kernel/alone.ts";
+import { kernelTest, type Output, patient, startCommand } from "../kernel/harness.ts";
+import { withoutLosses } from "../kernel/running_tool.ts";
+import { momentOf, toolsThatRun } from "../kernel/scenario.ts";
 
 await alone("trace_pipe");
 

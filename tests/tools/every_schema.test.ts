@@ -3,9 +3,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { helpText } from "#lib/tool/options/help.ts";
 import { findTool, toolNames } from "../../tools/denobpf/registry.ts";
 import { faults } from "../unit/json_schema.ts";
-import { delay, kernelTest, runTool, startTool } from "./harness.ts";
-import { startIsolated } from "./isolated.ts";
-import { scenariosOf } from "./scenario.ts";
+import { delay, kernelTest, runTool, startTool } from "../kernel/harness.ts";
+import { startIsolated } from "../kernel/isolated.ts";
+import { scenariosOf } from "../kernel/scenario.ts";
 
 for (const name of toolNames) {
   const { scenario } = await scenariosOf(name);
