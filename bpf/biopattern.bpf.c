@@ -11,9 +11,6 @@
 #include "kinds.h"
 #include "slots.h"
 
-#define SECTOR_SHIFT 9 /* include/linux/blk_types.h */
-#define REQ_OP_READ 0
-#define REQ_OP_WRITE 1
 #define SLOTS 64
 
 /* trace this disk only */

@@ -83,7 +83,7 @@ static __always_inline __u32 partition_dev(struct request *rq, __u32 disk)
 
 static __always_inline enum pattern find_pattern(const struct event *event)
 {
-	__u64 end = event->sector + (event->size_bytes >> 9), *last;
+	__u64 end = event->sector + (event->size_bytes >> SECTOR_SHIFT), *last;
 	enum pattern pattern = PATTERN_UNKNOWN;
 
 	if (!event->size_bytes)

@@ -12,7 +12,6 @@
 #include "kinds.h"
 #include "slots.h"
 
-#define SECTOR_SHIFT 9 /* include/linux/blk_types.h */
 #define SLOTS 32 /* a request has less than 2^32 bytes */
 
 /* trace this disk only */

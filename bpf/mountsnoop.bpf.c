@@ -102,19 +102,7 @@ static __always_inline int on_enter(long nr)
 	return 0;
 }
 
-/* Each hook in two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
-
-SEC("raw_tp/sys_enter")
-int BPF_PROG(btf_enter, struct pt_regs *regs, long nr)
-{
-	return on_enter(nr);
-}
-
-SEC("tp/raw_syscalls/sys_enter")
-int tp_enter(struct trace_event_raw_sys_enter *ctx)
-{
-	return on_enter(ctx->id);
-}
+#include "sys_enter.h"
 
 /* Where the strings of a call are, in its process; 0 where it has none. */
 struct strings {

@@ -82,19 +82,7 @@ static __always_inline int on_enter(long nr)
 	return 0;
 }
 
-/* Each hook in two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
-
-SEC("raw_tp/sys_enter")
-int BPF_PROG(btf_enter, struct pt_regs *regs, long nr)
-{
-	return on_enter(nr);
-}
-
-SEC("tp/raw_syscalls/sys_enter")
-int tp_enter(struct trace_event_raw_sys_enter *ctx)
-{
-	return on_enter(ctx->id);
-}
+#include "sys_enter.h"
 
 /* Keeps what the call was passed. Returns where the name is, or 0 if it has none. */
 static __always_inline __u64 fill_arguments(struct event *event, enum form form,

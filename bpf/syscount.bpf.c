@@ -297,7 +297,7 @@ static __always_inline void count_begin(struct call call)
 		cell->count++;
 }
 
-static __always_inline int enter(long nr)
+static __always_inline int on_enter(long nr)
 {
 	struct call call = call_of(nr);
 
@@ -306,17 +306,7 @@ static __always_inline int enter(long nr)
 	return 0;
 }
 
-SEC("raw_tp/sys_enter")
-int BPF_PROG(btf_enter, struct pt_regs *regs, long nr)
-{
-	return enter(nr);
-}
-
-SEC("tp/raw_syscalls/sys_enter")
-int tp_enter(struct trace_event_raw_sys_enter *ctx)
-{
-	return enter(ctx->id);
-}
+#include "sys_enter.h"
 
 static __always_inline void count_duration(struct cell *cell, __u64 ns)
 {

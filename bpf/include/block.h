@@ -19,7 +19,10 @@
 #include "losses.h"
 #include "targets.h"
 
-#define REQ_OP_MASK 0xff /* include/linux/blk_types.h: the rest are flags */
+/* include/linux/blk_types.h */
+#define SECTOR_SHIFT 9
+#define REQ_OP_MASK 0xff /* the rest are flags */
+#define REQ_OP_WRITE 1
 #define REQ_OP_FLUSH 2
 #define REQ_OP_SCSI_IN 32 /* from here on no data of the disk: commands for the device itself */
 #define REQUESTS \
