@@ -3,9 +3,9 @@ import type { Scenario } from "../kernel/scenario.ts";
 
 let name = "";
 
-/** A row of one write, to a disk of its own. */
+/** A row of one write, to a disk of its own. What sets up the disk may read it, for partitions. */
 export const scenario: Scenario = {
-  args: ["--ppid", String(Deno.pid), "1"],
+  args: ["--ppid", String(Deno.pid), "--comm", "dd", "1"],
   workload: async () => {
     using disk = new LoopDevice();
     name = disk.name;
