@@ -3,6 +3,8 @@
  * `deno run -A scripts/bundle.ts ENTRY OUTPUT OBJECT...`. The objects are those that it may have inside, as
  * base64 text; their names take the place of that.
  */
+import { withDemangler } from "./demangler.ts";
+
 const [entry, output, ...objects] = Deno.args;
 const folder = output.replace(/[^/]*$/, "");
 
@@ -11,9 +13,6 @@ const folder = output.replace(/[^/]*$/, "");
  * compiles all functions when it reads the file, and keeps them in its cache of the file's code.
  */
 const FLAGS = "--no-config --v8-flags=--no-lazy";
-
-/** What lib/symbols/demangler.ts reads; the path is as it stands there. */
-const DEMANGLER = "../../node_modules/gecko-profiler-demangle/index_bg.wasm";
 
 await bundle();
 let text = Deno.readTextFileSync(output);
@@ -25,13 +24,7 @@ for (const path of objects) {
   text = text.replaceAll(inside, name);
   Deno.writeFileSync(folder + name, bytes);
 }
-if (text.includes(DEMANGLER)) {
-  text = text.replaceAll(DEMANGLER, "demangler.wasm");
-  Deno.copyFileSync(
-    new URL(DEMANGLER.slice("../".length), import.meta.url),
-    `${folder}demangler.wasm`,
-  );
-}
+text = withDemangler(text, folder);
 text = text.replace(/^#!.*/, (line) => `${line} ${FLAGS}`);
 // One character beyond ASCII, and V8 takes two bytes for each of them all.
 const beyond = text.search(/[^\0-\x7f]/);

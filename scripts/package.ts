@@ -8,12 +8,10 @@
  * in the package: nobody who installs it needs clang.
  */
 import config from "../deno.json" with { type: "json" };
+import { withDemangler } from "./demangler.ts";
 
 /** What belongs to the package and is no module: to be read first, and to be kept. */
 const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"];
-
-/** What lib/symbols/demangler.ts reads; the path is as it stands there. */
-const DEMANGLER = "../../node_modules/gecko-profiler-demangle/index_bg.wasm";
 
 /** What a module, or its declarations, imports: the words before, and the specifier. */
 const IMPORT = /(\bfrom |\bimport\(|^import )"([^"\n]+)"/gm;
@@ -41,8 +39,6 @@ for (const name of DOCUMENTS) Deno.copyFileSync(new URL(name, root), new URL(nam
 const version =
   `/** The version of this project. */\nexport const VERSION = "${config.version}";\n`;
 Deno.writeTextFileSync(new URL("lib/tool/version.js", out), version);
-const symbols = new URL("lib/symbols/", root);
-Deno.copyFileSync(new URL(DEMANGLER, symbols), new URL("lib/symbols/demangler.wasm", out));
 Deno.copyFileSync(new URL("build/about.json", root), new URL("build/about.json", out));
 writeConfig();
 
@@ -59,36 +55,33 @@ async function transpile(modules: readonly string[]): Promise<void> {
   Deno.exit(1);
 }
 
-function modulesIn(directory: string): string[] {
-  return filesIn(new URL(`${directory}/`, root)).filter((path) => path.endsWith(".ts"));
+function modulesIn(folder: string): string[] {
+  return filesIn(root, `${folder}/`).filter((path) => path.endsWith(".ts"));
 }
 
-/** The files below a folder, as paths from the folder's root: that of the project, or of the package. */
-function filesIn(directory: URL): string[] {
-  const base = directory.href.startsWith(out.href) ? out : root;
-  return [...Deno.readDirSync(directory)].sort((a, b) => a.name < b.name ? -1 : 1).flatMap(
-    ({ name, isDirectory }) =>
-      isDirectory
-        ? filesIn(new URL(`${name}/`, directory))
-        : [new URL(name, directory).href.slice(base.href.length)],
-  );
+/**
+ * The files below a folder, as paths from `base`, in the same order everywhere: how the compiler writes types
+ * depends on it.
+ */
+function filesIn(base: URL, folder = ""): string[] {
+  return [...Deno.readDirSync(new URL(folder, base))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesIn(base, `${folder}${name}/`) : [folder + name]
+  ).sort();
 }
 
 /** Lets a module import others by their places in the package. */
 function rewrite(path: string): void {
   const file = new URL(path, out);
-  const ending = path.endsWith(".js") ? ".js" : ".d.ts";
+  const isJs = path.endsWith(".js");
   const text = Deno.readTextFileSync(file).replace(/^\/\/\/ <amd-module .*\n/m, "")
     .replace(IMPORT, (all, before, specifier) => {
       const target = placeOf(specifier, path);
       return target === undefined
         ? all
-        : `${before}"${relative(path, target.replace(/\.ts$/, ending))}"`;
+        : `${before}"${importOf(target.replace(/\.ts$/, isJs ? ".js" : ".d.ts"), path)}"`;
     });
-  Deno.writeTextFileSync(
-    file,
-    ending === ".js" ? text.replace(DEMANGLER, "demangler.wasm") : text.replace(/^#!.*\n/, ""),
-  );
+  const folder = new URL(".", file).pathname;
+  Deno.writeTextFileSync(file, isJs ? withDemangler(text, folder) : text.replace(/^#!.*\n/, ""));
 }
 
 /** Names the declarations of what is exported in its module. Where `#!` is, that stays the first line. */
@@ -125,9 +118,9 @@ function placeOf(specifier: string, importer: string): string | undefined {
   return key && place!.slice("./".length) + specifier.slice(key.length);
 }
 
-/** How a file at one path names one at another, from its own folder. */
-function relative(from: string, to: string): string {
-  const [here, there] = [from.split("/").slice(0, -1), to.split("/")];
+/** How a module names another, both by their paths in the package. */
+function importOf(path: string, importer: string): string {
+  const [here, there] = [importer.split("/").slice(0, -1), path.split("/")];
   const same = there.findIndex((part, at) => part !== here[at]);
   return ("../".repeat(here.length - same) || "./") + there.slice(same).join("/");
 }

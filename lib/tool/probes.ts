@@ -28,7 +28,7 @@ export {
 } from "./probes/groups.ts";
 export { functionInUse } from "./probes/in_use.ts";
 export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
-export { type AskedHooks, HookPlan, type Limits } from "./probes/hook_plan.ts";
+export { type AskedHooks, HookPlan, type Limits, type TypedHooks } from "./probes/hook_plan.ts";
 export { attachesManyFunctions } from "./probes/kernel_functions.ts";
 export { callOwnFunction, ownFunction } from "./probes/own_function.ts";
 export { parsePattern, type ProbePattern } from "./probes/pattern.ts";

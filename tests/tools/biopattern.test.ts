@@ -88,7 +88,7 @@ kernelTest("flushes are apart", {}, async () => {
   assertEquals(rows.map(numbers), [[0, 25, 26, flushes]]);
 });
 
-kernelTest("processes that read in sequence at the same time are told apart", {}, async () => {
+kernelTest("processes that read in sequence at the same time are distinguished", {}, async () => {
   using loop = new LoopDevice();
   const start = (...[command, ...args]: string[]) => {
     const child = new Deno.Command(command, { args, stderr: "null" }).spawn();

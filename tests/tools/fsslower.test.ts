@@ -6,6 +6,7 @@ import { type FileCall, fsslower, tool } from "../../tools/fsslower.ts";
 import { ext4, runFiles, workload } from "./file_calls.ts";
 import { delay, hasFeature, kernelTest, runTool, startCommand } from "../kernel/harness.ts";
 import { run } from "./loop_device.ts";
+import { counted } from "./counted.ts";
 
 type Options = NonNullable<Parameters<typeof fsslower>[0]>;
 
@@ -22,16 +23,6 @@ async function callsOf(options: Options, work: () => Promise<unknown>) {
   for await (const call of trace) calls.push(call);
   const { ring = 0n, map = 0n, missed = 0n } = trace.losses;
   return { calls: calls.filter(({ name }) => name === "file"), lost: ring + map + missed };
-}
-
-/** How many calls are alike in what `by` says of them. */
-function counted(calls: readonly FileCall[], by: (call: FileCall) => unknown[]) {
-  const counts: Record<string, number> = {};
-  for (const call of calls) {
-    const key = by(call).map((value) => value ?? "-").join(" ");
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
 }
 
 const KINDS = [

@@ -4,6 +4,7 @@ import { attributeNames, flagNamesOf, mountFlagNames } from "../../tools/mountsn
 import { mount_op } from "#skel/mountsnoop.ts";
 import { blockedIn, READ } from "./asked.ts";
 import { kernelTest, runTool, startCommand } from "../kernel/harness.ts";
+import { counted } from "./counted.ts";
 
 const workload = new URL("../../build/tests/mounts", import.meta.url).pathname;
 const isX86 = Deno.build.arch === "x86_64";
@@ -26,16 +27,6 @@ async function mountsOf(options: Options, ...kinds: string[]) {
   Deno.removeSync(folder, { recursive: true });
   // The first one makes all mounts private.
   return { mounts: mounts.slice(1), first: mounts[0], pid: child.pid, folder };
-}
-
-/** How many are alike in what `by` says of them. */
-function counted(mounts: readonly Mount[], by: (mount: Mount) => unknown[]) {
-  const counts: Record<string, number> = {};
-  for (const mount of mounts) {
-    const key = by(mount).map((value) => value ?? "-").join(" ");
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
 }
 
 const flagged = ({ op, flags, data, error }: Mount) => [op, flags.join("|") || 0, data, error];

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ExitError } from "#lib/tool/mod.ts";
 import { type Signal, sigsnoop } from "../../tools/sigsnoop.ts";
 import { kernelTest, runTool, startCommand } from "../kernel/harness.ts";
+import { counted } from "./counted.ts";
 
 const workload = new URL("../../build/tests/signals", import.meta.url).pathname;
 
@@ -25,16 +26,6 @@ async function signalsOf(options: Options, ...kinds: string[]) {
   const { ring = 0n, map = 0n, missed = 0n } = trace.losses;
   assertEquals(ring + map + missed, 0n);
   return { ...processes, events };
-}
-
-/** How many are alike in what `by` says of them. */
-function counted(events: readonly Signal[], by: (event: Signal) => unknown[]) {
-  const counts: Record<string, number> = {};
-  for (const event of events) {
-    const key = by(event).map((value) => value ?? "-").join(" ");
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
 }
 
 const SIGNAL = 32 + 5;

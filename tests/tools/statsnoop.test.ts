@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Stat, statsnoop } from "../../tools/statsnoop.ts";
 import { blockedIn, READ } from "./asked.ts";
 import { kernelTest, runTool, startCommand } from "../kernel/harness.ts";
+import { counted } from "./counted.ts";
 
 const workload = new URL("../../build/tests/stats", import.meta.url).pathname;
 const isX86 = Deno.build.arch === "x86_64";
@@ -23,16 +24,6 @@ async function statsOf(options: Options, ...kinds: string[]) {
   assertEquals(map ?? 0n, 0n);
   Deno.removeSync(folder, { recursive: true });
   return { stats, pid: child.pid, folder, lost: Number(ring) };
-}
-
-/** How many are alike in what `by` says of them. */
-function counted(stats: readonly Stat[], by: (stat: Stat) => unknown[]) {
-  const counts: Record<string, number> = {};
-  for (const stat of stats) {
-    const key = by(stat).map((value) => value ?? "-").join(" ");
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
 }
 
 const whole = ({ syscall, full_path, error }: Stat) => [syscall, full_path, error];

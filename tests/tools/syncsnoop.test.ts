@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Sync, syncsnoop } from "../../tools/syncsnoop.ts";
 import { kernelTest, runTool, startCommand } from "../kernel/harness.ts";
+import { counted } from "./counted.ts";
 
 const workload = new URL("../../build/tests/syncs", import.meta.url).pathname;
 const isX86 = Deno.build.arch === "x86_64";
@@ -27,16 +28,6 @@ async function syncsOf(options: Options, ...kinds: string[]) {
   const { ino } = Deno.statSync(`${folder}/file`);
   Deno.removeSync(folder, { recursive: true });
   return { syncs, pid, path: `${folder}/file`, ino: BigInt(ino!) };
-}
-
-/** How many are alike in what `by` says of them. */
-function counted(syncs: readonly Sync[], by: (sync: Sync) => unknown[]) {
-  const counts: Record<string, number> = {};
-  for (const sync of syncs) {
-    const key = by(sync).map((value) => value ?? "-").join(" ");
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
 }
 
 const KINDS = ["fsync", "fdatasync", "syncfs", "range", "msync", "closed"];

@@ -7,7 +7,7 @@ import { startThreads } from "./threads.ts";
 
 type Options = NonNullable<Parameters<typeof threadsnoop>[0]>;
 
-/** What the tool shows of threads of these kinds: so many events while they are there, and more of their ends. */
+/** What the tool shows of threads of these kinds: this many events while they are there, and more of their ends. */
 async function eventsOf(options: Options, news: number, ends: number, ...kinds: string[]) {
   using trace = threadsnoop({ comm: RENAMED, ...options });
   const events: ThreadEvent[] = [];

@@ -14,7 +14,7 @@ import { eventsOf, runTraced, times, traced, upTo, valuesOf } from "./trace_even
 const tracefs = { needs: ["tracefs"] } as const;
 
 const OPENAT = "t:syscalls:sys_enter_openat";
-/** The 34 of the workload: mode and flags tell them from those of libc and of reads(). */
+/** The 34 of the workload: mode and flags distinguish them from those of libc and of reads(). */
 const MADE = "(flags & O_CREAT && (flags & 3) == O_WRONLY)";
 const HOSTNAME = '"/etc/hostname"';
 

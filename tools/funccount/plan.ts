@@ -5,20 +5,11 @@ import {
   attachToTracepoints,
   HookPlan,
   parsePattern,
+  type TypedHooks,
 } from "#lib/tool/probes.ts";
 
 type Opened = ReturnType<typeof Funccount.open>;
 type Loaded = ReturnType<Opened["load"]>;
-
-/** What the user asks for. */
-export interface Asked {
-  /** None where only this host is examined. */
-  readonly pattern: string | undefined;
-  readonly regexp: boolean;
-  readonly except: readonly string[];
-  readonly max: number | undefined;
-  readonly pid: readonly number[];
-}
 
 /** Programs that the kernel half has for tracepoints where there are no cookies. */
 const TRACEPOINTS = 16;
@@ -26,7 +17,7 @@ const TRACEPOINTS = 16;
 /** What is counted, and how programs get there. */
 export class Plan extends HookPlan {
   /** @throws {ExitError} if there is nothing to count, too much, or nothing that this host can count */
-  constructor({ pattern, regexp, ...asked }: Asked) {
+  constructor({ pattern, regexp, ...asked }: TypedHooks) {
     const parsed = pattern === undefined ? undefined : parsePattern(pattern, regexp);
     super({ ...asked, pattern: parsed }, { tracepoints: TRACEPOINTS });
   }

@@ -7,6 +7,7 @@ import {
   HookPlan,
   parsePattern,
   type ProbePattern,
+  type TypedHooks,
   whyNotAtReturn,
 } from "#lib/tool/probes.ts";
 import { measureProbes } from "./probe_time.ts";
@@ -15,13 +16,7 @@ type Opened = ReturnType<typeof Funclatency.open>;
 type Loaded = ReturnType<Opened["load"]>;
 
 /** What the user asks for. */
-export interface Asked {
-  /** None where only this host is examined. */
-  readonly pattern: string | undefined;
-  readonly regexp: boolean;
-  readonly except: readonly string[];
-  readonly max: number | undefined;
-  readonly pid: readonly number[];
+export interface Asked extends TypedHooks {
   readonly force: boolean;
 }
 

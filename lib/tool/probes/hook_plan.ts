@@ -21,6 +21,12 @@ export interface AskedHooks {
   readonly pid: readonly number[];
 }
 
+/** The same with the pattern as it was typed. */
+export interface TypedHooks extends Omit<AskedHooks, "pattern"> {
+  readonly pattern: string | undefined;
+  readonly regexp: boolean;
+}
+
 /** What a tool cannot do with hooks. */
 export interface Limits {
   /** How many tracepoints can be distinguished without cookies. */
