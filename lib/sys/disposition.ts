@@ -21,6 +21,13 @@ export function ignoresSignal(signal: number): boolean {
   return new DataView(old.buffer).getBigUint64(0, true) === SIG_IGN;
 }
 
+/** Ignores a signal, until another disposition is set. Children inherit it. */
+export function ignoreSignal(signal: number): void {
+  const action = new Uint8Array(SIZEOF_SIGACTION);
+  new DataView(action.buffer).setBigUint64(0, SIG_IGN, true);
+  dispositions().sigaction(signal, action, null);
+}
+
 /**
  * Has the handler of a signal called once. The next such signal ends the process as the kernel does it by
  * default, whatever the process is doing: Deno calls its listeners only when its event loop turns.

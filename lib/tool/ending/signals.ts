@@ -1,4 +1,4 @@
-import { handleOnce, ignoresSignal } from "../../sys/disposition.ts";
+import { handleOnce, ignoreSignal, ignoresSignal } from "../../sys/disposition.ts";
 
 /** The signals that ask a tool to end, with their numbers. */
 const ENDING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15, SIGHUP: 1 } as const;
@@ -9,15 +9,15 @@ const ENDING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15, SIGHUP: 1 } as const;
  * @returns what takes the handlers off again
  */
 export function onEndingSignal(stop: (signal: number) => void): Disposable {
-  // nohup(1) has SIGHUP ignored. Deno stops ignoring it, and ends the process unless there is a handler.
   const nohup = ignoresSignal(ENDING.SIGHUP);
   const handlers = Object.entries(ENDING).map(([name, number]) => {
-    const ignored = name === "SIGHUP" && nohup;
-    const handler = () => ignored || stop(number);
+    const handler = () => stop(number);
     Deno.addSignalListener(name as Deno.Signal, handler);
-    if (!ignored) handleOnce(number);
+    handleOnce(number);
     return [name as Deno.Signal, handler] as const;
   });
+  // nohup(1) has SIGHUP ignored. Deno's first listener takes SIGHUP over, and without one it ends the process.
+  if (nohup) ignoreSignal(ENDING.SIGHUP);
   return {
     [Symbol.dispose]() {
       for (const [name, handler] of handlers) Deno.removeSignalListener(name, handler);
