@@ -101,12 +101,21 @@ kernelTest("-x shows the calls that fail alone", {}, async () => {
 kernelTest("-k counts what strace counts", {}, async () => {
   const kinds = ["kill", "tkill", "pidfd", "queue", "thread", "nobody", "dead", "zero"];
   const { events } = await signalsOf({ kill: true, comm }, ...kinds);
-  const calls = "kill,tkill,tgkill,rt_sigqueueinfo,rt_tgsigqueueinfo,pidfd_send_signal";
+  const calls = [
+    "kill",
+    "tkill",
+    "tgkill",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "pidfd_send_signal",
+  ];
   const args = ["strace", "-f", "-qq", "-e", `trace=${calls}`, "-e", "signal=none"];
   const { stderr } = await startCommand([...args, workload, ...kinds]).finish(60_000);
   const theirs: Record<string, number> = {};
   for (const line of stderr.trimEnd().split("\n")) {
     const [, name, error = "-"] = /(\w+)\(.*\) += (?:0|-1 (\w+))/.exec(line)!;
+    // strace also prints calls that it has no name for, as the one that returns from another's uretprobe.
+    if (!calls.includes(name)) continue;
     theirs[`${name} ${error}`] = (theirs[`${name} ${error}`] ?? 0) + 1;
   }
   assertEquals(counted(events, ({ syscall, error }) => [syscall, error]), theirs);
