@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Kernel half of funccount: counts how often hooks are passed: functions of the kernel or of processes, USDT
- * probes, tracepoints.
- *
- * One program stands at all hooks of a kind, and its cookie says at which of them it runs. Linux before 5.15
- * has no cookies: there the program looks for the address, and each tracepoint has a program of its own.
+ * probes, tracepoints. hook_programs.h has the programs.
  *
  * Counters only grow. A table shows by how much, so that nothing is lost or counted twice between two tables.
  * Counts by process and the like are those of counts.h. All are added to atomically: from Linux 6.0 on a task
@@ -18,13 +15,6 @@
 #include "hook_groups.h"
 #include "kinds.h"
 #include "stacks.h"
-#include "targets.h"
-#include "which_hook.h"
-
-#define ANY_CPU 0xffffffff
-
-/* count on this CPU only */
-const volatile __u32 targ_cpu = ANY_CPU;
 
 /* by hook, unless something else distinguishes counts */
 struct {
@@ -70,57 +60,14 @@ static __noinline int count_group(void *ctx, __u32 hook)
 	return 0;
 }
 
-static __noinline int count(void *ctx, __u32 hook)
+static __always_inline void on_hook(void *ctx, __u32 hook)
 {
-	if (targ_cpu != ANY_CPU && targ_cpu != bpf_get_smp_processor_id())
-		return 0;
-	if (!is_target())
-		return 0;
 	if (by_pid || by_tid || by_comm || by_cpu || by_cgroup || by_kstack)
 		count_group(ctx, hook);
 	else
 		count_hook(hook);
-	return 0;
 }
 
-/* At functions and USDT probes. */
-SEC("kprobe")
-int probe(struct pt_regs *ctx)
-{
-	__u32 hook = which_hook(ctx);
-
-	return hook == NO_HOOK ? 0 : count(ctx, hook);
-}
-
-SEC("tp")
-int tracepoint(void *ctx)
-{
-	return count(ctx, bpf_get_attach_cookie(ctx));
-}
-
-/* Without cookies each hook has one of these. */
-#define TRACEPOINT(hook)                 \
-	SEC("tp")                        \
-	int tracepoint_##hook(void *ctx) \
-	{                                \
-		return count(ctx, hook); \
-	}
-
-TRACEPOINT(0)
-TRACEPOINT(1)
-TRACEPOINT(2)
-TRACEPOINT(3)
-TRACEPOINT(4)
-TRACEPOINT(5)
-TRACEPOINT(6)
-TRACEPOINT(7)
-TRACEPOINT(8)
-TRACEPOINT(9)
-TRACEPOINT(10)
-TRACEPOINT(11)
-TRACEPOINT(12)
-TRACEPOINT(13)
-TRACEPOINT(14)
-TRACEPOINT(15)
+#include "hook_programs.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

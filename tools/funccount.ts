@@ -26,10 +26,9 @@ import {
   withLetters,
   without,
 } from "#lib/tool/mod.ts";
-import { byOption, groupColumns, setGroups } from "#lib/tool/probes.ts";
+import { byOption, groupColumns, ProgramPlan, setGroups } from "#lib/tool/probes.ts";
 import { GroupCounter, HookCounter } from "./funccount/counter.ts";
 import { derived, members } from "./funccount/members.ts";
-import { Plan } from "./funccount/plan.ts";
 
 export type { FunctionCount } from "./funccount/members.ts";
 
@@ -40,7 +39,7 @@ const MAX_STACKS = 8192;
 const MAX_CPU = 65_535;
 
 /** What is counted, of the trace that was started last: a command has one. */
-let plan: Plan;
+let plan: ProgramPlan;
 
 export const { tool, start: funccount } = countTool({
   name: "funccount",
@@ -86,14 +85,14 @@ export const { tool, start: funccount } = countTool({
   stamp: ({ timestamp }) => timestamp,
   own: (options) => options,
   open(options) {
-    plan = new Plan(options);
+    plan = new ProgramPlan(options);
     return Funccount.open();
   },
   prepare(opened, options) {
     const { rodata, maps } = opened;
-    const { by, cpu } = options;
+    const { by } = options;
     plan.choose(opened);
-    if (cpu !== undefined) rodata.targ_cpu = cpu;
+    maps.counts.maxEntries = Math.max(1, plan.hooks.length);
     setGroups(rodata, by);
     rodata.by_kstack = by.includes("kstack");
     if (by.length > 0) maps.groups.maxEntries = MAX_GROUPS;

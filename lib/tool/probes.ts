@@ -15,6 +15,7 @@ export {
   type Numbered,
   reportRefusals,
 } from "./probes/attach.ts";
+export { behindHook, functionOf } from "./probes/behind_hook.ts";
 export { checkNotGo, whyNotAtReturn } from "./probes/returns.ts";
 export { findHooks } from "./probes/find.ts";
 export {
@@ -31,4 +32,5 @@ export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
 export { type AskedHooks, HookPlan, type Limits, type TypedHooks } from "./probes/hook_plan.ts";
 export { attachesManyFunctions } from "./probes/kernel_functions.ts";
 export { callOwnFunction, ownFunction } from "./probes/own_function.ts";
+export { type AskedPrograms, ProgramPlan } from "./probes/program_plan.ts";
 export { parsePattern, type ProbePattern } from "./probes/pattern.ts";

@@ -1,4 +1,5 @@
 /** What a kernel half counts by stacks, added up until a table shows it. */
+import type { Frame } from "../symbols/mod.ts";
 import { frameName, mostFrames } from "./frames.ts";
 import {
   type KeptStack,
@@ -60,6 +61,8 @@ export interface SumParts<P, V> extends Interrupted {
   measure(value: V): bigint;
   /** The other task, if sums are counted by one. */
   readonly other?: OtherParts<P>;
+  /** Names a frame; by its function if left out. */
+  readonly nameOf?: (frame: Frame) => string;
   /** Sums at most, between two tables. */
   readonly most?: number;
 }
@@ -85,8 +88,8 @@ export class StackSums<P extends StackIds, V extends { readonly count: bigint }>
   constructor(parts: SumParts<P, V>) {
     this.#parts = parts;
     this.#most = parts.most ?? MOST_SUMS;
-    const { hook, other } = parts;
-    this.#stacks = new KeptStacks(hook, frameName, ...other ? [other.hook] : []);
+    const { hook, other, nameOf = frameName } = parts;
+    this.#stacks = new KeptStacks(hook, nameOf, ...other ? [other.hook] : []);
   }
 
   /** How many events were counted at places that there was no room for. */

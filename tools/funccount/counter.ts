@@ -1,7 +1,7 @@
 import type { Funccount, group, passes } from "#skel/funccount.ts";
 import { type Counter, CounterSets, takeSet } from "#lib/tool/mod.ts";
 import { frameName, KeptStacks } from "#lib/tool/stacks.ts";
-import type { GroupedBy, Hook } from "#lib/tool/probes.ts";
+import { behindHook, type GroupedBy, type Hook } from "#lib/tool/probes.ts";
 
 type Loaded = ReturnType<ReturnType<typeof Funccount.open>["load"]>;
 
@@ -95,12 +95,7 @@ export class GroupCounter implements Counter<Calls> {
       ...rest,
       hook: this.#hooks[hook],
       count: Number(count),
-      stack: this.#stacks && behind(this.#hooks[hook], this.#stacks.kernel(kstack).names),
+      stack: this.#stacks && behindHook(this.#hooks[hook], this.#stacks.kernel(kstack).names),
     }));
   }
-}
-
-/** The functions that led to the hook: what lies further in is the way to the program. */
-function behind({ names }: Hook, frames: readonly string[]): readonly string[] {
-  return frames.slice(Math.max(0, frames.findIndex((name) => names.includes(name))));
 }

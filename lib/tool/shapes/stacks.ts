@@ -47,10 +47,12 @@ export interface StackTool<
 > extends
   Omit<
     CountTool<O, P, R, Op, M, Record<never, never>, C>,
-    "columns" | "order" | "derived" | "histogram" | "heading" | "text" | "bare" | "stamp"
+    "columns" | "order" | "derived" | "histogram" | "heading" | "text" | "bare"
   > {
   /** The member that is measured, by which stacks are sorted: the largest first. */
   readonly measure: keyof M & string;
+  /** Whether the largest come last. */
+  ascending?(options: Wanted<O, P>): boolean;
   /** How it is shown with a stack, if not as it is: nanoseconds as microseconds. */
   shown?(measured: number): number;
   /** How a row is shown, if there is more to it than a thread and its stack. */
@@ -74,14 +76,14 @@ export function stackTool<
   C = unknown,
   P extends Operands = Record<never, never>,
 >(declared: StackTool<O, P, R, Op, M, C>) {
-  const { measure, shown = (measured) => measured } = declared;
+  const { measure, shown = (measured) => measured, ascending } = declared;
   const { drawn = drawnStack as never, folded = foldedStack as never } = declared;
   const isFolded = (options: Wanted<O, P>) => (options as Obeyed).folded ?? false;
   return countTool<O, R, Op, M, Record<never, never>, C, P>({
     ...declared,
     columns: () => [],
-    order: () => `-${measure}`,
-    stamp: (options) => Boolean((options as Obeyed).interval),
+    order: (options) => `${ascending?.(options) ? "" : "-"}${measure}`,
+    stamp: declared.stamp ?? ((options) => Boolean((options as Obeyed).interval)),
     bare: isFolded,
     text(rows, options) {
       const draw: DrawStack<EventOf<M>> = isFolded(options) ? folded : drawn;

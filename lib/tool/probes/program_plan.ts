@@ -1,32 +1,53 @@
-import type { Funccount } from "#skel/funccount.ts";
-import {
-  attachToFiles,
-  attachToKernel,
-  attachToTracepoints,
-  HookPlan,
-  parsePattern,
-  type TypedHooks,
-} from "#lib/tool/probes.ts";
-
-type Opened = ReturnType<typeof Funccount.open>;
-type Loaded = ReturnType<Opened["load"]>;
+import type { Attachable, Program } from "../../objects/program.ts";
+import { attachToFiles, attachToKernel, attachToTracepoints } from "./attach.ts";
+import { HookPlan, type TypedHooks } from "./hook_plan.ts";
+import { parsePattern } from "./pattern.ts";
 
 /** Programs that the kernel half has for tracepoints where there are no cookies. */
 const TRACEPOINTS = 16;
 
-/** What is counted, and how programs get there. */
-export class Plan extends HookPlan {
-  /** @throws {ExitError} if there is nothing to count, too much, or nothing that this host can count */
-  constructor({ pattern, regexp, ...asked }: TypedHooks) {
+/** A program of an opened skeleton. */
+type OpenedProgram = Pick<Program, "autoload" | "attachType">;
+
+/** An opened skeleton with bpf/include/hook_programs.h. */
+type Opened =
+  & Parameters<HookPlan["prepare"]>[0]
+  & {
+    readonly rodata: { targ_cpu: number };
+    readonly progs: Readonly<Record<"probe" | "tracepoint", OpenedProgram>>;
+  };
+
+/** A loaded one. */
+type Loaded =
+  & Parameters<HookPlan["fillPlaces"]>[0]
+  & { readonly progs: Readonly<Record<"probe" | "tracepoint", Attachable>> };
+
+/** What the user asks for. */
+export interface AskedPrograms extends TypedHooks {
+  /** Hooks on this CPU only. */
+  readonly cpu: number | undefined;
+}
+
+/** What a pattern of any kind means, and how the programs of bpf/include/hook_programs.h get there. */
+export class ProgramPlan extends HookPlan {
+  /** Whether hooks are where functions of a file begin. */
+  readonly atUserFunctions: boolean;
+  readonly #cpu: number | undefined;
+
+  /** @throws {ExitError} if there is nothing to trace, too much, or nothing that this host can trace */
+  constructor({ pattern, regexp, cpu, ...asked }: AskedPrograms) {
     const parsed = pattern === undefined ? undefined : parsePattern(pattern, regexp);
     super({ ...asked, pattern: parsed }, { tracepoints: TRACEPOINTS });
+    this.atUserFunctions = this.kind === "files" && parsed?.kind === "function";
+    this.#cpu = cpu;
   }
 
   /** Chooses the programs that are loaded. */
   choose(opened: Opened): void {
-    const { maps, progs } = opened;
+    const { progs, rodata } = opened;
     const { cookies } = this.how;
     this.prepare(opened);
+    if (this.#cpu !== undefined) rodata.targ_cpu = this.#cpu;
     const needsProbe = this.kind !== "tracepoints";
     progs.probe.autoload = needsProbe;
     if (this.attachType !== undefined) progs.probe.attachType = this.attachType;
@@ -35,7 +56,6 @@ export class Plan extends HookPlan {
     for (const [at, program] of tracepointsIn(progs).entries()) {
       program.autoload = !cookies && at < count;
     }
-    maps.counts.maxEntries = Math.max(1, this.hooks.length);
   }
 
   /**
