@@ -9,10 +9,10 @@ import {
   membersOf,
   OWNER_BY,
   OWNER_BY_BRIEF,
+  SockIds,
   spreadMembers,
   TCP_STATES,
 } from "#lib/tool/mod.ts";
-import { SockIds } from "./ids.ts";
 
 /** What is kept for a trace. */
 export function own() {
