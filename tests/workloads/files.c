@@ -22,7 +22,6 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/aio_abi.h>
-#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -30,6 +29,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include "kind.h"
+#include "uring.h"
 
 #define BLOCK 4096
 #define BLOCKS 53
@@ -87,42 +87,16 @@ static void aios(int file)
 
 static void urings(int file, int count)
 {
-	struct io_uring_params params = {};
-	int ring = syscall(SYS_io_uring_setup, 1, &params);
-	int access = PROT_READ | PROT_WRITE, flags = MAP_SHARED;
-	unsigned *head, *tail, *array, *cq_head;
-	struct io_uring_cqe *cqes;
-	struct io_uring_sqe *sqe;
-	char *sq, *cq;
-
-	check(ring >= 0, "io_uring_setup");
-	sq = mmap(NULL, params.sq_off.array + sizeof(unsigned), access, flags, ring,
-		  IORING_OFF_SQ_RING);
-	cq = mmap(NULL, params.cq_off.cqes + params.cq_entries * sizeof(*cqes), access, flags, ring,
-		  IORING_OFF_CQ_RING);
-	sqe = mmap(NULL, sizeof(*sqe), access, flags, ring, IORING_OFF_SQES);
-	check(sq != MAP_FAILED && cq != MAP_FAILED && sqe != MAP_FAILED, "mmap");
-	head = (void *)(sq + params.sq_off.head);
-	tail = (void *)(sq + params.sq_off.tail);
-	array = (void *)(sq + params.sq_off.array);
-	cq_head = (void *)(cq + params.cq_off.head);
-	cqes = (void *)(cq + params.cq_off.cqes);
-	for (int i = 0; i < count; i++) {
-		*sqe = (struct io_uring_sqe){
+	uring_open();
+	for (int i = 0; i < count; i++)
+		moved(uring_do((struct io_uring_sqe){
 			.opcode = IORING_OP_READ,
 			.fd = file,
 			.off = i * BLOCK,
 			.addr = (__u64)block,
 			.len = BLOCK,
-		};
-		*array = 0;
-		__atomic_store_n(tail, *head + 1, __ATOMIC_RELEASE);
-		check(syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) == 1,
-		      "io_uring_enter");
-		moved(cqes[*cq_head & (params.cq_entries - 1)].res);
-		__atomic_store_n(cq_head, *cq_head + 1, __ATOMIC_RELEASE);
-	}
-	close(ring);
+		}));
+	close(uring.fd);
 }
 
 static void map(int file)
