@@ -18,6 +18,7 @@ enum owner_by {
 	BY_CLOSE,
 	BY_START, /* it had the socket open when the tool started */
 	BY_FILE, /* it has the socket open */
+	BY_ACCEPT,
 };
 
 struct owner {

@@ -19,6 +19,8 @@
 
 #define THREAD_SIZE 16384 /* arch/x86/include/asm/page_64_types.h, without KASAN */
 #define NR_EXECVE 59
+#define NR_ACCEPT 43
+#define NR_ACCEPT4 288
 #define TS_COMPAT 0x0002
 #define X32_SYSCALL_BIT 0x40000000
 
@@ -79,6 +81,8 @@ static __always_inline __u64 syscall_arg32(struct pt_regs *regs, int n)
 #elif defined(__TARGET_ARCH_arm64)
 
 #define NR_EXECVE 221
+#define NR_ACCEPT 202
+#define NR_ACCEPT4 242
 #define TIF_32BIT 22
 
 static __always_inline bool syscall_is_compat(void)

@@ -38,6 +38,13 @@ export {
   type ConnectRecord,
   failedToConnect,
 } from "./connects.ts";
+export {
+  chooseConnectionPrograms,
+  CONNECTION_TYPES,
+  connectionMembers,
+  type ConnectionPrograms,
+  type ConnectionRecord,
+} from "./connections.ts";
 export { ExitCode, ExitError } from "./ending/exit.ts";
 export { type KindValues, type MembersOfC, type Traced } from "./members/c_kinds.ts";
 export type { DecimalLook } from "./members/kinds/decimal.ts";

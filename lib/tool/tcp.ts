@@ -46,6 +46,7 @@ export const OWNER_BY: readonly (string | undefined)[] = [
   "close",
   "start",
   "file",
+  "accept",
 ];
 
 /**
@@ -60,7 +61,7 @@ export const OWNER_BY: readonly (string | undefined)[] = [
  * ```
  */
 export const OWNER_BY_BRIEF =
-  "How the process is known: connect, listen, listener (it owns that), close, start (had it open)";
+  "How the process is known: connect, listen, listener (it owns that), accept, close, start (had it open)";
 
 /**
  * Which side began a connection: `enum direction` of bpf/include/tcp_socks.h.

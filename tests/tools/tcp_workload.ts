@@ -6,6 +6,7 @@ import type { RunningTool } from "../kernel/running_tool.ts";
 const workload = new URL("../../build/tests/tcp", import.meta.url).pathname;
 const retransmits = new URL("../../build/tests/retransmits", import.meta.url).pathname;
 const connects = new URL("../../build/tests/connects", import.meta.url).pathname;
+const accepts = new URL("../../build/tests/accepts", import.meta.url).pathname;
 
 /** What the client of tests/workloads/tcp.c sends on each connection, and the server answers. */
 export const REQUEST = 1009;
@@ -58,6 +59,28 @@ export function runConnects(
   runBeside(tool, "ip", "link", "set", "lo", "up");
   const [client, port] = runBeside(tool, connects, kind, String(count)).split(" ").map(Number);
   return { client, port };
+}
+
+export interface AcceptsRun {
+  /** Process that connects and accepts. */
+  readonly pid: number;
+  /** Port that it listens at. */
+  readonly port: number;
+  /** The first descriptor that accept() has returned, or would have. */
+  readonly fd: number;
+}
+
+/** Makes connections that wait to be accepted: tests/workloads/accepts.c. */
+export function runAccepts(
+  tool: RunningTool,
+  kind: "late" | "uring" | "mptcp" | "dropped" | "reset" | "full",
+  count: number,
+  { address = "127.0.0.1", port = 0 } = {},
+): AcceptsRun {
+  runBeside(tool, "ip", "link", "set", "lo", "up");
+  const told = runBeside(tool, accepts, kind, String(count), address, String(port));
+  const [pid, listening, fd] = told.split(" ").map(Number);
+  return { pid, port: listening, fd };
 }
 
 export interface RetransmitsRun {
