@@ -7,6 +7,8 @@ const libc = Deno.dlopen("libc.so.6", {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int connect(int sockfd, const struct sockaddr *addr, socklen_t addrlen)
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int poll(struct pollfd *fds, nfds_t nfds, int timeout)
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   // int accept4(int sockfd, struct sockaddr *addr, socklen_t *addrlen, int flags)
   accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
   // ssize_t send(int sockfd, const void *buf, size_t len, int flags)
@@ -17,6 +19,7 @@ const libc = Deno.dlopen("libc.so.6", {
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;
+const POLLIN = 1;
 /** Tools that a test starts do not hold the connection open: O_CLOEXEC of asm-generic/fcntl.h. */
 const SOCK_CLOEXEC = 0o2000000;
 
@@ -26,8 +29,9 @@ export class TcpPair implements Disposable {
   /** The descriptor of the side that sends. */
   readonly sender: number;
 
-  constructor() {
-    const { socket, listen, getsockname, connect, accept4 } = libc.symbols;
+  /** @param waiting called while the connection waits to be accepted */
+  constructor(waiting?: () => void) {
+    const { socket, listen, getsockname, connect, poll, accept4 } = libc.symbols;
     const listener = this.#keep(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     this.#keep(listen(listener, 1));
     const address = new Uint8Array(16);
@@ -35,6 +39,10 @@ export class TcpPair implements Disposable {
     this.#keep(getsockname(listener, address, size));
     this.sender = this.#keep(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     this.#keep(connect(this.sender, address, address.length));
+    if (waiting !== undefined) {
+      poll(new Uint8Array(new Int32Array([listener, POLLIN]).buffer), 1n, -1);
+      waiting();
+    }
     this.#keep(accept4(listener, null, null, SOCK_CLOEXEC));
   }
 
