@@ -21,6 +21,7 @@
 #define O_WRONLY 01 /* include/uapi/asm-generic/fcntl.h */
 #define O_CREAT 0100
 #define O_TRUNC 01000
+#define __O_TMPFILE 020000000 /* of O_TMPFILE; the other bit is O_DIRECTORY */
 #define FMODE_CREATED 0x100000 /* include/linux/fs.h: the open has made the file */
 
 /* What distinguishes a file from every other one, also from those that had its number before. */
@@ -43,9 +44,8 @@ static __always_inline struct file *file_of_fd(int fd)
 	return file;
 }
 
-static __always_inline struct file_id file_id(struct file *file)
+static __always_inline struct file_id inode_id(struct inode *inode)
 {
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct file_id id = {
 		.ino = BPF_CORE_READ(inode, i_ino),
 		.dev = BPF_CORE_READ(inode, i_sb, s_dev),
@@ -53,6 +53,11 @@ static __always_inline struct file_id file_id(struct file *file)
 	};
 
 	return id;
+}
+
+static __always_inline struct file_id file_id(struct file *file)
+{
+	return inode_id(BPF_CORE_READ(file, f_inode));
 }
 
 static __always_inline __u32 file_mode_of(struct file *file)

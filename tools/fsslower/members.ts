@@ -41,7 +41,7 @@ export const members = {
   /** Undefined where there is no place in the file: open, getattr, pipes. */
   offset_bytes: integer({ brief: "Where in the file", width: 12 }, (r) => known(r.offset)),
   latency_ns: { ...c.latency_ns, brief: "How long it took, in nanoseconds" },
-  name: text({ brief: "Name of the file", width: -24 }, nameOf),
+  name: text({ brief: "Name of the file", width: -24 }, parts.path.name),
   /** Undefined if the tool was not asked for it. */
   path: text({ brief: "Path of the file, as its process sees it" }, parts.path.path),
   fs: text({ brief: "Type of the file system: ext4", width: -8 }, parts.fs.text),
@@ -95,12 +95,4 @@ function bytesOf({ op, ret, requested }: event_view): bigint | undefined {
   if (ret < 0n) return undefined;
   if (op <= OP_WRITE) return ret;
   return op === OP_FSYNC ? known(requested) : undefined;
-}
-
-/** The last part of the path is the first that the kernel writes: see bpf/include/paths.h. */
-function nameOf(r: event_view) {
-  const text = parts.path.text(r);
-  if (text === undefined) return undefined;
-  const end = text.bytes.indexOf(0, text.start);
-  return text.place(text.bytes, text.start, end);
 }

@@ -55,6 +55,12 @@ export class Part<R> {
     return text && decodePath(text.bytes, text.start, text.end);
   };
 
+  /** The last part of such a path, which the kernel writes first, where it lies. */
+  readonly name = (record: R): RawText | undefined => {
+    const text = this.text(record);
+    return text?.place(text.bytes, text.start, text.bytes.indexOf(0, text.start));
+  };
+
   /** Strings with a NUL behind each. */
   readonly strings = (record: R): readonly string[] => {
     const text = this.text(record);
