@@ -1,0 +1,60 @@
+/**
+ * Programs at the beginning of functions of the kernel: those of bpf/include/function_hooks.h. It stands apart from
+ * mod.ts as functions.ts does.
+ *
+ * @module
+ */
+import { attachKprobe } from "../objects/attach/kprobe.ts";
+import { attachKprobeMulti } from "../objects/attach/kprobe_multi.ts";
+import { hasAttachKind } from "../objects/features/attach_kinds.ts";
+import type { LoadedProgram, OpenedProgram } from "../skeleton/skeleton.ts";
+import { ExitCode, ExitError } from "./ending/exit.ts";
+import { wayToTrace } from "./functions.ts";
+
+/** The functions by the names of their hooks: `deleted: "d_delete"` for the programs of `FUNCTION_HOOK(deleted, ...)`. */
+export type FunctionHooks = Readonly<Record<string, string>>;
+
+/**
+ * Chooses the form in which each hook is loaded.
+ * @param progs programs `fentry_NAME` and `kprobe_NAME`
+ */
+export function loadFunctionHooks(
+  progs: Readonly<Record<string, OpenedProgram>>,
+  hooks: FunctionHooks,
+): void {
+  for (const [hook, name] of Object.entries(hooks)) {
+    const way = wayToTrace(name);
+    if (way === undefined) continue;
+    const program = progs[way === "fexit" ? `fentry_${hook}` : `kprobe_${hook}`];
+    program.autoload = true;
+    if (way === "kprobe.multi") program.attachType = "trace_kprobe_multi";
+  }
+}
+
+/**
+ * Attaches what libbpf does not attach: probes.
+ * @param tool the name of the tool, for the errors
+ * @throws {ExitError} if the host lets no function be traced, or lacks one of these
+ */
+export function attachFunctionHooks(
+  tool: string,
+  progs: Readonly<Record<string, LoadedProgram>>,
+  hooks: FunctionHooks,
+): void {
+  if (!hasAttachKind("fentry") && !hasAttachKind("kprobe")) {
+    throw unavailable(
+      `Cannot attach ${tool}: this host has neither fentry nor kprobes, by which functions of the kernel are ` +
+        "traced",
+    );
+  }
+  for (const [hook, name] of Object.entries(hooks)) {
+    const way = wayToTrace(name);
+    if (way === undefined) {
+      throw unavailable(`Cannot attach ${tool}: this kernel has no function ${name}() to trace`);
+    }
+    if (way === "kprobe.multi") attachKprobeMulti(progs[`kprobe_${hook}`], [name]);
+    else if (way === "kprobe") attachKprobe(progs[`kprobe_${hook}`], name);
+  }
+}
+
+const unavailable = (message: string) => new ExitError(ExitCode.Unavailable, message);
