@@ -36,7 +36,13 @@ import {
   topOptions,
   withLetters,
 } from "#lib/tool/mod.ts";
-import { depthOptions, excludeEachOther, foldedLine } from "#lib/tool/stacks.ts";
+import {
+  depthOptions,
+  excludeEachOther,
+  type FlameFrame,
+  foldedLine,
+  taskFrame,
+} from "#lib/tool/stacks.ts";
 import { attachToAllocator } from "./memleak/allocators.ts";
 import { BlockCounter } from "./memleak/counter.ts";
 import { members, type OutstandingBlocks } from "./memleak/members.ts";
@@ -115,10 +121,11 @@ export const { tool, start: memleak } = countTool({
   bare: ({ folded }) => folded,
   text(rows, { folded }) {
     if (!folded) return drawn(rows);
-    return rows.map(({ comm = "kernel", stack, bytes }) =>
-      foldedLine([comm, ...[...stack].reverse()], `${bytes}`)
-    ).join("");
+    return rows.map((row) => foldedLine(path(row), row.bytes)).join(
+      "",
+    );
   },
+  flames: { unit: "bytes", value: ({ bytes }) => bytes, path, standing: true },
   open(options) {
     excludeEachOther(options, "show_allocs", "combined_only", "-a and -C");
     return Memleak.open();
@@ -183,6 +190,15 @@ function title(options: Options): string {
     ? escapeText(command.join(" "))
     : escapeText(obj!);
   return `Attaching to ${whose}, Ctrl+C to quit.`;
+}
+
+/** The process and the stack that led to its blocks, the outermost function first. */
+function path({ pid, comm = "kernel", stack }: OutstandingBlocks): FlameFrame[] {
+  const kind = pid === undefined ? "kernel" : "user";
+  return [
+    taskFrame(comm),
+    ...stack.map((name) => ({ name, kind } as const)).reverse(),
+  ];
 }
 
 /** Stacks as the C tool prints them. */

@@ -35,7 +35,7 @@ import {
   offCpuTitle,
   setOffCpuTimes,
 } from "#lib/tool/off_cpu_times.ts";
-import { drawn, folded, members } from "./offwaketime/members.ts";
+import { drawn, members, path } from "./offwaketime/members.ts";
 
 export type { OffWakeTime } from "./offwaketime/members.ts";
 
@@ -66,7 +66,7 @@ export const { tool, start: offwaketime } = stackTool({
   measure: "total_ns",
   shown: (ns) => Math.floor(Number(ns) / 1000),
   drawn,
-  folded,
+  path,
   title: (options) => `Tracing blocked time (us) by user + kernel stack of ${offCpuTitle(options)}`,
   own: sidesOf,
   open: () => Offwaketime.open(),

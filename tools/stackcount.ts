@@ -42,7 +42,7 @@ import {
   storageOptions,
 } from "#lib/tool/stacks.ts";
 import { StackCounter } from "./stackcount/counter.ts";
-import { drawn, folded, members } from "./stackcount/members.ts";
+import { drawn, members, path } from "./stackcount/members.ts";
 
 export type { StackTimes } from "./stackcount/members.ts";
 
@@ -97,7 +97,7 @@ export const { tool, start: stackcount } = stackTool({
   measure: "count",
   ascending: (options) => options.rows === undefined,
   drawn: (row, value, marks) => drawn(row, value, marks, hidesHooks()),
-  folded: (row, value, marks) => folded(row, value, marks, hidesHooks()),
+  path: (row, marks) => path(row, marks, hidesHooks()),
   title: ({ pattern }) => `Tracing ${plan.count} functions for "${pattern}"... Hit Ctrl-C to end.`,
   stamp: ({ timestamp }) => timestamp,
   own: (options) => ({ ...sidesAt(plan, options), by: distinguished(options) }),

@@ -38,7 +38,7 @@ import {
   storageOptions,
 } from "#lib/tool/stacks.ts";
 import { WakeupCounter } from "./wakeuptime/counter.ts";
-import { drawn, folded, members } from "./wakeuptime/members.ts";
+import { drawn, members, path } from "./wakeuptime/members.ts";
 
 export type { WakeupTime } from "./wakeuptime/members.ts";
 
@@ -79,7 +79,7 @@ export const { tool, start: wakeuptime } = stackTool({
   measure: "total_ns",
   shown: (ns) => Math.floor(Number(ns) / 1000),
   drawn,
-  folded,
+  path,
   title,
   own: sidesOf,
   open: () => Wakeuptime.open(),

@@ -103,7 +103,13 @@ export {
   withLetters,
   without,
 } from "./options/declarations.ts";
-export { frameOptions, type FrameSpellings, type Spelling } from "./options/frame_options.ts";
+export {
+  type FlameFormat,
+  frameOptions,
+  type FrameSpellings,
+  type OutputFormat,
+  type Spelling,
+} from "./options/frame_options.ts";
 export {
   bytes,
   capability,
@@ -187,7 +193,8 @@ export { shellQuote } from "./text/quote.ts";
 export { decodePath, decodeStrings } from "./text/strings.ts";
 export { rfc3339, type TimeFormat, timeOfDay } from "./text/time_format.ts";
 export { plainWords, RawWords, type Text, type Words } from "./text/words.ts";
-export type { Tables, Tool } from "./tool.ts";
+export type { FlameFrame, FlameUnit, FrameKind } from "./flames/flame_tree.ts";
+export type { Flames, Tables, Tool } from "./tool.ts";
 export {
   type Cell,
   type Counter,

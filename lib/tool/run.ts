@@ -152,6 +152,7 @@ async function follow<Options, E>(
       if (shown.end === undefined) losses.report();
       if (left <= 0) break;
     }
+    await shown.finish?.();
     await out.drain();
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;

@@ -38,8 +38,10 @@ export {
   StackSums,
   type SumParts,
 } from "./stack_sums.ts";
+export { type FlameFrame, type FlameUnit, taskFrame } from "./flames/flame_tree.ts";
+export { foldedLine } from "./flames/folded.ts";
 export {
-  foldedLine,
+  framePath,
   framesOf,
   type Marks,
   type Stacked,

@@ -1,6 +1,7 @@
+import type { FlameFrame, FlameUnit } from "./flames/flame_tree.ts";
 import type { Members } from "./members/member.ts";
 import type { Declarations, Operands } from "./options/declarations.ts";
-import type { FrameSpellings } from "./options/frame_options.ts";
+import type { FrameSpellings, OutputFormat } from "./options/frame_options.ts";
 import type { Trace } from "./trace/trace.ts";
 
 /** A tool as the frame runs it. What makes one of a declaration is in shapes/. */
@@ -63,7 +64,7 @@ export interface Tables<Options, E> {
   /** How rows are sorted unless `--sort` says otherwise: `-count` for the largest counts first. */
   order(options: Options): string;
   /** How many rows are printed at most: those that come first. A live screen has all that fit. */
-  limit(options: Options, output: "table" | "json" | "csv"): number;
+  limit(options: Options, output: OutputFormat): number;
   /** Whether tables take each other's place on a screen of their own. */
   live?(options: Options): boolean;
   /**
@@ -77,4 +78,20 @@ export interface Tables<Options, E> {
   bare?(options: Options): boolean;
   /** Text below a table; without columns it stands alone. */
   below?(rows: readonly E[], options: Options): string;
+  /** How rows are drawn as a flame graph, if they have stacks. */
+  readonly flames?: Flames<Options, E>;
+}
+
+/** How rows become stacks of a flame graph. */
+export interface Flames<Options, E> {
+  /** What is measured. */
+  readonly unit: FlameUnit;
+  /** What was measured of the row's stack. */
+  value(row: E): number;
+  /** The same as lines of folded stacks have it; the value itself if left out. */
+  shown?(value: number): number;
+  /** The frames, the outermost first. */
+  path(row: E, options: Options): readonly FlameFrame[];
+  /** Whether each table shows all that there is, so that the last one alone counts. */
+  readonly standing?: boolean;
 }

@@ -328,6 +328,18 @@ for (const how of ["--", "-c"] as const) {
   });
 }
 
+kernelTest("a flame graph shows what is outstanding at the end, once", {}, async () => {
+  // Many tables come before the process ends.
+  const line = `(printf 0; sleep 1; printf 0) | ${program} stay > /dev/null`;
+  const args = ["-o", "0", "--output", "folded", "0.1", "--", "sh", "-c", line];
+  await using tool = startTool("memleak", args);
+  const { stdout, code } = await tool.finish();
+  assertEquals(code, 0);
+  const inMain = stdout.split("\n").filter((line) => line.startsWith("leaks;"));
+  const values = inMain.map((line) => line.replace(/^.*;main;(\w+);malloc/, "$1"));
+  assertEquals(values.sort(), ["keep_others 448", "keep_some 1024"]);
+});
+
 /** Blocks of the kernel that were allocated in a function. */
 const allocatedIn = (rows: readonly OutstandingBlocks[], name: string) =>
   rows.filter(({ stack }) => stack!.includes(name)).map(({ count }) => count);

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { offcputime } from "../../tools/offcputime.ts";
 import { type OffWakeTime, offwaketime } from "../../tools/offwaketime.ts";
-import { folded } from "../../tools/offwaketime/members.ts";
+import { path } from "../../tools/offwaketime/members.ts";
 import { Asked, blockedIn, CLOCK_NANOSLEEP, READ, startSleeper } from "./asked.ts";
 import { delay, kernelTest, patient, runTool, startTool } from "../kernel/harness.ts";
 import { isOfKernel } from "./kernel_thread.ts";
@@ -223,9 +223,11 @@ kernelTest("folded lines go from the thread to its waker", {}, async () => {
   const { ping, pong } = await startWakes();
   await using _ping = ping;
   const { rows } = await traced({ pid: [pong] }, () => ping.work());
-  const shown = rows.map((row) => folded(row, "23", { delimited: true, annotations: true }));
-  const line = /^pong;.*;-;.*vfs_read_\[k\];.*;--;try_to_wake_up_\[k\];.*;-;.*;wake;.*ping 23$/m;
-  assertMatch(shown.join(""), line);
+  const shown = rows.map((row) =>
+    path(row, { delimited: true, annotations: true }).map(({ name }) => name).join(";")
+  );
+  const line = /^pong;.*;-;.*vfs_read_\[k\];.*;--;try_to_wake_up_\[k\];.*;-;.*;wake;.*ping$/m;
+  assertMatch(shown.join("\n"), line);
   const { stdout, stderr, code } = await runTool("offwaketime", ["-fa", "-p", `${pong}`, "0.1"]);
   assertEquals([stderr, code], ["", 0]);
   assertMatch(stdout, /^(pong(;[^;\n]+)+ \d+\n)+$/);

@@ -1,7 +1,16 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { onlineCpus } from "#lib/sys/cpus.ts";
 import { profile, type StackSamples } from "../../tools/profile.ts";
-import { delay, fewerIfSlow, isSlow, kernelTest, runTool, startTool } from "../kernel/harness.ts";
+import {
+  delay,
+  fewerIfSlow,
+  isSlow,
+  kernelTest,
+  runTool,
+  startCommand,
+  startTool,
+} from "../kernel/harness.ts";
+import { toolCommand, withoutLosses } from "../kernel/running_tool.ts";
 import { Busy } from "./busy.ts";
 
 type Options = NonNullable<Parameters<typeof profile>[0]>;
@@ -94,6 +103,38 @@ kernelTest("-f folds stacks, from the outermost function on, and nothing else", 
     assertMatch(line, /^[^-]*(;-(;[^;]+_\[k\])+)? \d+$/, "the kernel's part is marked");
   }
   assertMatch(stdout, /^stacks;([^;]+;)*main(;(left|right)){9};burn \d+$/m);
+});
+
+kernelTest("a flame graph is of all tables of a run", {}, async () => {
+  await using busy = await new Busy().started();
+  const args = ["-p", `${busy.pid}`, "-F", "199", "-i", "0.2", "--count", "5", "-U"];
+  const picture = await runTool("profile", [...args, "-o", "svg"]);
+  assertEquals([withoutLosses(picture.stderr), picture.code], ["", 0]);
+  const [, all, burn] = /<title>all: (\d+) samples, [^]*<title>burn: (\d+) samples, /
+    .exec(picture.stdout)!.map(Number);
+  assert(burn > 0 && burn <= all);
+  const { stdout } = await runTool("profile", [...args, "-o", "speedscope"]);
+  const { shared, profiles: [{ endValue, weights }] } = JSON.parse(stdout);
+  assert(shared.frames.some(({ name }: { name: string }) => name === "burn"));
+  assertEquals(endValue, weights.reduce((sum: number, weight: number) => sum + weight, 0));
+  const line = [...toolCommand("profile"), ...args, "-o", "pprof"].join(" ");
+  const piped = await startCommand(["sh", "-c", `${line} | gunzip`]).finish();
+  assertEquals([withoutLosses(piped.stderr), piped.code], ["", 0]);
+  assertStringIncludes(piped.stdout, "burn");
+});
+
+kernelTest("-o pprof is not for a terminal, and no graph has columns", {}, async () => {
+  const line = [...toolCommand("profile"), "-o", "pprof"].join(" ");
+  const shown = await startCommand(["script", "-qec", line, "/dev/null"]).finish();
+  assertEquals(
+    [shown.stdout, shown.code],
+    [
+      "profile: -o pprof is no text for a terminal: write it to a file (profile -o pprof > FILE)\r\n",
+      64,
+    ],
+  );
+  const { stderr, code } = await runTool("profile", ["-o", "folded", "--fields", "comm"]);
+  assertEquals([stderr, code], ["profile: --fields has no effect on -o folded\n", 64]);
 });
 
 kernelTest("stacks are shown as the C tool shows them", {}, async () => {

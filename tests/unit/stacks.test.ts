@@ -1,6 +1,7 @@
 /** Stacks as they are shown. */
 import { assertEquals } from "@std/assert";
-import { drawnStack, foldedStack, type Stacked } from "#lib/tool/shapes/stacks.ts";
+import { foldedLine } from "#lib/tool/flames/folded.ts";
+import { drawnStack, type Marks, type Stacked, stackPath } from "#lib/tool/shapes/stacks.ts";
 import { frameName } from "#lib/tool/stacks.ts";
 
 const stack: Stacked = { comm: "dd", pid: 7, kernel: ["k1", "k2"], user: ["u1", "u2"] };
@@ -16,22 +17,26 @@ Deno.test("a stack is drawn as the C tools draw it, the innermost function first
   );
 });
 
+function foldedStack(stack: Stacked, value: number, marks: Marks): string {
+  return foldedLine(stackPath(stack, marks), value);
+}
+
 Deno.test("a folded stack begins with the outermost function", () => {
-  assertEquals(foldedStack(stack, "23", {}), "dd;u2;u1;k2;k1 23\n");
-  assertEquals(foldedStack(stack, "23", { delimited: true }), "dd;u2;u1;-;k2;k1 23\n");
-  assertEquals(foldedStack(stack, "23", { annotations: true }), "dd;u2;u1;k2_[k];k1_[k] 23\n");
+  assertEquals(foldedStack(stack, 23, {}), "dd;u2;u1;k2;k1 23\n");
+  assertEquals(foldedStack(stack, 23, { delimited: true }), "dd;u2;u1;-;k2;k1 23\n");
+  assertEquals(foldedStack(stack, 23, { annotations: true }), "dd;u2;u1;k2_[k];k1_[k] 23\n");
 });
 
 Deno.test("there is no border where there is one side only", () => {
   const { comm, pid, kernel, user } = stack;
   const delimited = { delimited: true };
-  assertEquals(foldedStack({ comm, pid, kernel, user: undefined }, "5", delimited), "dd;k2;k1 5\n");
-  assertEquals(foldedStack({ comm, pid, kernel: [], user }, "5", delimited), "dd;u2;u1 5\n");
+  assertEquals(foldedStack({ comm, pid, kernel, user: undefined }, 5, delimited), "dd;k2;k1 5\n");
+  assertEquals(foldedStack({ comm, pid, kernel: [], user }, 5, delimited), "dd;u2;u1 5\n");
 });
 
 Deno.test("a name adds no frame, no line and no control character", () => {
   const hostile = { comm: "a;b\nc", pid: 1, kernel: [], user: ["u;\x1b[2J", "v\r"] };
-  assertEquals(foldedStack(hostile, "3", {}), "a:b\\nc;v\\r;u:\\x1b[2J 3\n");
+  assertEquals(foldedStack(hostile, 3, {}), "a:b\\nc;v\\r;u:\\x1b[2J 3\n");
   assertEquals(drawnStack(hostile, "3", {}).split("\n").length, 5);
   assertEquals(drawnStack(hostile, "3", {}).includes("\x1b"), false);
 });

@@ -1,5 +1,13 @@
 import { type Counted, escapeText, type EventOf, membersOf } from "#lib/tool/mod.ts";
-import { foldedLine, framesOf, type Marks, type Sides, stackMembers } from "#lib/tool/stacks.ts";
+import {
+  type FlameFrame,
+  framePath,
+  framesOf,
+  type Marks,
+  type Sides,
+  stackMembers,
+  taskFrame,
+} from "#lib/tool/stacks.ts";
 import { type OffCpu, offCpuMembers, offCpuTimeMembers } from "#lib/tool/off_cpu_times.ts";
 import { knownContext, wakerMembers, wakerName, type Woken } from "#lib/tool/wakers.ts";
 
@@ -77,12 +85,14 @@ export function drawn(row: OffWakeTime, value: string, marks: Marks): string {
 }
 
 /**
- * A row in one line, as the Python tool has it: the thread, its stack from the outermost function on, that of the
- * waker from the innermost on, the waker.
+ * A row in flame graphs, as the Python tool has it: the thread, its stack from the outermost function on, that of
+ * the waker from the innermost on, the waker.
  */
-export function folded(row: OffWakeTime, value: string, marks: Marks): string {
-  const { comm, waker_comm } = row;
-  const own = [comm, ...framesOf(row, "-", marks).reverse()];
-  const waker = waker_comm === undefined ? [] : ["--", ...wakerFrames(row, "-", marks), waker_comm];
-  return foldedLine([...own, ...waker], value);
+export function path(row: OffWakeTime, marks: Marks): FlameFrame[] {
+  const { comm, waker_comm, waker_kernel, waker_user } = row;
+  const own = [taskFrame(comm), ...framePath(row, marks).reverse()];
+  if (waker_comm === undefined) return own;
+  const waker = framePath({ kernel: waker_kernel, user: waker_user }, marks)
+    .map(({ name }) => ({ name, kind: "waker" as const }));
+  return [...own, taskFrame("--"), ...waker, taskFrame(waker_comm)];
 }

@@ -1,6 +1,19 @@
-import { type Counted, escapeText, type EventOf, membersOf } from "#lib/tool/mod.ts";
+import {
+  type Counted,
+  escapeText,
+  type EventOf,
+  type FlameFrame,
+  membersOf,
+} from "#lib/tool/mod.ts";
 import { type GroupedBy, groupMembers } from "#lib/tool/probes.ts";
-import { foldedLine, framesOf, type Marks, type Sides, stackMembers } from "#lib/tool/stacks.ts";
+import {
+  framePath,
+  framesOf,
+  type Marks,
+  type Sides,
+  stackMembers,
+  taskFrame,
+} from "#lib/tool/stacks.ts";
 import type { StackCount } from "./counter.ts";
 
 /** What readers of members need. */
@@ -37,14 +50,14 @@ export function drawn(row: StackTimes, value: string, marks: Marks, several: boo
   ].map((line) => `${escapeText(line)}\n`).join("");
 }
 
-/** A row in one line, for flame graphs, which begins with whose it is. */
-export function folded(row: StackTimes, value: string, marks: Marks, several: boolean): string {
+/** A row in flame graphs, which begins with whose it is. */
+export function path(row: StackTimes, marks: Marks, several: boolean): FlameFrame[] {
   const whose = groupOf(row);
-  return foldedLine([
-    ...whose === "" ? [] : [whose],
-    ...framesOf(row, "-", marks).reverse(),
-    ...several ? [row.func!] : [],
-  ], value);
+  return [
+    ...whose === "" ? [] : [taskFrame(whose)],
+    ...framePath(row, marks).reverse(),
+    ...several ? [taskFrame(row.func!)] : [],
+  ];
 }
 
 /** What distinguishes it, if anything: `sh [42]`, `sh [42] cpu 1`. */

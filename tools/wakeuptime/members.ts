@@ -1,5 +1,12 @@
 import { type Counted, escapeText, type EventOf, membersOf } from "#lib/tool/mod.ts";
-import { foldedLine, framesOf, type Marks, stackMembers } from "#lib/tool/stacks.ts";
+import {
+  type FlameFrame,
+  framePath,
+  framesOf,
+  type Marks,
+  stackMembers,
+  taskFrame,
+} from "#lib/tool/stacks.ts";
 import { wakerMembers, wakerName } from "#lib/tool/wakers.ts";
 import type { Wakeups } from "./counter.ts";
 
@@ -45,8 +52,11 @@ export function drawn(row: WakeupTime, value: string, marks: Marks): string {
   return lines.map((line) => `\t${escapeText(line)}\n`).join("");
 }
 
-/** A row in one line, as the Python tool has it: the waker, its stack from the outermost function on, the target. */
-export function folded(row: WakeupTime, value: string, marks: Marks): string {
-  const frames = framesOf(row, "-", marks).reverse();
-  return foldedLine([row.waker_comm, ...frames, row.comm], value);
+/** A row in flame graphs, as the Python tool has it: the waker, its stack from the outermost function on, the target. */
+export function path(row: WakeupTime, marks: Marks): FlameFrame[] {
+  return [
+    taskFrame(row.waker_comm),
+    ...framePath(row, marks).reverse(),
+    taskFrame(row.comm),
+  ];
 }

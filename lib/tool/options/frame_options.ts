@@ -1,7 +1,35 @@
 import type { Members } from "../members/member.ts";
-import { type Declarations, flag, list, option, type OptionsOf } from "./declarations.ts";
+import {
+  type Declarations,
+  flag,
+  list,
+  option,
+  type OptionsOf,
+  type Parser,
+} from "./declarations.ts";
 import { timeFormatNames } from "../text/time_format.ts";
 import { choice, count, seconds, text } from "./parsers.ts";
+
+/** What all of a run is printed as at its end: flame graphs, and what other programs draw them from. */
+export type FlameFormat = "folded" | "svg" | "speedscope" | "pprof";
+
+/** What `-o` takes: the first three print events one by one, or table by table. */
+export type OutputFormat = "table" | "json" | "csv" | FlameFormat;
+
+const ROW_FORMATS = ["table", "json", "csv"] as const;
+const FLAME_FORMATS = ["folded", "svg", "speedscope", "pprof"] as const;
+
+/** Whether a format is one of a whole run, for tools that measure by stacks. */
+export function isFlameFormat(format: OutputFormat): format is FlameFormat {
+  return (FLAME_FORMATS as readonly string[]).includes(format);
+}
+
+const rowFormat: Parser<OutputFormat> = choice(...ROW_FORMATS);
+
+const flameOutput = {
+  brief: "Print as table, json or csv; or all at the end as folded, svg, speedscope or pprof",
+  parse: choice(...ROW_FORMATS, ...FLAME_FORMATS),
+};
 
 /**
  * The options that every tool has.
@@ -15,13 +43,7 @@ import { choice, count, seconds, text } from "./parsers.ts";
  * ```
  */
 export const frameOptions = {
-  output: option(
-    "o",
-    "FORMAT",
-    "Print as table, json or csv",
-    choice("table", "json", "csv"),
-    "table",
-  ),
+  output: option("o", "FORMAT", "Print as table, json or csv", rowFormat, "table"),
   fields: option("", "NAME,...", "Print these of the FIELDS, in this order", text),
   filter: {
     ...list(
@@ -76,7 +98,7 @@ export function commonBeside(
   { options, fields, tables, frame = {} }: {
     options: Declarations;
     fields: Members;
-    tables?: unknown;
+    tables?: { readonly flames?: unknown };
     frame?: FrameSpellings;
   },
 ): Declarations {
@@ -84,8 +106,11 @@ export function commonBeside(
   const given = new Set(Object.values(frame).map((spelling) => spelled(spelling).letter));
   const shown = Object.keys(fields).length > 0;
   const timed = Object.values(fields).some((field) => field.kind.name === "time");
+  const all: Declarations = tables?.flames === undefined
+    ? frameOptions
+    : { ...frameOptions, output: { ...frameOptions.output, ...flameOutput } };
   return Object.fromEntries(
-    (Object.entries(frameOptions) as [keyof typeof frameOptions, Declarations[string]][])
+    (Object.entries(all) as [keyof typeof frameOptions, Declarations[string]][])
       .filter(([name]) => !Object.hasOwn(options, name))
       .filter(([name]) => shown || FIELDLESS.includes(name))
       .filter(([name]) => timed || name !== "time_format")

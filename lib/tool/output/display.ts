@@ -15,6 +15,8 @@ export interface Display<E> {
   show(batch: Each<E>, left: number): number;
   /** Whether it needs all events of a batch at a time. */
   readonly keeps: boolean;
+  /** Shows what can be shown only when all events are known. */
+  finish?(): Promise<void>;
   /** Returns a terminal that it has taken as a whole: until then messages would be lost. */
   end?(): void;
 }

@@ -1,6 +1,6 @@
 import { getenv } from "../../sys/environment.ts";
 import type { Column } from "../members/member.ts";
-import type { CommonOptions } from "../options/frame_options.ts";
+import { type CommonOptions, isFlameFormat } from "../options/frame_options.ts";
 import { timeFormat } from "../text/time_format.ts";
 import { csvLines } from "./csv.ts";
 import type { Choice, Display } from "./display.ts";
@@ -21,6 +21,10 @@ export async function displayFor<Options, E>(
   stop: () => void,
 ): Promise<Display<E>> {
   const { tool, options, frame, columns } = choice;
+  if (isFlameFormat(frame.output)) {
+    const { FlameDisplay } = await import("./flame_display.ts");
+    return new FlameDisplay(choice, tool.tables!, frame.output, out);
+  }
   const lines = linesFor(columns, frame, tool.failed);
   if (tool.tables === undefined) return new LineDisplay(lines, out, !frame.no_header);
   const { orderOf, TableDisplay } = await import("./tables.ts");
@@ -43,7 +47,7 @@ export function linesFor<E>(
       return jsonLines(columns);
     case "csv":
       return csvLines(columns);
-    case "table":
+    default:
       return tableLines(columns, styleFor(frame), failed);
   }
 }

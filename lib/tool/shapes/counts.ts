@@ -14,7 +14,7 @@ import {
 import { count, integer, seconds } from "../options/parsers.ts";
 import { escapeText } from "../text/escape.ts";
 import { drawHistogram, type HistogramLook } from "../text/histogram.ts";
-import type { Tool } from "../tool.ts";
+import type { Flames, Tool } from "../tool.ts";
 import type { Counter } from "../trace/counter_sets.ts";
 import { IntervalSource } from "../trace/interval_source.ts";
 import { type Counting, lossesOf } from "../trace/losses_of.ts";
@@ -135,6 +135,8 @@ export interface CountTool<
   text?(rows: readonly EventOf<M>[], options: Wanted<O, P>): string;
   /** Whether that text stands alone, without title, time and empty line, for other programs to read. */
   bare?(options: Wanted<O, P>): boolean;
+  /** How rows are drawn as a flame graph, if they have stacks. */
+  readonly flames?: Flames<Wanted<O, P>, EventOf<M>>;
   /** What readers of members find as `$own`. */
   own?(options: Wanted<O, P>): C;
   /** Opens the object. */
@@ -274,6 +276,7 @@ export function countTool<
         stamp,
         text: declared.text,
         bare: declared.bare,
+        flames: declared.flames,
         limit: (options, output) =>
           (options as Obeyed).rows ??
             (output === "table" ? declared.limit ?? Infinity : Infinity),

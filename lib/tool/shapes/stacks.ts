@@ -1,5 +1,7 @@
 import type { EventOf, Member, Members } from "../members/member.ts";
 import { type Declarations, flag, type Operands } from "../options/declarations.ts";
+import { type FlameFrame, taskFrame } from "../flames/flame_tree.ts";
+import { foldedLine } from "../flames/folded.ts";
 import { escapeText } from "../text/escape.ts";
 import type { Attaching } from "../trace/ring_source.ts";
 import type { Counting } from "../trace/losses_of.ts";
@@ -57,8 +59,8 @@ export interface StackTool<
   shown?(measured: number): number;
   /** How a row is shown, if there is more to it than a thread and its stack. */
   readonly drawn?: DrawStack<EventOf<M>>;
-  /** The same in one line. */
-  readonly folded?: DrawStack<EventOf<M>>;
+  /** Its frames in flame graphs, the outermost first, if they are not a thread's name and its stack. */
+  readonly path?: (row: EventOf<M>, marks: Marks) => readonly FlameFrame[];
 }
 
 /** Shows a row along with what was measured. */
@@ -77,7 +79,7 @@ export function stackTool<
   P extends Operands = Record<never, never>,
 >(declared: StackTool<O, P, R, Op, M, C>) {
   const { measure, shown = (measured) => measured, ascending } = declared;
-  const { drawn = drawnStack as never, folded = foldedStack as never } = declared;
+  const { drawn = drawnStack as never, path = stackPath as never } = declared;
   const isFolded = (options: Wanted<O, P>) => (options as Obeyed).folded ?? false;
   return countTool<O, R, Op, M, Record<never, never>, C, P>({
     ...declared,
@@ -86,12 +88,23 @@ export function stackTool<
     stamp: declared.stamp ?? ((options) => Boolean((options as Obeyed).interval)),
     bare: isFolded,
     text(rows, options) {
-      const draw: DrawStack<EventOf<M>> = isFolded(options) ? folded : drawn;
-      return rows.map((row) =>
-        draw(row, String(shown(row[measure as keyof EventOf<M>] as number)), options as Obeyed)
-      ).join(isFolded(options) ? "" : "\n");
+      const marks = options as Obeyed;
+      if (isFolded(options)) {
+        return rows.map((row) => foldedLine(path(row, marks), valueOf(row))).join("");
+      }
+      return rows.map((row) => drawn(row, String(valueOf(row)), marks)).join("\n");
+    },
+    flames: {
+      unit: measure.endsWith("_ns") ? "nanoseconds" : measure,
+      value: (row) => row[measure as keyof EventOf<M>] as number,
+      shown,
+      path: (row, options) => path(row, options as Obeyed),
     },
   });
+
+  function valueOf(row: EventOf<M>): number {
+    return shown(row[measure as keyof EventOf<M>] as number);
+  }
 }
 
 /** How a stack is marked. */
@@ -104,14 +117,16 @@ export function drawnStack(stack: Stacked, value: string, marks: Marks): string 
   return `${frames.join("")}    ${"-".padEnd(16)} ${escapeText(comm)} (${tid})\n        ${value}\n`;
 }
 
-/** A stack in one line, the outermost function first: `sh;main;read;[-;]vfs_read 42`. */
-export function foldedStack(stack: Stacked, value: string, marks: Marks): string {
-  return foldedLine([stack.comm, ...framesOf(stack, "-", marks).reverse()], value);
+/** A thread's name and its stack, the outermost function first: `sh;main;read;[-;]vfs_read`. */
+export function stackPath(stack: Stacked, marks: Marks): FlameFrame[] {
+  return [taskFrame(stack.comm), ...framePath(stack, marks).reverse()];
 }
 
-/** A line of names, the outermost first, and a value. Nothing in a name ends it: traced processes choose names. */
-export function foldedLine(names: readonly string[], value: string): string {
-  return `${names.map((name) => escapeText(name).replaceAll(";", ":")).join(";")} ${value}\n`;
+/** The frames of a stack as flame graphs show them, the innermost first. */
+export function framePath(stack: Pick<Stacked, "kernel" | "user">, marks: Marks): FlameFrame[] {
+  const kernels = stack.kernel?.length ?? 0;
+  return framesOf(stack, "-", marks)
+    .map((name, at) => ({ name, kind: at < kernels ? "kernel" : "user" }));
 }
 
 /** The names of all frames, the innermost first, with a border if there are some on both sides of it. */

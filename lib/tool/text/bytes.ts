@@ -127,6 +127,12 @@ export class ByteOutput {
     this.#length += written;
   }
 
+  /** Bytes as they are. */
+  raw(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    this.#length += bytes.length;
+  }
+
   /** Text as tables show it: nothing in it may move the cursor, see escape.ts. */
   escaped(text: Text): void {
     const start = this.#length;

@@ -1,0 +1,75 @@
+/** What flame graphs are made of: stacks that share their outer frames, and what was measured of them. */
+
+/** Whose function a frame is, or that it stands for a task as a whole. */
+export type FrameKind = "task" | "user" | "kernel" | "waker";
+
+/** A frame of a stack as a flame graph shows it. */
+export interface FlameFrame {
+  /** Chosen by traced programs: not safe to print. */
+  readonly name: string;
+  /** Whose it is, which a picture shows by its colour. */
+  readonly kind: FrameKind;
+}
+
+/** A frame that stands for a task. */
+export function taskFrame(name: string): FlameFrame {
+  return { name, kind: "task" };
+}
+
+/** What is measured: a unit that formats know, or the name of what is counted. */
+export type FlameUnit = "nanoseconds" | "bytes" | (string & Record<never, never>);
+
+/** A frame that was seen below others, with what was measured there. */
+export interface FlameNode extends FlameFrame {
+  /** With all frames above it. */
+  total: number;
+  /** Where it was the innermost frame. */
+  self: number;
+  readonly callees: Map<string, FlameNode>;
+}
+
+/** Stacks added up by their frames. */
+export class FlameTree {
+  /** What all stacks stand on. */
+  readonly root: FlameNode = newNode({ name: "all", kind: "task" });
+
+  /**
+   * Adds what was measured of a stack.
+   * @param path its frames, the outermost first
+   */
+  add(path: readonly FlameFrame[], value: number): void {
+    let node = this.root;
+    node.total += value;
+    for (const frame of path) {
+      const key = `${frame.kind} ${frame.name}`;
+      let callee = node.callees.get(key);
+      if (callee === undefined) node.callees.set(key, callee = newNode(frame));
+      node = callee;
+      node.total += value;
+    }
+    node.self += value;
+  }
+
+  /** Each stack once, with what was measured where it ends: in the order of the graph, the outermost frame first. */
+  *stacks(): Generator<{ readonly path: readonly FlameNode[]; readonly value: number }> {
+    const path: FlameNode[] = [];
+    function* below(node: FlameNode): Generator<{ path: readonly FlameNode[]; value: number }> {
+      if (node.self > 0) yield { path: [...path], value: node.self };
+      for (const callee of inOrder(node)) {
+        path.push(callee);
+        yield* below(callee);
+        path.pop();
+      }
+    }
+    yield* below(this.root);
+  }
+}
+
+/** What a frame has called, by name: two graphs of a program look alike. */
+export function inOrder({ callees }: FlameNode): FlameNode[] {
+  return [...callees.values()].sort((a, b) => a.name < b.name ? -1 : Number(a.name > b.name));
+}
+
+function newNode({ name, kind }: FlameFrame): FlameNode {
+  return { name, kind, total: 0, self: 0, callees: new Map() };
+}

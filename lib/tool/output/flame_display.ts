@@ -1,0 +1,76 @@
+import { FlameTree } from "../flames/flame_tree.ts";
+import { folded } from "../flames/folded.ts";
+import { speedscope } from "../flames/speedscope.ts";
+import { svg } from "../flames/svg.ts";
+import type { FlameFormat } from "../options/frame_options.ts";
+import { usage } from "../options/usage_errors.ts";
+import type { Flames, Tables } from "../tool.ts";
+import type { Each } from "../trace/trace.ts";
+import type { Choice, Display } from "./display.ts";
+import type { ToolOutput } from "./stdout.ts";
+
+/** All rows of a run as one flame graph, at its end. */
+export class FlameDisplay<Options, E> implements Display<E> {
+  readonly keeps = true;
+  readonly #choice: Choice<Options, E>;
+  readonly #tables: Tables<Options, E>;
+  readonly #flames: Flames<Options, E>;
+  readonly #format: FlameFormat;
+  readonly #out: ToolOutput;
+  #tree = new FlameTree();
+
+  /** @throws {ExitError} (64) if `--fields` names columns, or a terminal would get what is no text */
+  constructor(
+    choice: Choice<Options, E>,
+    tables: Tables<Options, E>,
+    format: FlameFormat,
+    out: ToolOutput,
+  ) {
+    if (choice.frame.fields !== undefined) throw usage(`--fields has no effect on -o ${format}`);
+    if (format === "pprof" && Deno.stdout.isTerminal()) {
+      throw usage(
+        `-o pprof is no text for a terminal: write it to a file (${choice.tool.name} -o pprof > FILE)`,
+      );
+    }
+    this.#choice = choice;
+    this.#tables = tables;
+    this.#flames = tables.flames!;
+    this.#format = format;
+    this.#out = out;
+  }
+
+  /** The title goes to a terminal beside the output: nothing else is printed for the whole run. */
+  begin(): void {
+    if (Deno.stderr.isTerminal()) console.error(this.#tables.title(this.#choice.options));
+  }
+
+  show(batch: Each<E>): number {
+    if (this.#flames.standing) this.#tree = new FlameTree();
+    const { options } = this.#choice;
+    batch.forEach((row) =>
+      this.#tree.add(this.#flames.path(row, options), this.#flames.value(row))
+    );
+    return 1;
+  }
+
+  async finish(): Promise<void> {
+    const { unit, shown = (value) => value } = this.#flames;
+    const { name } = this.#choice.tool;
+    switch (this.#format) {
+      case "folded":
+        return this.#write(folded(this.#tree, shown));
+      case "svg":
+        return this.#write(svg(this.#tree, name, unit));
+      case "speedscope":
+        return this.#write([speedscope(this.#tree, name, unit)]);
+      case "pprof": {
+        const { pprof } = await import("../flames/pprof.ts");
+        return this.#out.raw(await pprof(this.#tree, unit));
+      }
+    }
+  }
+
+  #write(pieces: Iterable<string>): void {
+    for (const piece of pieces) this.#out.string(piece);
+  }
+}

@@ -1,0 +1,193 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { DOMParser } from "@xmldom/xmldom";
+import fc from "fast-check";
+import { Profile } from "pprof-format";
+import { type FlameFrame, FlameTree } from "#lib/tool/flames/flame_tree.ts";
+import { folded } from "#lib/tool/flames/folded.ts";
+import { measuredText } from "#lib/tool/flames/measured_text.ts";
+import { pprof } from "#lib/tool/flames/pprof.ts";
+import { speedscope } from "#lib/tool/flames/speedscope.ts";
+import { svg } from "#lib/tool/flames/svg.ts";
+import { escapeText } from "#lib/tool/text/escape.ts";
+
+type Stack = readonly [names: readonly string[], value: number];
+
+/** A stack of a thread: the kernel's frames have names in capitals. */
+function framesOf(names: readonly string[]): FlameFrame[] {
+  return names.map((name, at) => ({
+    name,
+    kind: at === 0 ? "task" : /^[A-Z]/.test(name) ? "kernel" : "user",
+  }));
+}
+
+function treeOf(stacks: readonly Stack[]): FlameTree {
+  const tree = new FlameTree();
+  for (const [names, value] of stacks) tree.add(framesOf(names), value);
+  return tree;
+}
+
+const known: Stack[] = [
+  [["sh", "main", "read"], 7],
+  [["sh", "main"], 2],
+  [["sh", "main", "read"], 4],
+  [["dd", "main", "READ"], 11],
+  [["sh", "exit"], 3],
+];
+
+/** Names that break one format or another. */
+const HOSTILE = [
+  "a;b",
+  "</text><script>alert(1)</script>",
+  `"&'`,
+  "]]>",
+  "line\nline",
+  "\x1b[2J",
+  "\ud800",
+  "\u202e",
+  "x".repeat(4096),
+  "",
+];
+
+const someStacks = fc.array(
+  fc.tuple(
+    fc.array(fc.oneof(fc.constantFrom("main", "read", ...HOSTILE), fc.string({ unit: "binary" })), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+    fc.integer({ min: 1, max: 1_000_000 }),
+  ),
+  { maxLength: 20 },
+);
+
+const sum = (values: Iterable<number>) => [...values].reduce((all, value) => all + value, 0);
+
+/** The text of each stack's line, its names escaped, with the sum of its values. */
+function sums(stacks: readonly Stack[]): Map<string, number> {
+  const all = new Map<string, number>();
+  for (const [names, value] of stacks) {
+    const key = names.map(escapeText).join("\n");
+    all.set(key, (all.get(key) ?? 0) + value);
+  }
+  return all;
+}
+
+/** Stacks by name, whatever order a format has them in. */
+const ordered = (all: Map<string, number>) => new Map([...all].sort());
+
+Deno.test("a stack is one line, however often it was seen", () => {
+  assertEquals([...folded(treeOf(known), (value) => 10 * value)], [
+    "dd;main;READ 110\n",
+    "sh;exit 30\n",
+    "sh;main 20\n",
+    "sh;main;read 110\n",
+  ]);
+});
+
+Deno.test("no name ends a line or a frame of folded stacks", () => {
+  fc.assert(fc.property(someStacks, (stacks) => {
+    const lines = [...folded(treeOf(stacks), (value) => value)];
+    const values = lines.map((line) => Number(/^[^\n]* (\d+)\n$/.exec(line)![1]));
+    assertEquals(sum(values), sum(stacks.map(([, value]) => value)));
+  }));
+});
+
+Deno.test("speedscope has every stack, with what was measured", () => {
+  fc.assert(fc.property(someStacks, (stacks) => {
+    const file = JSON.parse(speedscope(treeOf(stacks), "profile", "samples"));
+    const [{ samples, weights, startValue, endValue, unit, type }] = file.profiles;
+    const seen = (samples as number[][]).map((indices, at) =>
+      [indices.map((index) => file.shared.frames[index].name as string), weights[at]] as const
+    );
+    const read = new Map(seen.map(([names, value]) => [names.join("\n"), value as number]));
+    assertEquals(ordered(read), ordered(sums(stacks)));
+    assertEquals([type, unit, startValue, endValue], ["sampled", "none", 0, sum(weights)]);
+  }));
+  const { profiles: [{ unit }] } = JSON.parse(speedscope(treeOf(known), "x", "nanoseconds"));
+  assertEquals(unit, "nanoseconds");
+});
+
+Deno.test("pprof has every stack, the innermost function first", async () => {
+  await fc.assert(
+    fc.asyncProperty(someStacks, async (stacks) => {
+      const compressed = new Blob([await pprof(treeOf(stacks), "nanoseconds")]).stream();
+      const bytes = await new Response(compressed.pipeThrough(new DecompressionStream("gzip")))
+        .bytes();
+      const { sample, location, function: functions, stringTable, sampleType } = Profile.decode(
+        bytes,
+      );
+      const text = (index: number | bigint) => stringTable.strings[Number(index)];
+      const names = new Map(functions.map(({ id, name }) => [Number(id), text(name)]));
+      const at = new Map(location.map(({ id, line }) => [Number(id), Number(line[0].functionId)]));
+      const read = sample.map(({ locationId, value }) =>
+        [
+          locationId.map((id) => names.get(at.get(Number(id))!)).reverse().join("\n"),
+          Number(value[0]),
+        ] as const
+      );
+      assertEquals(ordered(new Map(read)), ordered(sums(stacks)));
+      assertEquals(sampleType.map((s) => [text(s.type), text(s.unit)]), [["time", "nanoseconds"]]);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+/** The frames of a picture: what stands in its title, and its place. */
+function framesIn(picture: string) {
+  const errors: string[] = [];
+  const parser = new DOMParser({ onError: (_level, message) => errors.push(message) });
+  const document = parser.parseFromString(picture, "image/svg+xml");
+  assertEquals(errors, []);
+  const elements = new Set([...document.getElementsByTagName("*")].map(({ tagName }) => tagName));
+  assertEquals([...elements].filter((name) => !/^(svg|g|title|rect|text)$/.test(name)), []);
+  return [...document.getElementsByTagName("g")].map((frame) => {
+    const [rect] = frame.getElementsByTagName("rect");
+    const number = (name: string) => Number(rect.getAttribute(name));
+    return {
+      title: frame.getElementsByTagName("title")[0].textContent!,
+      left: number("x"),
+      top: number("y"),
+      width: number("width"),
+      fill: rect.getAttribute("fill"),
+    };
+  });
+}
+
+Deno.test("in the picture callees stand on their callers, as wide as what was measured", () => {
+  const frames = framesIn([...svg(treeOf(known), "profile", "samples")].join(""));
+  const byTitle = new Map(frames.map((frame) => [frame.title, frame]));
+  const [all, dd, sh] = [
+    "all: 27 samples, 100.00 %",
+    "dd: 11 samples, 40.74 %",
+    "sh: 16 samples, 59.26 %",
+  ].map((title) => byTitle.get(title)!);
+  assertEquals([all.left, all.width], [0, 1200]);
+  assertEquals([dd.left, dd.width, sh.left, sh.width], [0, 488.89, 488.89, 711.11]);
+  assert(dd.top === sh.top && dd.top < all.top);
+  // Names are in the same colour wherever they are, the kernel's in others.
+  const mains = frames.filter(({ title }) => title.startsWith("main"));
+  assertEquals(mains.length, 2);
+  assertEquals(mains[0].fill, mains[1].fill);
+  assertEquals(frames.length, 8);
+});
+
+Deno.test("no name is anything but text in a picture", () => {
+  fc.assert(fc.property(someStacks, (stacks) => {
+    const frames = framesIn([...svg(treeOf(stacks), "<&>", "bytes")].join(""));
+    const total = sum(stacks.map(([, value]) => value));
+    assertEquals(frames[0].title, `all: ${total} bytes, ${total ? "100.00" : "0.00"} %`);
+    for (const { left, width } of frames) assert(left >= 0 && left + width < 1200.02);
+  }));
+});
+
+Deno.test("frames that nobody could see are left out of a picture, and counted", () => {
+  const stacks: Stack[] = Array.from({ length: 101 }, (_, i) => [["sh", `f${i}`, "g"], 1]);
+  const picture = [...svg(treeOf([...stacks, [["dd"], 1e7]]), "profile", "samples")].join("");
+  assertMatch(picture, /; frames too narrow to see: 1, and those on them</);
+  assertEquals(framesIn(picture).length, 2);
+});
+
+Deno.test("what was measured is shown in a unit that suits it", () => {
+  const times = [17, 1234, 1_234_567, 12_345_678_901].map((ns) => measuredText(ns, "nanoseconds"));
+  assertEquals(times, ["17 ns", "1.234 us", "1.235 ms", "12.346 s"]);
+  assertEquals(measuredText(4096, "bytes"), "4096 bytes");
+});
