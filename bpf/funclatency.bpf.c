@@ -36,13 +36,19 @@ static __noinline int is_wanted(void)
 	return is_target();
 }
 
+static __noinline int begin_call(__u64 frame, __u32 hook)
+{
+	pair_begin(frame, hook);
+	return 0;
+}
+
 SEC("kprobe")
 int enter(struct pt_regs *ctx)
 {
 	__u32 hook = which_hook(ctx);
 
 	if (hook != NO_HOOK && is_wanted())
-		pair_enter(kprobe_frame(ctx), hook);
+		begin_call(kprobe_frame(ctx), hook);
 	return 0;
 }
 

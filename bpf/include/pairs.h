@@ -4,13 +4,15 @@
  * calls another one, or itself. So each thread has a stack of them, and a return belongs to the call that began
  * at the same place of the thread's stack: kprobe_frame() and kretprobe_frame() of calls.h.
  *
- *	pair_enter(kprobe_frame(ctx), hook);
+ *	pair_begin(kprobe_frame(ctx), hook);
  *	start = pair_leave(kretprobe_frame(ctx), hook);      0: its beginning was not seen
  *
  * Some calls do not return: by longjmp(), an exception, the end of the thread, or an exec. Others return unseen:
  * the kernel has room for some returns only. They are dropped and counted in lost_returns when the thread begins
  * or ends a call that they cannot be in the middle of, or ends. Calls for which there is no room, which also are
  * those that lie deeper than MAX_DEPTH in one another, are counted in lost_map.
+ *
+ * Where CALL_ARGS is defined, each call that pair_begin() returns has room for this many arguments.
  */
 #ifndef DENOBPF_PAIRS_H
 #define DENOBPF_PAIRS_H
@@ -27,6 +29,9 @@ struct started_call {
 	__u64 start; /* bpf_ktime_get_ns() */
 	__u32 frame; /* the lower half */
 	__u32 hook;
+#ifdef CALL_ARGS
+	__u64 args[CALL_ARGS];
+#endif
 };
 
 struct thread_calls {
@@ -119,8 +124,8 @@ static __always_inline __u32 drop_ended(struct thread_calls *known, __u32 frame,
 	return depth;
 }
 
-/* A call begins. */
-static __noinline int pair_enter(__u64 frame, __u32 hook)
+/* A call begins. Returns it, or NULL if there is no room. */
+static __always_inline struct started_call *pair_begin(__u64 frame, __u32 hook)
 {
 	__u32 tid = bpf_get_current_pid_tgid(), depth;
 	struct thread_calls *known = calls_of(tid);
@@ -130,21 +135,21 @@ static __noinline int pair_enter(__u64 frame, __u32 hook)
 		known = new_calls(tid);
 	if (!known) {
 		count_lost_map();
-		return 0;
+		return NULL;
 	}
 	depth = drop_ended(known, frame, hook);
 	count_lost_returns(known->depth - depth);
 	known->depth = depth;
 	if (depth >= MAX_DEPTH) {
 		count_lost_map();
-		return 0;
+		return NULL;
 	}
 	call = call_at(known, depth);
 	call->frame = frame;
 	call->hook = hook;
 	known->depth = depth + 1;
 	call->start = bpf_ktime_get_ns();
-	return 0;
+	return call;
 }
 
 /* The calls that a thread is in, up to one at this frame and with it; 0 if there is none. */

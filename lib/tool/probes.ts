@@ -32,5 +32,6 @@ export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
 export { type AskedHooks, HookPlan, type Limits, type TypedHooks } from "./probes/hook_plan.ts";
 export { attachesManyFunctions } from "./probes/kernel_functions.ts";
 export { callOwnFunction, ownFunction } from "./probes/own_function.ts";
+export { type AskedCalls, CallPlan } from "./probes/call_plan.ts";
 export { type AskedPrograms, ProgramPlan } from "./probes/program_plan.ts";
 export { parsePattern, type ProbePattern } from "./probes/pattern.ts";

@@ -8,7 +8,7 @@ import {
   reportRefusals,
 } from "./attach.ts";
 import { findHooks } from "./find.ts";
-import type { Hook, Refusal } from "./hook.ts";
+import type { Hook, Hooks, Refusal } from "./hook.ts";
 import { attachesManyFunctions } from "./kernel_functions.ts";
 import type { ProbePattern } from "./pattern.ts";
 
@@ -16,13 +16,15 @@ import type { ProbePattern } from "./pattern.ts";
 export interface AskedHooks {
   /** None where only this host is examined: then all programs are loaded, and none attached. */
   readonly pattern: ProbePattern | undefined;
+  /** Further ones, of the same kind. */
+  readonly more?: readonly ProbePattern[];
   readonly except: readonly string[];
   readonly max: number | undefined;
   readonly pid: readonly number[];
 }
 
 /** The same with the pattern as it was typed. */
-export interface TypedHooks extends Omit<AskedHooks, "pattern"> {
+export interface TypedHooks extends Omit<AskedHooks, "pattern" | "more"> {
   readonly pattern: string | undefined;
   readonly regexp: boolean;
 }
@@ -65,12 +67,11 @@ export class HookPlan {
 
   /** @throws {ExitError} if there is nothing to trace, too much, or nothing that this host can trace */
   constructor(
-    { pattern, except, max, pid }: AskedHooks,
+    { pattern, more = [], except, max, pid }: AskedHooks,
     { tracepoints = 0, refuses = () => undefined }: Limits = {},
   ) {
-    const found = pattern === undefined
-      ? { hooks: [], refused: [] }
-      : findHooks(pattern, pid, except);
+    const patterns = pattern === undefined ? [] : [pattern, ...more];
+    const found = merged(patterns.map((one) => findHooks(one, pid, except)));
     const unfit = found.hooks.flatMap((hook) => {
       const reason = refuses(hook);
       return reason === undefined ? [] : [{ hook, refusal: { name: hook.names[0], reason } }];
@@ -79,7 +80,7 @@ export class HookPlan {
     this.numbered = this.hooks.map((hook, at) => ({ hook, cookie: BigInt(at) }));
     this.#refused = [...found.refused, ...unfit.map(({ refusal }) => refusal)];
     this.#meant = found.hooks.length + found.refused.length;
-    this.kind = kindOf(pattern);
+    this.kind = kindOf(patterns);
     const many = this.kind === "kernel"
       ? attachesManyFunctions()
       : this.kind === "files" && attachesManyInFiles() && !this.#hasSemaphores();
@@ -169,8 +170,24 @@ export class HookPlan {
   }
 }
 
-function kindOf(pattern: ProbePattern | undefined): HookPlan["kind"] {
-  if (pattern === undefined) return undefined;
-  if (pattern.kind === "tracepoint") return "tracepoints";
-  return pattern.file === undefined ? "kernel" : "files";
+/** Hooks of several patterns, each once. */
+function merged(found: readonly Hooks[]): Hooks {
+  const hooks = new Map<string, Hook>();
+  for (const hook of found.flatMap(({ hooks }) => hooks)) {
+    const key = JSON.stringify([hook.path, hook.names[0], `${hook.places[0]?.at}`]);
+    if (!hooks.has(key)) hooks.set(key, hook);
+  }
+  return { hooks: [...hooks.values()], refused: found.flatMap(({ refused }) => refused) };
+}
+
+/** @throws {ExitError} (64) if they are of several kinds, which need programs of their own */
+function kindOf(patterns: readonly ProbePattern[]): HookPlan["kind"] {
+  const [kind, ...others] = new Set(patterns.map((pattern) => {
+    if (pattern.kind === "tracepoint") return "tracepoints";
+    return pattern.file === undefined ? "kernel" : "files";
+  }));
+  if (others.length === 0) return kind;
+  const texts = patterns.map(({ text }) => quoted(text)).join(", ");
+  const message = `${texts} cannot be traced together: some are of the kernel, some of files`;
+  throw new ExitError(ExitCode.Usage, message);
 }
