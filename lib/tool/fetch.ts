@@ -6,6 +6,20 @@
  */
 export { type Compiled, type Facts, MOST_VALUES, type Shown } from "./fetch/compile.ts";
 export type { Value } from "./fetch/evaluate.ts";
-export { type Fetch, type Fetched, NOTHING, NOTHING_COMPARED } from "./fetch/fetch.ts";
+export {
+  type Fetch,
+  type Fetched,
+  NOTHING,
+  NOTHING_COMPARED,
+  type ValueType,
+} from "./fetch/fetch.ts";
+export {
+  type FunctionTypes,
+  functionTypes,
+  inRegister,
+  shownNumber,
+} from "./fetch/function_types.ts";
+export { numberType } from "./fetch/c_types.ts";
 export { formatted, type SymbolNames } from "./fetch/printf.ts";
+export { ARGUMENTS } from "./fetch/registers.ts";
 export { type ResolvedProbe, resolveProbe, type Way } from "./fetch/resolve.ts";

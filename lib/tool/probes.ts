@@ -16,7 +16,7 @@ export {
   reportRefusals,
 } from "./probes/attach.ts";
 export { behindHook, functionOf } from "./probes/behind_hook.ts";
-export { checkNotGo, whyNotAtReturn } from "./probes/returns.ts";
+export { checkNotGo, hasStacksAtReturn, whyNotAtReturn } from "./probes/returns.ts";
 export { findHooks } from "./probes/find.ts";
 export {
   byOption,

@@ -10,6 +10,7 @@
  *	tail N      first() N times, which ends by a jump to second()
  *	thread N    N threads that end within ending()
  *	exec N      executing() executes this program as `nest N`
+ *	fail N      failing() N times, which returns -1, -2 and so on
  *	move N      waiting(), N times: for a byte on standard input, then for one more to return
  */
 #include <pthread.h>
@@ -108,6 +109,12 @@ FUNCTION void executing(const char *times)
 	execl("/proc/self/exe", "calls", "nest", times, NULL);
 }
 
+FUNCTION int failing(int number)
+{
+	counted++;
+	return -1 - number;
+}
+
 FUNCTION void waiting(void)
 {
 	char byte;
@@ -150,6 +157,8 @@ int main(int argc, char **argv)
 		for (; i < times; i++) {
 			if (!strcmp(what, "tail"))
 				first(i);
+			else if (!strcmp(what, "fail"))
+				failing(i);
 			else
 				function();
 		}

@@ -113,7 +113,7 @@ function shown(
     if (isCharacter(btf, inner.element)) return textAt(origin, offsets);
     throw wrong(`it is an array of ${inner.length}: name one of its elements, as in [0]`);
   }
-  const number = numberType(inner);
+  const number = btfNumber(inner);
   if (number === undefined) {
     const names = inner.kind === "struct" || inner.kind === "union" ? namesIn(btf, inner) : [];
     throw wrong(
@@ -128,7 +128,8 @@ function shown(
   return numberAt(origin, moved(offsets, unit), number, { from, count: bits.count });
 }
 
-function numberType(type: ResolvedType): ValueType | undefined {
+/** The type of a number: an int or an enum. */
+export function btfNumber(type: ResolvedType): ValueType | undefined {
   if (type.kind === "int") {
     return { isText: false, size: type.size, signed: type.encoding === "signed" };
   }

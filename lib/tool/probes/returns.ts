@@ -1,3 +1,5 @@
+import { Btf } from "../../btf/layout.ts";
+import { hasBtf } from "../../sys/kernel.ts";
 import { ExitCode, ExitError } from "../ending/exit.ts";
 import type { Hook, ProbedFile } from "./hook.ts";
 import { openElf } from "./user_functions.ts";
@@ -35,4 +37,15 @@ export function whyNotAtReturn({ names, path }: Hook): string | undefined {
     return "it may return more than once, and the program would crash";
   }
   return undefined;
+}
+
+/** The kernel's functions that find where a traced function returns to, of single probes and of those since 5.18. */
+const FIND_CALLER = ["kretprobe_find_ret_addr", "rethook_find_ret_addr"];
+
+/**
+ * Whether the kernel's stack can be taken where a function of it returns. Its return address has been replaced by
+ * then, and Linux before 5.16 finds nothing behind that.
+ */
+export function hasStacksAtReturn(): boolean {
+  return hasBtf() && FIND_CALLER.some((name) => Btf.kernel().find("function", name) !== undefined);
 }
