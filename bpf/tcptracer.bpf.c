@@ -215,11 +215,16 @@ static __always_inline bool in_accept_call(void)
 	return (nr == NR_ACCEPT || nr == NR_ACCEPT4) && !syscall_is_compat();
 }
 
-/* The function had four arguments until Linux 6.9, and has two; what it returns follows them. */
+/* since Linux 6.10 */
+struct proto_accept_arg___since_6_10 {
+	int err;
+} __attribute__((preserve_access_index));
+
+/* The function had four arguments, and has two since there is this struct; what it returns follows them. */
 SEC("fexit/inet_csk_accept")
 int accept_exit(__u64 *ctx)
 {
-	struct proto_accept_arg *arg = NULL;
+	struct proto_accept_arg___since_6_10 *arg = NULL;
 	struct sock *sk;
 
 	if (bpf_core_field_exists(arg->err)) {
