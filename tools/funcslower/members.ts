@@ -1,7 +1,7 @@
 import { event, type event_view } from "#skel/funcslower.ts";
 import { bootTime, type EventOf, type InPlace, membersOf, plainWords } from "#lib/tool/mod.ts";
 import { shownNumber } from "#lib/tool/fetch.ts";
-import { foldedLine, framesOf, StackNames } from "#lib/tool/stacks.ts";
+import { foldedLine, framePath, framesOf, StackNames, taskFrame } from "#lib/tool/stacks.ts";
 import type { Plan } from "./plan.ts";
 
 /** How the kernel's stack shows that a return was traced, innermost. */
@@ -127,8 +127,11 @@ export const derived = {
   folded: table.words(
     { brief: "The same in a line, the outermost function first", header: " ", as: "lines" },
     (e) => {
-      const frames = framesOf(stacksOf(e), "-", { delimited: true }).reverse();
-      return ["", foldedLine([String(e.comm), ...frames], "1").trimEnd()];
+      const path = [
+        taskFrame(String(e.comm)),
+        ...framePath(stacksOf(e), { delimited: true }).reverse(),
+      ];
+      return ["", foldedLine(path, 1).trimEnd()];
     },
   ),
 };
