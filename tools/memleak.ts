@@ -193,12 +193,12 @@ function title(options: Options): string {
 }
 
 /** The process and the stack that led to its blocks, the outermost function first. */
-function path({ pid, comm = "kernel", stack }: OutstandingBlocks): FlameFrame[] {
-  const kind = pid === undefined ? "kernel" : "user";
-  return [
-    taskFrame(comm),
-    ...stack.map((name) => ({ name, kind } as const)).reverse(),
-  ];
+function path({ pid, comm, stack }: OutstandingBlocks): FlameFrame[] {
+  // The name of a process that has ended may be unknown.
+  const [whose, kind] = pid === undefined
+    ? ["kernel", "kernel" as const]
+    : [comm ?? `[${pid}]`, "user" as const];
+  return [taskFrame(whose), ...stack.map((name) => ({ name, kind })).reverse()];
 }
 
 /** Stacks as the C tool prints them. */

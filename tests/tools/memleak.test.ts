@@ -328,17 +328,17 @@ for (const how of ["--", "-c"] as const) {
   });
 }
 
-kernelTest("a flame graph shows what is outstanding at the end, once", {}, async () => {
-  // Many tables come before the process ends.
-  const line = `(printf 0; sleep 1; printf 0) | ${program} stay > /dev/null`;
-  const args = ["-o", "0", "--output", "folded", "0.1", "--", "sh", "-c", line];
+kernelTest("a flame graph shows what is outstanding at the end", {}, async () => {
+  const line = `printf 00 | ${program} stay > /dev/null`;
+  const args = ["-o", "0", "--output", "folded", `${NEVER}`, "--", "sh", "-c", line];
   await using tool = startTool("memleak", args);
   const { stdout, code } = await tool.finish();
   assertEquals(code, 0);
-  // The process has ended: on a busy machine its functions may have no names any more.
-  const values = stdout.split("\n").filter((line) => line.startsWith("leaks;"))
-    .map((line) => Number(line.replace(/.* /, "")));
-  assertEquals(values.reduce((sum, value) => sum + value, 0), 1024 + 448);
+  const values = stdout.trimEnd().split("\n").map((line) => Number(line.replace(/.* /, "")));
+  // A process that has ended may have no names any more: then its stacks cannot be distinguished.
+  const sums = values.includes(1472) ? [1472] : [1024, 448];
+  assert(sums.every((sum) => values.includes(sum)), stdout);
+  assert(!stdout.includes("kernel;"), stdout);
 });
 
 /** Blocks of the kernel that were allocated in a function. */

@@ -8,7 +8,11 @@ import { measuredText } from "#lib/tool/flames/measured_text.ts";
 import { pprof } from "#lib/tool/flames/pprof.ts";
 import { speedscope } from "#lib/tool/flames/speedscope.ts";
 import { svg } from "#lib/tool/flames/svg.ts";
+import type { Choice } from "#lib/tool/output/display.ts";
+import { FlameDisplay } from "#lib/tool/output/flame_display.ts";
+import { ByteOutput } from "#lib/tool/text/bytes.ts";
 import { escapeText } from "#lib/tool/text/escape.ts";
+import type { Flames } from "#lib/tool/tool.ts";
 
 type Stack = readonly [names: readonly string[], value: number];
 
@@ -190,4 +194,35 @@ Deno.test("what was measured is shown in a unit that suits it", () => {
   const times = [17, 1234, 1_234_567, 12_345_678_901].map((ns) => measuredText(ns, "nanoseconds"));
   assertEquals(times, ["17 ns", "1.234 us", "1.235 ms", "12.346 s"]);
   assertEquals(measuredText(4096, "bytes"), "4096 bytes");
+});
+
+/** What a display prints of two tables with one row each. */
+async function shownOf(standing: boolean): Promise<string> {
+  let shown = "";
+  const out = new ByteOutput((bytes) => {
+    shown += new TextDecoder().decode(bytes);
+    return bytes.length;
+  });
+  const flames: Flames<unknown, Stack> = {
+    unit: "bytes",
+    value: ([, value]) => value,
+    path: ([names]) => framesOf(names),
+    standing,
+  };
+  const choice = { tool: { name: "memleak" }, options: {}, frame: {} } as unknown;
+  const display = new FlameDisplay(
+    choice as Choice<unknown, Stack>,
+    { title: () => "", order: () => "value", limit: () => 1, flames },
+    "folded",
+    out,
+  );
+  for (const table of [known.slice(0, 2), known.slice(1, 3)]) display.show(table);
+  await display.finish();
+  out.flush();
+  return shown;
+}
+
+Deno.test("tables are added up, or the last one stands for all", async () => {
+  assertEquals(await shownOf(false), "sh;main 4\nsh;main;read 11\n");
+  assertEquals(await shownOf(true), "sh;main 2\nsh;main;read 4\n");
 });

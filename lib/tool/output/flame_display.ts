@@ -7,7 +7,7 @@ import { usage } from "../options/usage_errors.ts";
 import type { Flames, Tables } from "../tool.ts";
 import type { Each } from "../trace/trace.ts";
 import type { Choice, Display } from "./display.ts";
-import type { ToolOutput } from "./stdout.ts";
+import type { ByteOutput } from "../text/bytes.ts";
 
 /** All rows of a run as one flame graph, at its end. */
 export class FlameDisplay<Options, E> implements Display<E> {
@@ -16,7 +16,7 @@ export class FlameDisplay<Options, E> implements Display<E> {
   readonly #tables: Tables<Options, E>;
   readonly #flames: Flames<Options, E>;
   readonly #format: FlameFormat;
-  readonly #out: ToolOutput;
+  readonly #out: ByteOutput;
   #tree = new FlameTree();
 
   /** @throws {ExitError} (64) if `--fields` names columns, or a terminal would get what is no text */
@@ -24,7 +24,7 @@ export class FlameDisplay<Options, E> implements Display<E> {
     choice: Choice<Options, E>,
     tables: Tables<Options, E>,
     format: FlameFormat,
-    out: ToolOutput,
+    out: ByteOutput,
   ) {
     if (choice.frame.fields !== undefined) throw usage(`--fields has no effect on -o ${format}`);
     if (format === "pprof" && Deno.stdout.isTerminal()) {
