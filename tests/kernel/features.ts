@@ -42,6 +42,8 @@ const probes = {
   // Hardened kernels refuse it, and no file says so.
   iter_elem: { since: "5.9", present: () => bpftoolLoads("attach_iter_elem") },
   iter_task_pid: { since: "6.1", present: () => inBtf("BPF_TASK_ITER_TGID") },
+  /** Sockets bound and made to listen by io_uring. */
+  io_uring_bind: { since: "6.11", present: () => inBtf("io_bind") },
   kprobe: { since: "4.17", present: () => exists(KPROBES) },
   // From 5.18 on, but Debian has built it in only later.
   kprobe_multi: { since: "6.12", present: () => inBtf("register_fprobe_ips") },

@@ -1,0 +1,111 @@
+/** Families of sockets, and what their addresses say. */
+import { addressText, decodeText, type RawText } from "#lib/tool/mod.ts";
+
+/** What the kernel half sends of the address that was passed: the bytes of struct sockaddr. */
+export interface Address {
+  /** Of the socket. */
+  readonly family: number;
+  /** Whether the address is one of IPv4 or IPv6. */
+  readonly is_ip: boolean;
+  /** How many bytes were passed. */
+  readonly address_size: number;
+  /** Those of them that there is room for. */
+  readonly address: Uint8Array;
+}
+
+const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+const AF_NETLINK = 16;
+const AF_PACKET = 17;
+const AF_VSOCK = 40;
+
+/** include/linux/socket.h */
+const FAMILIES: Readonly<Record<number, string>> = {
+  0: "UNSPEC",
+  [AF_UNIX]: "UNIX",
+  [AF_INET]: "INET",
+  3: "AX25",
+  9: "X25",
+  [AF_INET6]: "INET6",
+  15: "KEY",
+  [AF_NETLINK]: "NETLINK",
+  [AF_PACKET]: "PACKET",
+  21: "RDS",
+  29: "CAN",
+  30: "TIPC",
+  31: "BLUETOOTH",
+  38: "ALG",
+  39: "NFC",
+  [AF_VSOCK]: "VSOCK",
+  42: "QIPCRTR",
+  43: "SMC",
+  44: "XDP",
+};
+
+/** include/uapi/linux/in.h */
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  1: "ICMP",
+  6: "TCP",
+  17: "UDP",
+  33: "DCCP",
+  58: "ICMPV6",
+  115: "L2TP",
+  132: "SCTP",
+  136: "UDPLITE",
+  255: "RAW",
+  256: "SMC",
+  262: "MPTCP",
+};
+
+/** `UNIX`, or the number. */
+export function familyName(family: number): string {
+  return FAMILIES[family] ?? String(family);
+}
+
+/** `TCP`, or the number. */
+export function protocolName(protocol: number): string {
+  return PROTOCOLS[protocol] ?? String(protocol);
+}
+
+function words({ address }: Address): DataView {
+  return new DataView(address.buffer, address.byteOffset, address.byteLength);
+}
+
+/** The port of a family that has some, other than IP: of struct sockaddr_vm. */
+export function portOf(bind: Address): number | undefined {
+  return bind.family === AF_VSOCK ? words(bind).getUint32(4, true) : undefined;
+}
+
+/** Where the name of a Unix socket begins: struct sockaddr_un. */
+const SUN_PATH = 2;
+
+/** A path, or `@NAME` of an abstract address; none where the kernel chooses a name. */
+function unixName({ address, address_size }: Address): string | undefined {
+  const end = Math.min(address_size, address.length);
+  if (end <= SUN_PATH) return undefined;
+  if (address[SUN_PATH] === 0) return `@${decodeText(address, SUN_PATH + 1, end)}`;
+  const terminator = address.indexOf(0, SUN_PATH);
+  return decodeText(address, SUN_PATH, terminator < 0 ? end : Math.min(end, terminator));
+}
+
+/**
+ * An address as text, as far as its family is known: `192.0.2.1`, `/run/socket`, `@name`, for netlink the
+ * port id, for packets the number of the device, for vsock the context id.
+ * @param ip that of IP, if it is one
+ */
+export function addressOf(bind: Address, ip: Uint8Array | RawText): string | undefined {
+  if (bind.is_ip) return addressText(ip);
+  switch (bind.family) {
+    case AF_UNIX:
+      return unixName(bind);
+    case AF_NETLINK: // struct sockaddr_nl
+      return `pid ${words(bind).getUint32(4, true)} groups ${words(bind).getUint32(8, true)}`;
+    case AF_PACKET: // struct sockaddr_ll
+      return `protocol ${words(bind).getUint16(2)} device ${words(bind).getUint32(4, true)}`;
+    case AF_VSOCK: // struct sockaddr_vm
+      return `cid ${words(bind).getUint32(8, true)}`;
+    default:
+      return undefined;
+  }
+}
