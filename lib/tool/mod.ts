@@ -103,6 +103,7 @@ export {
   withLetters,
   without,
 } from "./options/declarations.ts";
+export { folder } from "./options/folder.ts";
 export {
   type FlameFormat,
   frameOptions,

@@ -23,7 +23,9 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -61,6 +63,57 @@ static void splices(int file)
 		moved(splice(file, &at, ends[1], NULL, BLOCK, 0));
 		moved(read(ends[0], block, BLOCK));
 	}
+}
+
+static void copies(int file)
+{
+	int copy = open("copy", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	loff_t at = 0;
+
+	check(copy >= 0, "open copy");
+	for (int i = 0; i < 7; i++)
+		moved(copy_file_range(file, &at, copy, NULL, BLOCK, 0));
+	for (int i = 0; i < 3; i++)
+		moved(sendfile(copy, file, &at, BLOCK));
+	close(copy);
+}
+
+static int ends[2], reader;
+
+static void *read_byte(void *unused)
+{
+	char byte;
+
+	__atomic_store_n(&reader, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	check(read(ends[0], &byte, 1) == 1, "read");
+	return unused;
+}
+
+/* Whether a thread is asleep in read(2): proc_pid_syscall(5). */
+static int is_reading(int tid)
+{
+	char path[64];
+	FILE *calls;
+	int nr = -1;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	calls = fopen(path, "r");
+	check(calls && fscanf(calls, "%d", &nr) >= 0, path);
+	fclose(calls);
+	return nr == SYS_read;
+}
+
+static void closed(void)
+{
+	pthread_t thread;
+
+	check(pipe(ends) == 0, "pipe");
+	check(pthread_create(&thread, NULL, read_byte, NULL) == 0, "pthread_create");
+	while (!__atomic_load_n(&reader, __ATOMIC_ACQUIRE) || !is_reading(reader))
+		sched_yield();
+	close(ends[0]);
+	check(write(ends[1], "", 1) == 1, "write");
+	pthread_join(thread, NULL);
 }
 
 static void aios(int file)
@@ -155,8 +208,18 @@ static void run(void)
 		close(open_file(O_RDONLY));
 	for (int i = 0; is("odd") && i < 2; i++)
 		check(pread(file, block + 1, BLOCK - 7, 3) < 0, "a read that is not aligned");
+	for (int i = 0; is("end") && i < 3; i++)
+		check(pread(file, block, BLOCK, sizeof(block) - 100) == 100, "read at the end");
+	for (int i = 0; is("end") && i < 5; i++)
+		check(pread(file, block, BLOCK, sizeof(block)) == 0, "read behind the end");
+	for (int i = 0; is("end") && i < 2; i++)
+		check(pread(file, block, BLOCK, -1) < 0, "read before the start");
 	if (is("splice"))
 		splices(file);
+	if (is("closed"))
+		closed();
+	if (is("copy"))
+		copies(file);
 	if (is("aio"))
 		aios(file);
 	if (is("uring"))
