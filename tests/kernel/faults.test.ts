@@ -8,6 +8,7 @@ import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { delay, kernelTest, long, runExecs, startCommand, startTool } from "./harness.ts";
 import { loadedNow, nothingBut } from "./loaded.ts";
 import { Cgroup } from "./cgroup.ts";
+import { byDefault } from "../by_default.ts";
 import { exists } from "../exists.ts";
 
 const TOOLS = [["execsnoop", "-x", "--exit"], ["bootstrap"], ["syscount", "-L", "-i", "0.05"]];
@@ -25,17 +26,6 @@ class Busy implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#process[Symbol.asyncDispose]();
   }
-}
-
-/**
- * Has children start with a signal's default action. A shell starts what it runs in the background with SIGINT
- * and SIGQUIT ignored, and children inherit that; a signal that this process handles they do not (execve(2)).
- */
-function byDefault(signal: Deno.Signal): Disposable | undefined {
-  if (signal === "SIGKILL") return;
-  const handler = () => {};
-  Deno.addSignalListener(signal, handler);
-  return { [Symbol.dispose]: () => Deno.removeSignalListener(signal, handler) };
 }
 
 for (const [signal, number] of Object.entries(ending) as [keyof typeof ending, number][]) {

@@ -1,5 +1,6 @@
 /** Whole runs of a tool, each as a process of its own: see sample_tool.ts. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { byDefault } from "../by_default.ts";
 
 const SAMPLE = new URL("./sample_tool.ts", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-ffi", "--allow-read"];
@@ -235,6 +236,7 @@ Deno.test("a fault of the tool itself shows its stack, and ends with 70", () => 
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test(`${signal} ends a tool with its last rows and 0`, async () => {
+    using _default = byDefault(signal);
     const { code, stdout, stderr } = await signalled([signal], ["--lost", "2"]);
     assertMatch(stdout, /^NUMBER TEXT\n( +\d+ tick\n)* +\d+ the last\n$/);
     assertMatch(stderr, /\nticks: lost 2 events in all \(ring buffer full\)\n$/);
