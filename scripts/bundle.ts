@@ -7,6 +7,9 @@ import { withDemangler } from "./demangler.ts";
 
 const [entry, output, ...objects] = Deno.args;
 const folder = output.replace(/[^/]*$/, "");
+// Tools that are twins have the same object: that of the tool's own name is found first.
+const own = output.replace(/^.*\/(.*)\.js$/, "/$1.bpf.o");
+objects.sort((a, b) => Number(b.endsWith(own)) - Number(a.endsWith(own)));
 
 /**
  * What Deno is started with: no deno.json of the folder or one above it, which may be another user's; V8 then
