@@ -90,9 +90,17 @@ function describe(folder: string): Package {
   return { name, version, license, folder };
 }
 
+/** What of a package can be run or read by what runs. */
+const CODE = /\.(?:[cm]?js|json|wasm)$/;
+
+/**
+ * Copies a package's code, and nothing else: Deno tries to read every file of a package as a module, and puts the
+ * error into the binary if it is none, with the path of the build's folder.
+ */
 function copyFolder(from: string, to: string): void {
   for (const { name, isDirectory } of Deno.readDirSync(from)) {
-    (isDirectory ? copyFolder : copyFile)(`${from}/${name}`, `${to}/${name}`);
+    if (isDirectory) copyFolder(`${from}/${name}`, `${to}/${name}`);
+    else if (CODE.test(name)) copyFile(`${from}/${name}`, `${to}/${name}`);
   }
 }
 
