@@ -42,6 +42,7 @@ import {
   type FlameFrame,
   foldedLine,
   taskFrame,
+  writeFlames,
 } from "#lib/tool/stacks.ts";
 import { attachToAllocator } from "./memleak/allocators.ts";
 import { BlockCounter } from "./memleak/counter.ts";
@@ -125,7 +126,7 @@ export const { tool, start: memleak } = countTool({
       "",
     );
   },
-  flames: { unit: "bytes", value: ({ bytes }) => bytes, path, standing: true },
+  flames: { unit: "bytes", value: ({ bytes }) => bytes, path, standing: true, write: writeFlames },
   open(options) {
     excludeEachOther(options, "show_allocs", "combined_only", "-a and -C");
     return Memleak.open();

@@ -194,7 +194,14 @@ export { shellQuote } from "./text/quote.ts";
 export { decodePath, decodeStrings } from "./text/strings.ts";
 export { rfc3339, type TimeFormat, timeOfDay } from "./text/time_format.ts";
 export { plainWords, RawWords, type Text, type Words } from "./text/words.ts";
-export type { FlameFrame, FlameUnit, FrameKind } from "./flames/flame_tree.ts";
+export type {
+  FlameFrame,
+  FlameNode,
+  FlameTree,
+  FlameUnit,
+  FrameKind,
+} from "./flames/flame_tree.ts";
+export type { FlameLook, FlameWriter } from "./flames/write_flames.ts";
 export type { Flames, Tables, Tool } from "./tool.ts";
 export {
   type Cell,

@@ -40,6 +40,7 @@ export {
 } from "./stack_sums.ts";
 export { type FlameFrame, type FlameUnit, taskFrame } from "./flames/flame_tree.ts";
 export { foldedLine } from "./flames/folded.ts";
+export { writeFlames } from "./flames/write_flames.ts";
 export {
   framePath,
   framesOf,

@@ -1,4 +1,5 @@
 import type { FlameFrame, FlameUnit } from "./flames/flame_tree.ts";
+import type { FlameWriter } from "./flames/write_flames.ts";
 import type { Members } from "./members/member.ts";
 import type { Declarations, Operands } from "./options/declarations.ts";
 import type { FrameSpellings, OutputFormat } from "./options/frame_options.ts";
@@ -94,4 +95,6 @@ export interface Flames<Options, E> {
   path(row: E, options: Options): readonly FlameFrame[];
   /** Whether each table shows all that there is, so that the last one alone counts. */
   readonly standing?: boolean;
+  /** Writes the graph: `writeFlames`, which tools without stacks need not load. */
+  readonly write: FlameWriter;
 }

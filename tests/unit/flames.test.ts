@@ -8,6 +8,7 @@ import { measuredText } from "#lib/tool/flames/measured_text.ts";
 import { pprof } from "#lib/tool/flames/pprof.ts";
 import { speedscope } from "#lib/tool/flames/speedscope.ts";
 import { svg } from "#lib/tool/flames/svg.ts";
+import { writeFlames } from "#lib/tool/flames/write_flames.ts";
 import type { Choice } from "#lib/tool/output/display.ts";
 import { FlameDisplay } from "#lib/tool/output/flame_display.ts";
 import { ByteOutput } from "#lib/tool/text/bytes.ts";
@@ -208,6 +209,7 @@ async function shownOf(standing: boolean): Promise<string> {
     value: ([, value]) => value,
     path: ([names]) => framesOf(names),
     standing,
+    write: writeFlames,
   };
   const choice = { tool: { name: "memleak" }, options: {}, frame: {} } as unknown;
   const display = new FlameDisplay(

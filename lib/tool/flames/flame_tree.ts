@@ -25,6 +25,7 @@ export interface FlameNode extends FlameFrame {
   total: number;
   /** Where it was the innermost frame. */
   self: number;
+  /** Those that it called, by their kinds and names. */
   readonly callees: Map<string, FlameNode>;
 }
 

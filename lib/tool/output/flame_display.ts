@@ -1,7 +1,4 @@
 import { FlameTree } from "../flames/flame_tree.ts";
-import { folded } from "../flames/folded.ts";
-import { speedscope } from "../flames/speedscope.ts";
-import { svg } from "../flames/svg.ts";
 import type { FlameFormat } from "../options/frame_options.ts";
 import { usage } from "../options/usage_errors.ts";
 import type { Flames, Tables } from "../tool.ts";
@@ -54,23 +51,10 @@ export class FlameDisplay<Options, E> implements Display<E> {
   }
 
   async finish(): Promise<void> {
-    const { unit, shown = (value) => value } = this.#flames;
+    const { unit, shown = (value) => value, write } = this.#flames;
     const { name } = this.#choice.tool;
-    switch (this.#format) {
-      case "folded":
-        return this.#write(folded(this.#tree, shown));
-      case "svg":
-        return this.#write(svg(this.#tree, name, unit));
-      case "speedscope":
-        return this.#write([speedscope(this.#tree, name, unit)]);
-      case "pprof": {
-        const { pprof } = await import("../flames/pprof.ts");
-        return this.#out.raw(await pprof(this.#tree, unit));
-      }
-    }
-  }
-
-  #write(pieces: Iterable<string>): void {
-    for (const piece of pieces) this.#out.string(piece);
+    const written = await write(this.#tree, this.#format, { name, unit, shown });
+    if (written instanceof Uint8Array) this.#out.raw(written);
+    else for (const piece of written) this.#out.string(piece);
   }
 }

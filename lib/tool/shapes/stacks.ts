@@ -2,6 +2,7 @@ import type { EventOf, Member, Members } from "../members/member.ts";
 import { type Declarations, flag, type Operands } from "../options/declarations.ts";
 import { type FlameFrame, taskFrame } from "../flames/flame_tree.ts";
 import { foldedLine } from "../flames/folded.ts";
+import { writeFlames } from "../flames/write_flames.ts";
 import { escapeText } from "../text/escape.ts";
 import type { Attaching } from "../trace/ring_source.ts";
 import type { Counting } from "../trace/losses_of.ts";
@@ -98,6 +99,7 @@ export function stackTool<
       unit: measure.endsWith("_ns") ? "nanoseconds" : measure,
       value: (row) => row[measure as keyof EventOf<M>] as number,
       shown,
+      write: writeFlames,
       path: (row, options) => path(row, options as Obeyed),
     },
   });
