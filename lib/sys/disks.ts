@@ -1,4 +1,5 @@
 /** Block devices: their names and their numbers, by sysfs(5). */
+import { deviceNumbers } from "./device_numbers.ts";
 import { tryReadTextFile } from "./file.ts";
 import { readLink } from "./symlink.ts";
 
@@ -38,7 +39,7 @@ export function diskNumber(name: string): number | undefined {
  * ```
  */
 export function diskName(dev: number): string {
-  const numbers = `${dev >>> 20}:${dev & 0xf_ffff}`;
+  const numbers = deviceNumbers(dev);
   const link = readLink(`/sys/dev/block/${numbers}`);
   return link === undefined ? numbers : baseName(link).replaceAll("!", "/");
 }

@@ -1,3 +1,4 @@
+import { deviceNumbers } from "./device_numbers.ts";
 import { EACCES, SystemError } from "./errno.ts";
 import { tryReadTextFile } from "./file.ts";
 import { fileExists, mountId } from "./status.ts";
@@ -55,7 +56,7 @@ export function mountedDevice(path: string): number | undefined {
  * @param dev as the kernel's dev_t
  */
 export function mountPointOf(dev: number): string | undefined {
-  const device = `${dev >>> 20}:${dev & 0xf_ffff}`;
+  const device = deviceNumbers(dev);
   const mounted = (tryReadTextFile("/proc/self/mountinfo") ?? "").split("\n")
     .map((line) => line.split(" "))
     .filter(([, , at]) => at === device);

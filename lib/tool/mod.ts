@@ -8,6 +8,7 @@ export { hasAttachKind } from "../objects/features/attach_kinds.ts";
 export { capabilityName } from "../sys/capability_names.ts";
 export { ChildProcess } from "../sys/child_process.ts";
 export { bootTime, monotonicTime, wallTime } from "../sys/clock.ts";
+export { deviceNumbers } from "../sys/device_numbers.ts";
 export { diskName, DiskNames } from "../sys/disks.ts";
 export { errnoName, errnoNumber, errorName } from "../sys/errno.ts";
 export { readTextFile, tryReadTextFile } from "../sys/file.ts";

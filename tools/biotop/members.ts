@@ -1,5 +1,12 @@
 import type { group, usage } from "#skel/biotop.ts";
-import { type Counted, diskName, type EventOf, membersOf, RequestNames } from "#lib/tool/mod.ts";
+import {
+  type Counted,
+  deviceNumbers,
+  diskName,
+  type EventOf,
+  membersOf,
+  RequestNames,
+} from "#lib/tool/mod.ts";
 
 /** OWNER_UNKNOWN of bpf/include/block.h. */
 const UNKNOWN = 0;
@@ -34,7 +41,7 @@ export const members = {
   ),
   dev: member.text(
     { brief: "Numbers of the disk: 8:0", width: -7 },
-    (r) => `${r.dev >>> 20}:${r.dev & 0xf_ffff}`,
+    (r) => deviceNumbers(r.dev),
   ),
   disk: member.text({ brief: "The disk: sda", width: -8 }, (r) => diskName(r.dev)),
   op: member.text(

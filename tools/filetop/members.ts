@@ -1,4 +1,4 @@
-import { type Counted, type EventOf, membersOf } from "#lib/tool/mod.ts";
+import { type Counted, deviceNumbers, type EventOf, membersOf } from "#lib/tool/mod.ts";
 import type { Usage } from "./named_files.ts";
 
 /** What distinguishes rows. */
@@ -29,7 +29,7 @@ export const members = {
   fs: member.text({ brief: "Type of the file system: ext4", width: -8 }, (r) => r.fs),
   dev: member.text(
     { brief: "Device of the file system: 8:1", width: -7 },
-    (r) => r.has_file ? `${r.dev >>> 20}:${r.dev & 0xf_ffff}` : undefined,
+    (r) => r.has_file ? deviceNumbers(r.dev) : undefined,
   ),
   ino: member.integer(
     { brief: "Inode number of the file", width: 10 },

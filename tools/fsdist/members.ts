@@ -1,5 +1,12 @@
 import type { group, latencies } from "#skel/fsdist.ts";
-import { type Counted, errnoName, type EventOf, latencyMembers, membersOf } from "#lib/tool/mod.ts";
+import {
+  type Counted,
+  deviceNumbers,
+  errnoName,
+  type EventOf,
+  latencyMembers,
+  membersOf,
+} from "#lib/tool/mod.ts";
 import { FILE_OPS, MountPoints } from "#lib/tool/file_systems.ts";
 
 /** What distinguishes histograms, by the options. */
@@ -32,7 +39,7 @@ export const members = {
   /** With the option `by_mount`: `8:1`. */
   dev: member.text(
     { brief: "Its device, with --by-mount", width: -7 },
-    (r) => r.$own.by_mount ? `${r.dev >>> 20}:${r.dev & 0xf_ffff}` : undefined,
+    (r) => r.$own.by_mount ? deviceNumbers(r.dev) : undefined,
   ),
   /** With the option `by_process`. */
   pid: member.integer(

@@ -1,6 +1,7 @@
 /** Members whose kind C says, by the typedefs of bpf/include/kinds.h: a tool need not declare them. */
 import type { RawText } from "../../sys/raw_text.ts";
 import { type Kinded, type KindName, KINDS } from "../../skeleton/kinds.ts";
+import { deviceNumbers } from "../../sys/device_numbers.ts";
 import { signalName } from "../../sys/signals.ts";
 import { errnoRetKind } from "./kinds/errno_ret.ts";
 import { integerKind } from "./kinds/integer.ts";
@@ -68,7 +69,7 @@ const SHOWN: Readonly<Record<KindName, Shown>> = {
   signal_nr: [signalKind, { width: -9 }, (signal: number) => signalName(signal)],
   open_flags: [integerKind, { width: -8 }],
   file_mode: [integerKind, { width: -6 }],
-  dev: [textKind, { width: -7 }, (dev: number) => `${dev >>> 20}:${dev & 0xf_ffff}`],
+  dev: [textKind, { width: -7 }, deviceNumbers],
   ino: [integerKind, { width: -10 }],
   byte_count: [integerKind, { width: 8 }],
   ip_addr: [textKind, { width: -16 }, addressText],
