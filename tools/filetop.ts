@@ -61,7 +61,7 @@ export const { tool, start: filetop } = countTool({
     ["filetop -p 181", "only process 181"],
     ["filetop -s reads -r 10", "the 10 that are read by the most calls"],
     ["filetop -a", "include sockets, pipes and devices"],
-    ["filetop -d /var/log --by file", "the files of a folder, whoever uses them"],
+    ["filetop -d /var/log --by file", "the files of a folder, used by any process"],
   ],
   options: {
     all: flag("a", "Include all files: sockets, pipes and devices too"),

@@ -45,8 +45,8 @@ export function runTcp(
 ): TcpRun {
   // A tool that has just been started may not have come to it.
   runBeside(tool, "ip", "link", "set", "lo", "up");
-  const told = runBeside(tool, workload, kind, String(count), address, String(port));
-  const [client, server, listening] = told.split(" ").map(Number);
+  const reported = runBeside(tool, workload, kind, String(count), address, String(port));
+  const [client, server, listening] = reported.split(" ").map(Number);
   return { client, server, port: listening };
 }
 
@@ -78,8 +78,8 @@ export function runAccepts(
   { address = "127.0.0.1", port = 0 } = {},
 ): AcceptsRun {
   runBeside(tool, "ip", "link", "set", "lo", "up");
-  const told = runBeside(tool, accepts, kind, String(count), address, String(port));
-  const [pid, listening, fd] = told.split(" ").map(Number);
+  const reported = runBeside(tool, accepts, kind, String(count), address, String(port));
+  const [pid, listening, fd] = reported.split(" ").map(Number);
   return { pid, port: listening, fd };
 }
 
@@ -99,8 +99,8 @@ export function runRetransmits(
   count: number,
 ): RetransmitsRun {
   runBeside(tool, "ip", "link", "set", "lo", "up");
-  const told = runBeside(tool, retransmits, kind, String(count));
-  const [client, listener, port, sent] = told.split(" ").map(Number);
+  const reported = runBeside(tool, retransmits, kind, String(count));
+  const [client, listener, port, sent] = reported.split(" ").map(Number);
   return { client, listener, port, sent };
 }
 
