@@ -3,7 +3,9 @@
 #ifndef DENOBPF_NETDB_H
 #define DENOBPF_NETDB_H
 
-#define AF_INET 2 /* include/linux/socket.h */
+/* include/linux/socket.h */
+#define AF_INET 2
+#define AF_INET6 10
 
 struct addrinfo {
 	__s32 ai_flags;
@@ -14,6 +16,14 @@ struct addrinfo {
 	struct sockaddr_in *ai_addr; /* if ai_family is AF_INET */
 	char *ai_canonname;
 	struct addrinfo *ai_next;
+};
+
+struct hostent {
+	char *h_name;
+	char **h_aliases;
+	__s32 h_addrtype;
+	__s32 h_length;
+	char **h_addr_list;
 };
 
 #endif /* DENOBPF_NETDB_H */

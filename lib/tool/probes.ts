@@ -27,8 +27,9 @@ export {
   groupMembers,
   setGroups,
 } from "./probes/groups.ts";
-export { functionInUse } from "./probes/in_use.ts";
-export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
+export { FollowedFiles, type Following } from "./probes/followed_files.ts";
+export { functionHook, functionInUse, librariesInUse, programOf } from "./probes/in_use.ts";
+export type { Hook, Hooks, Place, ProbedFile, Refusal } from "./probes/hook.ts";
 export { type AskedHooks, HookPlan, type Limits, type TypedHooks } from "./probes/hook_plan.ts";
 export { attachesManyFunctions } from "./probes/kernel_functions.ts";
 export { callOwnFunction, ownFunction } from "./probes/own_function.ts";

@@ -1,0 +1,57 @@
+import { allProcesses } from "./in_use.ts";
+import type { ProbedFile } from "./hook.ts";
+
+/** How often files are looked for that have come into use. */
+const LOOK_MS = 1000;
+
+/** What is followed, and how. */
+export interface Following {
+  /** The processes that are traced; all if there is none. */
+  readonly pids: readonly number[];
+  /** The map of bpf/include/execs.h. */
+  readonly execs: { drain(): readonly (readonly [pid: number, ...unknown[]])[] };
+  /** The files that these processes use and that are meant, by what distinguishes them. */
+  find(pids: readonly number[]): Iterable<readonly [key: string, file: ProbedFile]>;
+  /** Attaches programs to a file. @returns whether it was still there */
+  attach(file: ProbedFile): boolean;
+}
+
+/**
+ * Files to which programs are attached because processes use them: those that are in use, and those that come
+ * into use while this lasts, as with a container that starts. Those are found a second after the process has
+ * executed its program.
+ */
+export class FollowedFiles implements Disposable {
+  readonly #following: Following;
+  readonly #attached = new Set<string>();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /** Attaches to the files that are in use. @throws what `attach` throws */
+  constructor(following: Following) {
+    this.#following = following;
+    this.#attachIn(following.pids.length > 0 ? following.pids : allProcesses());
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** Files that programs are attached to. */
+  get count(): number {
+    return this.#attached.size;
+  }
+
+  #look(): void {
+    const pids = this.#following.execs.drain().map(([pid]) => pid);
+    if (pids.length > 0) this.#attachIn(pids);
+  }
+
+  #attachIn(pids: readonly number[]): void {
+    const { find, attach } = this.#following;
+    for (const [key, file] of find(pids)) {
+      if (!this.#attached.has(key) && attach(file)) this.#attached.add(key);
+    }
+  }
+
+  /** Looks for files no more. The programs stay attached. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
