@@ -28,6 +28,9 @@ export const LIMITS = {
 export const SORTED = 64;
 export const LOOKED_FOR = 64 * 1024;
 
+/** Work for a function or a probe that is looked up and kept, in bytes that could be read meanwhile. */
+export const KEPT = 256;
+
 /** Bytes that are read at once, and in each second from then on. */
 interface Rate {
   readonly most: number;
@@ -44,6 +47,15 @@ const FILES = {
 const MAPS = {
   process: { most: 32 * MIB, perSecond: 2 * MIB },
   all: { most: 256 * MIB, perSecond: 8 * MIB },
+} as const;
+
+/**
+ * What may be read to find the functions and probes that a user names: of a file, which has no more than a
+ * million functions, and of all files of a tool. Nothing of it comes back: a tool looks them up once.
+ */
+export const LOOKUPS = {
+  file: { most: 512 * MIB, perSecond: 0 },
+  all: { most: 1024 * MIB, perSecond: 0 },
 } as const;
 
 /** A budget has been used up. The message is a reason for a name that is not known. */

@@ -44,7 +44,7 @@ export interface DebugLink {
 const MIB = 1024 * 1024;
 const LARGEST_SECTION = 256 * MIB;
 /** Two million symbols; a browser has half of that. */
-const LARGEST_TABLE = 48 * MIB;
+export const LARGEST_TABLE = 48 * MIB;
 /** Of the segments and sections of notes the first are looked at, and of each the beginning. */
 const MOST_NOTES = 16;
 const LARGEST_NOTES = 64 * 1024;

@@ -106,6 +106,11 @@ export class FileSource implements Source, Disposable {
     return this.status.size;
   }
 
+  /** A path that leads to this file as long as it is open. */
+  get path(): string {
+    return `/proc/self/fd/${this.#fd}`;
+  }
+
   read(offset: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
     return bytes.subarray(0, readAt(this.#fd, bytes, offset));

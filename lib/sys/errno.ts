@@ -21,6 +21,7 @@ export const ELOOP = 40;
 export const EILSEQ = 84;
 export const EOPNOTSUPP = 95;
 export const EADDRNOTAVAIL = 99;
+export const ESTALE = 116;
 export const ENOTSUPP = 524;
 
 /**

@@ -1,5 +1,8 @@
 /** Which of the known names somebody meant: for "did you mean". */
 
+/** This many names are compared letter by letter: a file has as many as whoever made it likes. */
+const MOST_COMPARED = 50_000;
+
 /**
  * The one of `names` that `given` is a slip of the keyboard away from, or the beginning of.
  * @returns undefined if none is near
@@ -9,10 +12,12 @@ export function nearest(given: string, names: readonly string[]): string | undef
   const most = Math.max(1, Math.floor(wanted.length / 3));
   let best: string | undefined;
   let least = most + 1;
+  let compared = 0;
   for (const name of names) {
     const begins = wanted !== "" && name.startsWith(wanted);
     // This many letters differ at least: of the 100,000 functions of a kernel few are worth comparing.
-    const far = Math.abs(wanted.length - name.length) >= least;
+    const far = Math.abs(wanted.length - name.length) >= least || compared >= MOST_COMPARED;
+    if (!far) compared++;
     const slips = name === wanted ? 0 : begins ? 1 : far ? Infinity : distance(wanted, name);
     if (slips < least) [best, least] = [name, slips];
   }

@@ -28,11 +28,12 @@ export {
   setGroups,
 } from "./probes/groups.ts";
 export { FollowedFiles, type Following } from "./probes/followed_files.ts";
-export { functionHook, functionInUse, librariesInUse, programOf } from "./probes/in_use.ts";
-export type { Hook, Hooks, Place, ProbedFile, Refusal } from "./probes/hook.ts";
+export { FilesInUse, functionHook, functionInUse, programOf } from "./probes/in_use.ts";
+export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
 export { type AskedHooks, HookPlan, type Limits, type TypedHooks } from "./probes/hook_plan.ts";
 export { attachesManyFunctions } from "./probes/kernel_functions.ts";
 export { callOwnFunction, ownFunction } from "./probes/own_function.ts";
 export { type AskedCalls, CallPlan } from "./probes/call_plan.ts";
 export { type AskedPrograms, ProgramPlan } from "./probes/program_plan.ts";
+export { type FilePlace, ProbedFile } from "./probes/probed_file.ts";
 export { parsePattern, type ProbePattern } from "./probes/pattern.ts";

@@ -4,8 +4,7 @@ import {
   FollowedFiles,
   type Following,
   functionHook,
-  librariesInUse,
-  type ProbedFile,
+  ProbedFile,
   reportRefusals,
 } from "#lib/tool/probes.ts";
 
@@ -51,7 +50,7 @@ export function attachToLibc(
     const files = new FollowedFiles({
       pids,
       execs,
-      find: (some) => librariesInUse((file) => LIBC.test(file), some, pids.length > 0),
+      isMeant: (file) => LIBC.test(file),
       attach,
     });
     if (files.count > 0) return files;
@@ -59,7 +58,7 @@ export function attachToLibc(
     throw notFound(pids);
   }
   for (const path of paths) {
-    if (attach({ name: path, path })) continue;
+    if (attach(new ProbedFile({ name: path, path }))) continue;
     const reason = `${quoted(path)} has no function that looks up hosts`;
     throw new ExitError(ExitCode.Usage, reason, { hint: "ldd PROGRAM lists what has" });
   }

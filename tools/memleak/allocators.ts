@@ -17,6 +17,9 @@ const FUNCTIONS = {
   free: "free_enter",
 } as const satisfies Record<string, keyof Progs>;
 
+/** A process may have mapped several files of the name, each with all functions. */
+const MOST_PLACES = 100;
+
 /** Which allocator is meant. */
 export interface Allocator {
   /** The processes, if any are named. */
@@ -41,12 +44,14 @@ export function attachToAllocator(progs: Progs, allocator: Allocator): void {
   const { pid } = allocator;
   for (const one of pid.length > 0 ? pid : [undefined]) {
     for (const { hook, enter } of placesOf(allocator, one)) {
-      const [path, at] = [hook.path!, Number(hook.places[0].at)];
-      // The return first: an allocation whose entry alone is seen counts as lost.
-      if (enter !== "free_enter") {
-        attachUprobe(progs.allocator_return, path, at, { pid: one, retprobe: true });
-      }
-      attachUprobe(progs[enter], path, at, { pid: one });
+      const at = Number(hook.places[0].at);
+      hook.file!.attach((path) => {
+        // The return first: an allocation whose entry alone is seen counts as lost.
+        if (enter !== "free_enter") {
+          attachUprobe(progs.allocator_return, path, at, { pid: one, retprobe: true });
+        }
+        attachUprobe(progs[enter], path, at, { pid: one });
+      });
     }
   }
 }
@@ -69,6 +74,12 @@ function placesOf({ obj, symbols_prefix }: Allocator, pid: number | undefined): 
     const name = `${symbols_prefix}${needed}`;
     if (hooks.some((hook) => hook.names.includes(name))) continue;
     throw new ExitError(ExitCode.Usage, `${quoted(obj)} has no function ${quoted(name)}`);
+  }
+  if (places.length > MOST_PLACES) {
+    const message = `There are ${places.length} functions of ${
+      quoted(obj)
+    }, more than ${MOST_PLACES}`;
+    throw new ExitError(ExitCode.Usage, message, { hint: "name its path with --obj" });
   }
   return places;
 }

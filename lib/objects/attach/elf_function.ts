@@ -28,15 +28,29 @@ const MOST_TOLD = 8;
 export function findFunction(path: string, target: string, operation: string): Place | undefined {
   try {
     using file = ElfFile.open(path);
-    const { address, size } = chosen(file, path, target, operation);
-    const offset = file.fileOffsetOf(address);
-    if (offset !== undefined) return { offset, size };
-    const reason = `${target} is not among the bytes of ${path}: it has symbols alone`;
-    throw new BpfError(operation, ENOENT, undefined, reason);
+    return functionIn(file, path, target, operation);
   } catch (error) {
     if (error instanceof SystemError || error instanceof ElfError) return undefined;
     throw error;
   }
+}
+
+/**
+ * The same in a file that is open.
+ * @param path what it is called in errors
+ * @throws {BpfError} if there is no such function, or none that a uprobe can be put on; {ElfError}
+ */
+export function functionIn(
+  file: ElfFile,
+  path: string,
+  target: string,
+  operation: string,
+): Place {
+  const { address, size } = chosen(file, path, target, operation);
+  const offset = file.fileOffsetOf(address);
+  if (offset !== undefined) return { offset, size };
+  const reason = `${target} is not among the bytes of ${path}: it has symbols alone`;
+  throw new BpfError(operation, ENOENT, undefined, reason);
 }
 
 /**

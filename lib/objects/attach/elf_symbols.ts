@@ -2,7 +2,7 @@
  * The symbols of one name in an ELF file, with their versions: elf(5), and "Symbol Versioning" of the Linux
  * Standard Base, whose structs are in glibc's elf.h.
  */
-import type { ElfFile } from "../../symbols/elf.ts";
+import { type ElfFile, LARGEST_TABLE } from "../../symbols/elf.ts";
 import { ElfError, type ElfSection, viewOf } from "../../symbols/elf_headers.ts";
 import { textIn } from "../kernel_object.ts";
 
@@ -43,6 +43,8 @@ const RANKS: Readonly<Record<number, number>> = { 0: 0, 1: 2, 2: 1, 10: 2 };
 
 /** An entry of `.gnu.version`: whether only what asks for this version finds the symbol, and which. */
 const VERSYM_HIDDEN = 0x8000;
+/** The rest of the entry is the number of a version. */
+const MOST_VERSIONS = 0x7fff;
 /** `Elf64_Verdef`, the same for 32 bits: size and offsets in bytes. */
 const VERDEF = { size: 20, ndx: 4, aux: 12, next: 16 };
 
@@ -89,6 +91,7 @@ function fromTables<T>(file: ElfFile, find: (table: ElfSection) => T[]): T[] {
 
 function entriesOf(file: ElfFile, table: ElfSection) {
   const layout = LAYOUTS[table.entrySize as keyof typeof LAYOUTS];
+  if (table.size > LARGEST_TABLE) throw new ElfError(`its ${table.name} is too big`);
   if (layout === undefined) throw new ElfError(`${table.name} is corrupt`);
   const entries = viewOf(file.bytesOf(table));
   const word = (at: number) =>
@@ -153,7 +156,7 @@ class Versions {
     if (names === undefined) return;
     const strings = file.bytesOf(names);
     const table = viewOf(file.bytesOf(definitions!));
-    for (let at = 0, left = table.byteLength / VERDEF.size; left >= 1; left--) {
+    for (let at = 0, left = MOST_VERSIONS; left > 0 && at < table.byteLength; left--) {
       const name = table.getUint32(at + table.getUint32(at + VERDEF.aux, true), true);
       const version = textIn(strings.subarray(name, name + 256));
       this.#names.set(table.getUint16(at + VERDEF.ndx, true), version);

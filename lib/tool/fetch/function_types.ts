@@ -19,7 +19,7 @@ export interface FunctionTypes {
  * @returns undefined where the types do not have it, and for functions of files
  */
 export function functionTypes(hook: Hook): FunctionTypes | undefined {
-  const typed = hook.path === undefined ? prototypeOf(hook) : undefined;
+  const typed = hook.file === undefined ? prototypeOf(hook) : undefined;
   if (typed === undefined) return undefined;
   const { btf, prototype } = typed;
   const types = prototype.parameters.map(({ name, type }) => ({ name, type: wordType(btf, type) }));

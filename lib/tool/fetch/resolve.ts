@@ -1,5 +1,5 @@
 /** From a probe as its user describes it to what programs are attached to, and what they fetch there. */
-import { checkWithin, findFunction } from "../../objects/attach/elf_function.ts";
+import { checkWithin, functionIn } from "../../objects/attach/elf_function.ts";
 import { ExitCode, ExitError } from "../ending/exit.ts";
 import { parsed } from "../options/usage_errors.ts";
 import { findHooks } from "../probes/find.ts";
@@ -101,16 +101,16 @@ function wayInFile(specification: Specification, hooks: readonly Hook[]): WayTo 
   const { kind, name, offset, signature, place } = specification;
   const isReturn = kind === "return";
   for (const hook of hooks) {
-    const { path, owner } = hook;
-    if (isReturn) checkNotGo({ path: path!, name: owner! });
+    const file = hook.file!;
+    if (isReturn) checkNotGo(file);
     const reason = isReturn ? whyNotAtReturn(hook) : undefined;
     if (reason !== undefined) {
       throw new ExitError(ExitCode.Unavailable, `Cannot trace ${name}: ${reason}`);
     }
     if (offset === 0) continue;
     const operation = `trace ${place}`;
-    const found = findFunction(path!, name, operation);
-    if (found !== undefined) checkWithin(found, offset, name, operation);
+    const found = file.lookInto((elf) => functionIn(elf, file.name, name, operation));
+    checkWithin(found, offset, name, operation);
   }
   return {
     way: isReturn ? "uretprobe" : "uprobe",
@@ -122,12 +122,24 @@ function wayInFile(specification: Specification, hooks: readonly Hook[]): WayTo 
   };
 }
 
+/** Each takes a program of its own, of which a tool has a few. */
+const MOST_FORMS = 64;
+
 function usdtWays(hooks: readonly Hook[]): WayTo[] {
   const forms = new Map<string, Hook[]>();
   for (const hook of hooks) {
     for (const [form, places] of Map.groupBy(hook.places, (place) => place.arguments ?? "")) {
-      forms.set(form, [...forms.get(form) ?? [], { ...hook, places }]);
+      const one = { ...hook, places };
+      const known = forms.get(form);
+      if (known === undefined) forms.set(form, [one]);
+      else known.push(one);
     }
+  }
+  if (forms.size > MOST_FORMS) {
+    const message = `Cannot trace ${
+      hooks[0].names[0]
+    }: it has its arguments in ${forms.size} ways, more than ${MOST_FORMS}`;
+    throw new ExitError(ExitCode.Unavailable, message);
   }
   return [...forms].map(([form, hooks]) => ({ way: "uprobe", hooks, names: namesOfUsdt(form) }));
 }

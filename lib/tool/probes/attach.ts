@@ -8,7 +8,7 @@ import { attachUprobeMulti } from "../../objects/attach/uprobe_multi.ts";
 import { BpfError, PermissionError } from "../../objects/errors.ts";
 import { hasAttachKind } from "../../objects/features/attach_kinds.ts";
 import type { Attachable } from "../../objects/program.ts";
-import { EACCES, EMFILE, ENOMEM } from "../../sys/errno.ts";
+import { EACCES, EMFILE, ENOMEM, SystemError } from "../../sys/errno.ts";
 import { ExitCode, ExitError } from "../ending/exit.ts";
 import type { Hook, Refusal } from "./hook.ts";
 
@@ -83,17 +83,20 @@ export function attachToFiles(
   { cookies, many, pid, retprobe, links }: AttachOptions,
 ): Refusal[] {
   if (many) {
-    const files = Map.groupBy(hooks, ({ hook }) => hook.path!);
-    return [...files].flatMap(([path, hooks]) =>
+    const files = Map.groupBy(hooks, ({ hook }) => hook.file!);
+    return [...files].flatMap(([file, hooks]) =>
       halving(hooks, (some) => {
         const places = some.flatMap(({ hook, cookie }) =>
           hook.places.map(({ at }) => ({ at: Number(at), cookie }))
         );
-        const link = attachUprobeMulti(program, path, places.map(({ at }) => at), {
-          pid,
-          cookies: places.map(({ cookie }) => cookie),
-          ...retprobe !== undefined && { retprobe },
-        });
+        const offsets = places.map(({ at }) => at);
+        const link = file.attach((path) =>
+          attachUprobeMulti(program, path, offsets, {
+            pid,
+            cookies: places.map(({ cookie }) => cookie),
+            ...retprobe !== undefined && { retprobe },
+          })
+        );
         links?.use(link);
       })
     );
@@ -101,12 +104,15 @@ export function attachToFiles(
   return each(hooks, ({ hook, cookie }) => {
     using own = new DisposableStack();
     for (const { at, semaphore } of hook.places) {
-      own.use(attachUprobe(program, hook.path!, Number(at), {
-        pid,
-        refCtrOffset: semaphore,
-        ...retprobe !== undefined && { retprobe },
-        ...cookies && { cookie },
-      }));
+      const link = hook.file!.attach((path) =>
+        attachUprobe(program, path, Number(at), {
+          pid,
+          refCtrOffset: semaphore,
+          ...retprobe !== undefined && { retprobe },
+          ...cookies && { cookie },
+        })
+      );
+      own.use(link);
     }
     const all = own.move(); // all of its places, or none
     links?.use(all);
@@ -158,14 +164,15 @@ function attempt(
     attach(hooks);
   } catch (error) {
     // The others would fail as well.
-    if (!(error instanceof BpfError) || error instanceof PermissionError) throw error;
+    const isOfThese = error instanceof BpfError || error instanceof SystemError;
+    if (!isOfThese || error instanceof PermissionError) throw error;
     if (error.errno === EMFILE || error.errno === ENOMEM) throw error;
     if (error.errno === EACCES) throw forbidden(error);
     return [{ name: hooks[0].hook.names[0], reason: error.message }];
   }
 }
 
-function forbidden(cause: BpfError): ExitError {
+function forbidden(cause: Error): ExitError {
   const message = "Cannot attach to functions: this process may not (EACCES)";
   return new ExitError(ExitCode.NoPermission, message, {
     cause,

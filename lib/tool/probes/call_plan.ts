@@ -41,8 +41,8 @@ export class CallPlan extends HookPlan {
       more: others.map((text) => functions(text, regexp)),
     }, { refuses: whyNotAtReturn });
     if (force) return;
-    const files = new Map(this.hooks.map(({ path, owner }) => [path, owner]));
-    for (const [path, name] of files) if (path !== undefined) checkNotGo({ path, name: name! });
+    const files = new Map(this.hooks.map(({ file }) => [file?.path, file]));
+    for (const file of files.values()) if (file !== undefined) checkNotGo(file);
   }
 
   /**

@@ -2,10 +2,12 @@ import { readCodeMappings } from "../../symbols/process_maps.ts";
 import { findBinary } from "../../sys/binary.ts";
 import { tryReadDirectory } from "../../sys/directory.ts";
 import { LIBRARY_FOLDERS } from "../../sys/library.ts";
-import { fileExists, fileId } from "../../sys/status.ts";
+import { fileExists } from "../../sys/status.ts";
 import { ExitCode, ExitError } from "../ending/exit.ts";
 import { quoted } from "../text/escape.ts";
-import type { ProbedFile } from "./hook.ts";
+import { type FilePlace, lookupBudget, ProbedFile } from "./probed_file.ts";
+import { ENOENT, SystemError } from "../../sys/errno.ts";
+import { FileSource } from "../../symbols/source.ts";
 import { readLink } from "../../sys/symlink.ts";
 
 /**
@@ -20,13 +22,16 @@ export function filesOf(name: string, pids: readonly number[]): ProbedFile[] {
   if (name === "" && pids.length === 0) {
     throw new ExitError(ExitCode.Usage, "Name a process with -p, whose program is meant by :NAME");
   }
-  const known = new Map(
-    pids.flatMap((pid) => filesOfProcess(name, pid)).map((file) => [identityOf(file.path), file]),
-  );
+  const budget = lookupBudget();
+  const known = new Map<string, ProbedFile>();
+  for (const place of pids.flatMap((pid) => placesOfProcess(name, pid))) {
+    const file = new ProbedFile(place, budget);
+    known.set(file.id, file);
+  }
   if (known.size > 0) return [...known.values()];
   if (pids.length > 0) throw notMapped(name, pids);
   const path = fileOf(name);
-  return [{ name: path, path }];
+  return [new ProbedFile({ name: path, path }, budget)];
 }
 
 function notMapped(name: string, pids: readonly number[]): ExitError {
@@ -37,12 +42,12 @@ function notMapped(name: string, pids: readonly number[]): ExitError {
   });
 }
 
-function filesOfProcess(name: string, pid: number): ProbedFile[] {
+function placesOfProcess(name: string, pid: number): FilePlace[] {
   const exe = `/proc/${pid}/exe`;
   if (name === "") return [{ name: readLink(exe) ?? exe, path: exe }];
   if (name.includes("/")) {
-    const path = `/proc/${pid}/root${name}`;
-    return fileExists(path) ? [{ name, path }] : [];
+    const root = `/proc/${pid}/root`;
+    return isBelow(root, name) ? [{ name, path: name, root }] : [];
   }
   return readCodeMappings(pid).mappings.filter(({ text }) => isNamed(text, name))
     .map(({ text, start, end }) => ({
@@ -50,6 +55,16 @@ function filesOfProcess(name: string, pid: number): ProbedFile[] {
       // Also where the file has another name by now, or none.
       path: `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`,
     }));
+}
+
+function isBelow(root: string, path: string): boolean {
+  try {
+    FileSource.below(root, path)[Symbol.dispose]();
+    return true;
+  } catch (error) {
+    if (error instanceof SystemError && error.errno === ENOENT) return false;
+    throw error;
+  }
 }
 
 /** Whether a path ends with this name, or is that of the library: `/usr/lib/libc.so.6` for `c`. */
@@ -80,9 +95,4 @@ function fileOf(name: string): string {
     const message = `There is no library and no program called ${quoted(name)}`;
     throw new ExitError(ExitCode.Usage, message);
   }
-}
-
-function identityOf(path: string): string {
-  const { dev, ino } = fileId(path);
-  return `${dev}:${ino}`;
 }

@@ -1,5 +1,5 @@
-import { allProcesses } from "./in_use.ts";
-import type { ProbedFile } from "./hook.ts";
+import { allProcesses, FilesInUse } from "./in_use.ts";
+import type { ProbedFile } from "./probed_file.ts";
 
 /** How often files are looked for that have come into use. */
 const LOOK_MS = 1000;
@@ -10,8 +10,8 @@ export interface Following {
   readonly pids: readonly number[];
   /** The map of bpf/include/execs.h. */
   readonly execs: { drain(): readonly (readonly [pid: number, ...unknown[]])[] };
-  /** The files that these processes use and that are meant, by what distinguishes them. */
-  find(pids: readonly number[]): Iterable<readonly [key: string, file: ProbedFile]>;
+  /** Whether a file is meant, by its name without folders: `libc.so.6`. */
+  isMeant(file: string): boolean;
   /** Attaches programs to a file. @returns whether it was still there */
   attach(file: ProbedFile): boolean;
 }
@@ -23,19 +23,20 @@ export interface Following {
  */
 export class FollowedFiles implements Disposable {
   readonly #following: Following;
-  readonly #attached = new Set<string>();
+  readonly #files: FilesInUse;
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** Attaches to the files that are in use. @throws what `attach` throws */
   constructor(following: Following) {
     this.#following = following;
+    this.#files = new FilesInUse(following.isMeant, following.pids.length > 0);
     this.#attachIn(following.pids.length > 0 ? following.pids : allProcesses());
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
   /** Files that programs are attached to. */
   get count(): number {
-    return this.#attached.size;
+    return this.#files.count;
   }
 
   #look(): void {
@@ -44,10 +45,7 @@ export class FollowedFiles implements Disposable {
   }
 
   #attachIn(pids: readonly number[]): void {
-    const { find, attach } = this.#following;
-    for (const [key, file] of find(pids)) {
-      if (!this.#attached.has(key) && attach(file)) this.#attached.add(key);
-    }
+    this.#files.visit(pids, this.#following.attach);
   }
 
   /** Looks for files no more. The programs stay attached. */

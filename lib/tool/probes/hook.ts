@@ -1,11 +1,13 @@
+import type { ProbedFile } from "./probed_file.ts";
+
 /** Something that a program can be attached to, by the names that people know it by. */
 export interface Hook {
   /** All its names: several functions of a file may be at one address. */
   readonly names: readonly string[];
   /** The module of the kernel, or the file as processes know it; undefined for the kernel itself. */
   readonly owner: string | undefined;
-  /** How that file is opened from here; undefined for what is of the kernel. */
-  readonly path?: string;
+  /** That file; undefined for what is of the kernel. */
+  readonly file?: ProbedFile;
   /** Bytes behind the beginning of a function of the kernel, if not there. */
   readonly offset?: number;
   /** Where it is: a USDT probe may be at several places. */
@@ -20,14 +22,6 @@ export interface Place {
   readonly semaphore?: number;
   /** Where a USDT probe has its arguments there, in the words of its note. */
   readonly arguments?: string;
-}
-
-/** A program or a library. */
-export interface ProbedFile {
-  /** As processes know it. */
-  readonly name: string;
-  /** How it is opened from here. */
-  readonly path: string;
 }
 
 /** The hooks that a pattern means. */

@@ -150,13 +150,13 @@ export class HookPlan {
 
   /** @throws {ExitError} if there are more hooks than the user wants, or than this kernel can distinguish */
   #check(most: number, tracepoints: number): void {
-    const count = this.hooks.length;
+    const count = this.hooks.reduce((sum, { places }) => sum + places.length, 0);
     if (count > most) {
       throw new ExitError(ExitCode.Usage, `There are ${count} to trace, more than ${most}`, {
         hint: `name fewer, or take them all with --max ${count}`,
       });
     }
-    const files = new Set(this.hooks.map(({ path }) => path)).size;
+    const files = new Set(this.hooks.map(({ file }) => file?.path)).size;
     const is = this.kind === "tracepoints";
     if (this.how.cookies || (is ? count <= tracepoints : files <= 1)) return;
     const limit = is ? `${tracepoints} tracepoints` : "what is in one file";
@@ -174,7 +174,7 @@ export class HookPlan {
 function merged(found: readonly Hooks[]): Hooks {
   const hooks = new Map<string, Hook>();
   for (const hook of found.flatMap(({ hooks }) => hooks)) {
-    const key = JSON.stringify([hook.path, hook.names[0], `${hook.places[0]?.at}`]);
+    const key = JSON.stringify([hook.file?.path, hook.names[0], `${hook.places[0]?.at}`]);
     if (!hooks.has(key)) hooks.set(key, hook);
   }
   return { hooks: [...hooks.values()], refused: found.flatMap(({ refused }) => refused) };

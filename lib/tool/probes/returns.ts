@@ -1,21 +1,23 @@
 import { Btf } from "../../btf/layout.ts";
 import { hasBtf } from "../../sys/kernel.ts";
 import { ExitCode, ExitError } from "../ending/exit.ts";
-import type { Hook, ProbedFile } from "./hook.ts";
-import { openElf } from "./user_functions.ts";
+import type { Hook } from "./hook.ts";
+import type { ProbedFile } from "./probed_file.ts";
 
 /**
  * Go moves stacks, and with them the return address that the kernel has changed: the program crashes.
  * https://github.com/golang/go/issues/22008
  * @throws {ExitError} (69) if the file is a program of Go
  */
-export function checkNotGo({ path, name }: ProbedFile): void {
-  using file = openElf(path);
+export function checkNotGo(file: ProbedFile): void {
   // What the linker of Go writes: its tables of functions, and since 1.13 how the program was built.
-  if (![".gopclntab", ".go.buildinfo"].some((section) => file.section(section))) return;
+  const isGo = file.lookInto((elf) =>
+    [".gopclntab", ".go.buildinfo"].some((section) => elf.section(section))
+  );
+  if (!isGo) return;
   throw new ExitError(
     ExitCode.Unavailable,
-    `Cannot trace returns of functions of ${name}: it is a program of Go, which would crash`,
+    `Cannot trace returns of functions of ${file.name}: it is a program of Go, which would crash`,
     { hint: "the beginnings of its functions can be traced" },
   );
 }
@@ -30,8 +32,8 @@ const NOT_CALLED = /^(_start|_dl_start_user|__restore(_rt)?|_dl_runtime_(resolve
 const RETURN_AGAIN = /^(_*(sig)?setjmp|_*(get|swap)context)$/;
 
 /** Why the return of a function of a program must not be traced, if it must not. */
-export function whyNotAtReturn({ names, path }: Hook): string | undefined {
-  if (path === undefined) return undefined;
+export function whyNotAtReturn({ names, file }: Hook): string | undefined {
+  if (file === undefined) return undefined;
   if (names.some((name) => NOT_CALLED.test(name))) return "it is not called, and does not return";
   if (names.some((name) => RETURN_AGAIN.test(name))) {
     return "it may return more than once, and the program would crash";
