@@ -113,6 +113,7 @@ export {
   type Spelling,
 } from "./options/frame_options.ts";
 export {
+  address,
   bytes,
   capability,
   choice,
@@ -183,7 +184,7 @@ export { histogramLines, type Spread, spreadMembers, spreadWith } from "./spread
 export { SockIds } from "./sock_ids.ts";
 export { syscallForms } from "./syscall_forms.ts";
 export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
-export { addressText } from "./text/address.ts";
+export { addressBytes, addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";
 export { escapeText, quoted } from "./text/escape.ts";
 export { percentile, percentileNs, type SlottedTimes } from "./text/percentile.ts";

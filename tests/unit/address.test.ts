@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "../fast_check.ts";
 import { RawText } from "#lib/sys/raw_text.ts";
-import { addressText } from "#lib/tool/text/address.ts";
+import { addressBytes, addressText } from "#lib/tool/text/address.ts";
 
 /** The bytes of an address whose eight groups are all written. */
 function bytesOf(groups: string): Uint8Array<ArrayBuffer> {
@@ -58,4 +58,14 @@ Deno.test("addressText() writes any address as URLs do, which follow RFC 5952 to
     if (mapped) assertEquals(new URL(`http://[::ffff:${text}]/`).hostname, hostname);
     else assertEquals(`[${text}]`, hostname);
   }));
+});
+
+Deno.test("addressBytes() reads what addressText() writes", () => {
+  fc.assert(fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
+    assertEquals(addressBytes(addressText(bytes)), bytes as Uint8Array<ArrayBuffer>);
+  }));
+  assertEquals(addressBytes("192.0.2.1"), addressBytes("::ffff:192.0.2.1"));
+  for (const text of ["", "192.0.2", "192.0.2.256", "1::2::3", "fe80::1%lo", "[::1]", "::1/64"]) {
+    assertEquals(addressBytes(text), undefined, text);
+  }
 });

@@ -1,46 +1,26 @@
 /** Remote addresses by the subnets that they are in. */
-import { type Parser, quoted, ValueError } from "#lib/tool/mod.ts";
+import { addressBytes, type Parser, quoted, ValueError } from "#lib/tool/mod.ts";
 
 /** A prefix of addresses, as bpf/include/kinds.h has them: 16 bytes, IPv4 mapped into IPv6. */
 export interface Subnet {
   /** As the user wrote it. */
   readonly text: string;
-  readonly address: readonly number[];
+  readonly address: Uint8Array;
   readonly bits: number;
 }
-
-/** The first 12 bytes of an IPv4 address that is mapped into IPv6: RFC 4291, 2.5.5.2. */
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-
-const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
 
 /** A prefix of IPv4 or IPv6: `10.0.0.0/8`, `fe80::/10`; an address alone is itself. */
 export const subnet: Parser<Subnet> = (text) => {
   const { address = "", length } = /^(?<address>[^/]+)(?:\/(?<length>\d{1,3}))?$/.exec(text)
     ?.groups ?? {};
-  const bytes = bytesOf(address);
-  const most = IPV4.test(address) ? 32 : 128;
+  const bytes = addressBytes(address);
+  const most = address.includes(":") ? 128 : 32;
   const bits = length === undefined ? most : Number(length);
   if (bytes === undefined || bits > most) {
     throw new ValueError(`${quoted(text)} is no subnet, such as 10.0.0.0/8 or fe80::/10`);
   }
   return { text, address: bytes, bits: bits + 128 - most };
 };
-
-/** The bytes of an address, or undefined if the text is none. */
-function bytesOf(address: string): number[] | undefined {
-  const ipv4 = IPV4.exec(address)?.slice(1).map(Number);
-  if (ipv4 !== undefined) {
-    return ipv4.every((byte) => byte < 256) ? [...MAPPED, ...ipv4] : undefined;
-  }
-  if (!/^[\da-f:.]+$/i.test(address) || !URL.canParse(`http://[${address}]`)) return undefined;
-  // in this form it has nothing but groups, and one `::` at most
-  const [head, tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::").map(
-    (groups) => groups.split(":").filter(Boolean).map((group) => parseInt(group, 16)),
-  );
-  const zeros = Array<number>(8 - head.length - (tail?.length ?? 0)).fill(0);
-  return [...head, ...zeros, ...tail ?? []].flatMap((group) => [group >> 8, group & 0xff]);
-}
 
 /** Those that are distinguished unless the user names others: loopback, link-local and private ones, and all. */
 export const SUBNETS: readonly Subnet[] = [

@@ -6,6 +6,7 @@ import { COMPAT_ABI, NATIVE_ABI, syscallNumbers } from "../../sys/syscalls.ts";
 import { userId } from "../../sys/users.ts";
 import type { Parser } from "./declarations.ts";
 import { requirePermissions } from "../ending/permissions.ts";
+import { addressBytes } from "../text/address.ts";
 import { quoted } from "../text/escape.ts";
 import { ValueError } from "./usage_errors.ts";
 
@@ -265,6 +266,23 @@ export const syscall: Parser<string> = (text): string => {
  * ```
  */
 export const port: Parser<number> = integer(0, 65_535);
+
+/**
+ * An address of IPv4 or IPv6.
+ *
+ * @example
+ * ```ts
+ * import { address, ValueError } from "@denobpf/denobpf/tool";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(address("192.0.2.1"), "192.0.2.1");
+ * assertThrows(() => address("192.0.2"), ValueError);
+ * ```
+ */
+export const address: Parser<string> = (text): string => {
+  if (addressBytes(text) !== undefined) return text;
+  throw new ValueError(`${quoted(text)} is no address, such as 192.0.2.1 or 2001:db8::1`);
+};
 
 /** The highest user id; the one above it, (uid_t) -1, means "none" to the kernel. */
 const MAX_UID = 0xffff_fffe;

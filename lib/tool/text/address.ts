@@ -42,3 +42,34 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
   }
   return longest;
 }
+
+const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+
+/**
+ * The 16 bytes of an `ip_addr` of bpf/include/kinds.h: IPv4 is mapped into IPv6.
+ * @param text as a user writes it: `192.0.2.1`, `2001:db8::1`
+ * @returns undefined if it is no address
+ *
+ * @example
+ * ```ts
+ * import { addressBytes } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(addressBytes("::1")?.at(15), 1);
+ * assertEquals(addressBytes("192.0.2.256"), undefined);
+ * ```
+ */
+export function addressBytes(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const ipv4 = IPV4.exec(text)?.slice(1).map(Number);
+  if (ipv4 !== undefined) {
+    return ipv4.every((byte) => byte < 256) ? Uint8Array.of(...MAPPED, ...ipv4) : undefined;
+  }
+  if (!/^[\da-f:.]+$/i.test(text) || !URL.canParse(`http://[${text}]`)) return undefined;
+  // in this form it has nothing but groups, and one `::` at most
+  const [head, tail] = new URL(`http://[${text}]`).hostname.slice(1, -1).split("::").map(
+    (groups) => groups.split(":").filter(Boolean).map((group) => parseInt(group, 16)),
+  );
+  const zeros = Array<number>(8 - head.length - (tail?.length ?? 0)).fill(0);
+  const groups = [...head, ...zeros, ...tail ?? []];
+  return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+}
