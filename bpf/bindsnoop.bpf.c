@@ -11,7 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "calls.h"
-#include "files.h"
+#include "fd_sock.h"
 #include "kinds.h"
 #include "sock_targets.h"
 #include "targets.h"
@@ -236,13 +236,6 @@ static __always_inline int on_bind(struct sock *sk, int fd, const void *address,
 	else
 		bpf_ringbuf_discard(event, 0);
 	return 0;
-}
-
-static __always_inline struct sock *sock_of_fd(int fd)
-{
-	struct file *file = file_of_fd(fd);
-
-	return file ? sock_of_file(file) : NULL;
 }
 
 SEC("tp/syscalls/sys_enter_bind")

@@ -12,7 +12,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "files.h"
+#include "fd_sock.h"
 #include "kinds.h"
 #include "sock_targets.h"
 #include "syscall.h"
@@ -20,7 +20,6 @@
 
 #define EAGAIN 11 /* include/uapi/asm-generic/errno-base.h */
 #define ERESTARTSYS 512 /* include/linux/errno.h: this and larger ones restart the call */
-#define IPPROTO_OF_MPTCP 262 /* include/uapi/linux/in.h */
 
 /* What has become of a connection: CONNECTION_TYPES of lib/tool/connections.ts. */
 enum type {
@@ -239,23 +238,13 @@ int accept_exit(__u64 *ctx)
 	return 0;
 }
 
-/* include/net/mptcp.h and net/mptcp/protocol.h, without which a kernel may be built */
-struct mptcp_sock___path {
-	struct sock *first;
-} __attribute__((preserve_access_index));
-
 /* The TCP socket of a file: that of MPTCP has its first path. */
 static __always_inline struct sock *tcp_sock_of_fd(int fd)
 {
-	struct file *file = file_of_fd(fd);
-	struct sock *sk = file ? sock_of_file(file) : NULL;
-	struct mptcp_sock___path *mptcp = (void *)sk;
+	struct sock *sk = sock_of_fd(fd);
 
-	if (!sk)
-		return NULL;
-	if (bpf_core_field_exists(mptcp->first) &&
-	    BPF_CORE_READ(sk, sk_protocol) == IPPROTO_OF_MPTCP)
-		sk = BPF_CORE_READ(mptcp, first);
+	if (sk)
+		sk = first_path(sk);
 	return sk && is_tcp(sk) ? sk : NULL;
 }
 

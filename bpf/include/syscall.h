@@ -21,6 +21,7 @@
 #define NR_EXECVE 59
 #define NR_ACCEPT 43
 #define NR_ACCEPT4 288
+#define NR_LISTEN 50
 #define TS_COMPAT 0x0002
 #define X32_SYSCALL_BIT 0x40000000
 
@@ -83,6 +84,7 @@ static __always_inline __u64 syscall_arg32(struct pt_regs *regs, int n)
 #define NR_EXECVE 221
 #define NR_ACCEPT 202
 #define NR_ACCEPT4 242
+#define NR_LISTEN 201
 #define TIF_32BIT 22
 
 static __always_inline bool syscall_is_compat(void)

@@ -19,7 +19,10 @@ function traced<T>(options: Options, start: () => T) {
   return { trace, started: start() };
 }
 
-/** What ss(8) shows of one end of a connection, in microseconds. */
+/**
+ * What ss(8) shows of one end of a connection, in microseconds. Without the module tcp_diag it reads
+ * /proc/net/tcp, which has no such numbers.
+ */
 interface Socket {
   readonly srtt: number;
   readonly jitter: number;
@@ -35,7 +38,7 @@ function socketsOf(pid: number): Map<number, Socket> {
   }).outputSync();
   const lines = new TextDecoder().decode(stdout).trim().split("\n");
   return new Map(lines.map((line) => {
-    const number = (pattern: RegExp) => Number(pattern.exec(line)![1]);
+    const number = (pattern: RegExp) => Number(pattern.exec(line)?.[1]);
     const us = (pattern: RegExp) => Math.round(number(pattern) * 1000);
     const port = number(/127\.0\.0\.1:(\d+)/);
     return [port, {
@@ -81,15 +84,16 @@ kernelTest(
   async () => {
     const { rows, made: { port }, sockets } = await held({});
     const row = rowOf(rows, port), { srtt, jitter, segments } = sockets.get(port)!;
-    assert(segments > 23, `${segments}`); // of which each would repeat it
     assertEquals(row.count, 1);
+    assertEquals([row.laddr, row.raddr, row.rport, row.pid], Array(4).fill(undefined));
+    if (isNaN(srtt)) return;
+    assert(segments > 23, `${segments}`); // of which each would repeat it
     assertEquals(
       [row.total_ns, row.avg_ns, row.min_ns, row.max_ns].map(Number),
       Array(4).fill(srtt * 1000),
     );
     assertEquals(Number(row.avg_jitter_ns), jitter * 1000);
     assertEquals([row.histogram.length - 1, row.histogram.at(-1)], [slotOf(srtt), 1]);
-    assertEquals([row.laddr, row.raddr, row.rport, row.pid], Array(4).fill(undefined));
   },
 );
 
@@ -98,10 +102,12 @@ kernelTest("a client has measured what ss shows, the last time too", {}, async (
     const { rows, made: { port }, sockets } = await held({ rtt });
     const [client] = [...sockets.keys()].filter((other) => other !== port);
     const row = rowOf(rows, client), { srtt, min, segments } = sockets.get(client)!;
-    assert(1 < row.count && row.count <= segments, `${row.count} of ${segments}`);
+    assert(row.count > 1);
     assertEquals(row.histogram.reduce((a, b) => a + b), row.count);
     assertEquals(BigInt(row.avg_ns), BigInt(row.total_ns) / BigInt(row.count));
     assert(row.min_ns <= row.p50_ns && row.p50_ns <= row.p90_ns && row.p99_ns <= row.max_ns);
+    if (isNaN(srtt)) continue;
+    assert(row.count <= segments, `${row.count} of ${segments}`);
     if (rtt === "min") assertEquals(Number(row.min_ns), min * 1000);
     if (rtt !== "smoothed") continue;
     assert(Number(row.min_ns) <= srtt * 1000 && srtt * 1000 <= Number(row.max_ns));
@@ -193,7 +199,16 @@ kernelTest("histograms and their headings are those of the C tool", {}, async ()
     runTcp(tool, "client", 7, { port: 7007 });
     assertMatch((await tool.stop()).stdout, pattern);
   }
-  const { stdout, code } = await runTool("tcprtt", ["-d", "0.3", "--rtt", "min"]);
+  const { stdout, code } = await runTool("tcprtt", [
+    "-i",
+    "0.1",
+    "--count",
+    "2",
+    "-d",
+    "60",
+    "--rtt",
+    "min",
+  ]);
   assertEquals([code, stdout.startsWith("Tracing TCP RTT... Hit Ctrl-C to end.\n")], [0, true]);
   assertEquals((await runTool("tcprtt", ["--top"])).code, 64); // it wants a terminal
 });

@@ -1,21 +1,17 @@
 /** What bindsnoop shows of a call that binds a socket. */
 import { event, type event_view } from "#skel/bindsnoop.ts";
 import { errnoName, type EventOf, type LazyOf, membersOf } from "#lib/tool/mod.ts";
-import { addressOf, AF_INET, AF_INET6, familyName, portOf, protocolName } from "./families.ts";
+import {
+  addressOf,
+  AF_INET,
+  AF_INET6,
+  familyName,
+  portOf,
+  protocolName,
+  typeName,
+} from "#lib/tool/families.ts";
 
 const member = membersOf(event);
-
-/** What sockets are for, by number: include/linux/net.h. */
-const TYPES: readonly (string | undefined)[] = [
-  undefined,
-  "stream",
-  "dgram",
-  "raw",
-  "rdm",
-  "seqpacket",
-  "dccp",
-];
-const PACKET_TYPE = 10;
 
 /** The options of a socket with the letters of the C tool, in the order of `enum bind_options`. */
 const OPTIONS = [
@@ -80,7 +76,7 @@ export const members = {
   family: member.text({ brief: "Family of the socket: INET6" }, (r) => familyName(r.family)),
   type: member.text(
     { brief: "stream, dgram, raw, rdm, seqpacket, dccp, packet" },
-    (r) => r.type === PACKET_TYPE ? "packet" : TYPES[r.type],
+    (r) => typeName(r.type),
   ),
   ip: member.integer({ brief: "4 or 6" }, (r) => r.ip || undefined),
   fd: member.integer({ brief: "Descriptor" }, (r) => r.fd < 0 ? undefined : r.fd),

@@ -1,13 +1,19 @@
-/** Families of sockets, and what their addresses say. */
-import { addressText, decodeText, type RawText } from "#lib/tool/mod.ts";
+/**
+ * Families of sockets, and what their addresses say. It stands apart from mod.ts, as few tools need it.
+ *
+ * @module
+ */
+import type { RawText } from "../sys/raw_text.ts";
+import { decodeText } from "../sys/text.ts";
+import { addressText } from "./text/address.ts";
 
-/** What the kernel half sends of the address that was passed: the bytes of struct sockaddr. */
+/** What a kernel half sends of an address: the bytes of struct sockaddr. */
 export interface Address {
   /** Of the socket. */
   readonly family: number;
   /** Whether the address is one of IPv4 or IPv6. */
   readonly is_ip: boolean;
-  /** How many bytes were passed. */
+  /** How many bytes it has. */
   readonly address_size: number;
   /** Those of them that there is room for. */
   readonly address: Uint8Array;
@@ -58,6 +64,23 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
   262: "MPTCP",
 };
 
+/** What sockets are for, by number: include/linux/net.h. */
+const TYPES: readonly (string | undefined)[] = [
+  undefined,
+  "stream",
+  "dgram",
+  "raw",
+  "rdm",
+  "seqpacket",
+  "dccp",
+];
+const PACKET_TYPE = 10;
+
+/** `stream`, or undefined. */
+export function typeName(type: number): string | undefined {
+  return type === PACKET_TYPE ? "packet" : TYPES[type];
+}
+
 /** `UNIX`, or the number. */
 export function familyName(family: number): string {
   return FAMILIES[family] ?? String(family);
@@ -73,8 +96,8 @@ function words({ address }: Address): DataView {
 }
 
 /** The port of a family that has some, other than IP: of struct sockaddr_vm. */
-export function portOf(bind: Address): number | undefined {
-  return bind.family === AF_VSOCK ? words(bind).getUint32(4, true) : undefined;
+export function portOf(address: Address): number | undefined {
+  return address.family === AF_VSOCK ? words(address).getUint32(4, true) : undefined;
 }
 
 /** Where the name of a Unix socket begins: struct sockaddr_un. */
@@ -94,17 +117,17 @@ function unixName({ address, address_size }: Address): string | undefined {
  * port id, for packets the number of the device, for vsock the context id.
  * @param ip that of IP, if it is one
  */
-export function addressOf(bind: Address, ip: Uint8Array | RawText): string | undefined {
-  if (bind.is_ip) return addressText(ip);
-  switch (bind.family) {
+export function addressOf(address: Address, ip: Uint8Array | RawText): string | undefined {
+  if (address.is_ip) return addressText(ip);
+  switch (address.family) {
     case AF_UNIX:
-      return unixName(bind);
+      return unixName(address);
     case AF_NETLINK: // struct sockaddr_nl
-      return `pid ${words(bind).getUint32(4, true)} groups ${words(bind).getUint32(8, true)}`;
+      return `pid ${words(address).getUint32(4, true)} groups ${words(address).getUint32(8, true)}`;
     case AF_PACKET: // struct sockaddr_ll
-      return `protocol ${words(bind).getUint16(2)} device ${words(bind).getUint32(4, true)}`;
+      return `protocol ${words(address).getUint16(2)} device ${words(address).getUint32(4, true)}`;
     case AF_VSOCK: // struct sockaddr_vm
-      return `cid ${words(bind).getUint32(8, true)}`;
+      return `cid ${words(address).getUint32(8, true)}`;
     default:
       return undefined;
   }
