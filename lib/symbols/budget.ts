@@ -19,6 +19,8 @@ export const LIMITS = {
   perfMapLines: 262_144,
   /** Bytes of a line of it; the rest of a name is left out. */
   perfMapLine: 4096,
+  /** Letters of a function's name; the rest is left out. */
+  name: 1024,
 } as const;
 
 /**

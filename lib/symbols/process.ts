@@ -1,6 +1,6 @@
 /** The code of one process: its files where they are mapped, and what its JIT wrote down. */
 import { tryReadTextFile } from "../sys/file.ts";
-import type { Budget, ProcessBudget } from "./budget.ts";
+import { type Budget, LIMITS, type ProcessBudget } from "./budget.ts";
 import { demangleWithin } from "./demangle.ts";
 import type { Frame } from "./frame.ts";
 import { Mappings } from "./mappings.ts";
@@ -119,7 +119,12 @@ export class ProcessSymbols {
     this.#jitIsRead = true;
     const found = this.#jit.lookup(within);
     if (found === undefined) return undefined;
-    return { name: found.name, symbol: found.name, offset: address - found.start, module: JIT };
+    return {
+      name: shown(found.name),
+      symbol: found.name,
+      offset: address - found.start,
+      module: JIT,
+    };
   }
 
   #nowhere(): Place {
@@ -157,8 +162,13 @@ function placeIn(
     return { ...place, offset: moved, reason: module.obstacle ?? "its file has no symbol for it" };
   }
   const { name: symbol } = found;
-  const name = demangleWithin(symbol, budget);
+  const name = shown(demangleWithin(symbol, budget));
   return { ...place, name, symbol, offset: moved - found.address };
+}
+
+/** A name as far as it is shown: C++ can make them as long as it likes. */
+function shown(name: string): string {
+  return name.length <= LIMITS.name ? name : `${name.slice(0, LIMITS.name - 1)}…`;
 }
 
 /**

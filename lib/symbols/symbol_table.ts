@@ -3,6 +3,7 @@
  * names stay in the file's own tables of strings until they are asked for.
  */
 import { decodeText, encodeText } from "../sys/text.ts";
+import { LeastRecentlyUsed } from "./least_recently_used.ts";
 
 /** A table of symbols as it is in the file, with the strings that it refers to. */
 export interface RawTable {
@@ -33,8 +34,17 @@ const STB_GLOBAL = 1;
 const STB_WEAK = 2;
 const UNDERSCORE = 0x5f;
 
-/** Longer names are cut: C++ can make them as long as it likes. */
-const LONGEST_NAME = 16 * 1024;
+/** Longer names are cut: C++ can make them as long as it likes. Those of more letters are not demangled. */
+const LONGEST_NAME = 8 * 1024 + 1;
+/** A name that takes longer to read than to be found again. */
+const LONG_NAME = 256;
+
+/** Long names of all tables: this many letters are kept. A stack can have one name in each of its frames. */
+const longNames = new LeastRecentlyUsed<string, string>(4_000_000);
+
+/** How many tables there were. */
+let tablesMade = 0;
+
 /** So much of two names is compared. */
 const TELLING = 256;
 /** This many other names of one address are looked at. */
@@ -42,6 +52,7 @@ const MOST_ALIASES = 16;
 
 /** Functions in the order of their addresses; of several at one address the best comes first. */
 export class SymbolTable {
+  readonly #id = tablesMade++;
   readonly #addresses: Float64Array<ArrayBuffer>;
   readonly #sizes: Float64Array<ArrayBuffer>;
   /** Where the name begins in its strings. */
@@ -150,7 +161,16 @@ export class SymbolTable {
   }
 
   #nameOf(entry: number): string {
-    return textAt(this.#strings[this.#tables[entry]], this.#names[entry], LONGEST_NAME);
+    const [strings, start] = [this.#strings[this.#tables[entry]], this.#names[entry]];
+    if (strings.subarray(start, start + LONG_NAME).includes(0)) {
+      return textAt(strings, start, LONG_NAME);
+    }
+    const key = `${this.#id} ${entry}`;
+    const known = longNames.get(key);
+    if (known !== undefined) return known;
+    const name = textAt(strings, start, LONGEST_NAME);
+    longNames.add(key, name, name.length);
+    return name;
   }
 
   /** Sorts, and leaves out what is in `.symtab` and `.dynsym` alike. */

@@ -1,5 +1,6 @@
 /** The user half of bpf/include/stacks.h: names for the stacks that a kernel half keeps. */
 import { type Frame, Symbolizer } from "../symbols/mod.ts";
+import { KeptNames } from "./kept_names.ts";
 
 /** An entry of the map `stacks`. */
 export type KeptStack = readonly [
@@ -53,6 +54,7 @@ export class KeptStacks {
   readonly #symbolizer = new Symbolizer();
   readonly #hooks: ReadonlySet<string>;
   readonly #nameOf: (frame: Frame) => string;
+  readonly #names = new KeptNames();
   /** Addresses of stacks that may be wanted yet. */
   readonly #addresses = new Map<bigint, readonly bigint[]>();
   readonly #kernel = new Map<bigint, NamedStack>();
@@ -141,6 +143,10 @@ export class KeptStacks {
       for (const id of ids) if (!users.has(`${pid} ${id}`)) ids.delete(id);
       if (ids.size === 0) this.#unnamed.delete(pid);
     }
+    this.#names.forget();
+    for (const { names } of [...this.#kernel.values(), ...this.#user.values()]) {
+      this.#names.kept(names);
+    }
   }
 
   /** A stack of the kernel. */
@@ -168,6 +174,6 @@ export class KeptStacks {
   }
 
   #named(frames: readonly Frame[]): NamedStack {
-    return { names: frames.map(this.#nameOf), frames: frames.length };
+    return { names: this.#names.kept(frames.map(this.#nameOf)), frames: frames.length };
   }
 }

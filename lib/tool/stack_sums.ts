@@ -8,6 +8,7 @@ import {
   NO_STACK,
   type StackIds,
 } from "./kept_stacks.ts";
+import { KeptNames } from "./kept_names.ts";
 import { sumOf } from "./trace/counter_sets.ts";
 
 /** Where something was counted, by the ids of its stacks, and how much. */
@@ -145,12 +146,13 @@ export class StackSums<P extends StackIds, V extends { readonly count: bigint }>
     const { depth, other } = this.#parts;
     const most = Math.min(depth, mostFrames());
     const rows = new Map<string, NamedSum<P, V>>();
+    const short = new KeptNames();
     for (const { place, value } of sums) {
       const own = this.#named(place, this.#parts, most);
-      const ids = other?.of(place);
-      const others = ids && this.#named(ids, other!, most);
+      const otherIds = other?.of(place);
+      const others = otherIds && this.#named(otherIds, other!, most);
       const names = [own.kernel, own.user, ...others ? [others.kernel, others.user] : []];
-      const key = this.#key(place, names);
+      const key = this.#key(place, names.map((stack) => short.key(stack)));
       const known = rows.get(key);
       rows.set(key, {
         place,

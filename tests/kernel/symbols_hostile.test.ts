@@ -126,6 +126,29 @@ kernelTest("a program is found whatever its name, and named as it is", {}, async
   }
 });
 
+kernelTest(
+  "a name of thousands of letters is shown up to a length, and read once",
+  {},
+  async () => {
+    const long = `f${"x".repeat(9000)}`;
+    using build = new Build(`-Dexported_function=${long}`);
+    await using process = await SymbolProcess.start(build.path);
+    const symbolizer = new Symbolizer();
+    const { name, symbol } = symbolizer.user(process.pid, process.told.exported);
+    assertEquals(name, `${long.slice(0, LIMITS.name - 1)}…`);
+    assert(symbol!.length < 8200 && long.startsWith(symbol!), `${symbol!.length} letters`);
+    // What is said of a JIT's functions is as long as it likes, too.
+    const { jit } = await process.ask("jit");
+    const map = `/tmp/perf-${process.pid}.map`;
+    Deno.writeTextFileSync(map, `${jit.toString(16)} 20 ${"j".repeat(3000)}\n`);
+    try {
+      assertEquals(symbolizer.user(process.pid, jit).name, `${"j".repeat(LIMITS.name - 1)}…`);
+    } finally {
+      Deno.removeSync(map);
+    }
+  },
+);
+
 kernelTest("a link of a process's own leads nowhere outside of its root", {}, async () => {
   using build = new Build("-static");
   using root = new Folder();

@@ -1,6 +1,6 @@
 import type { event, Profile } from "#skel/profile.ts";
 import type { Counter } from "#lib/tool/mod.ts";
-import { frameName, mostFrames, Symbolizer } from "#lib/tool/stacks.ts";
+import { frameName, KeptNames, mostFrames, Symbolizer } from "#lib/tool/stacks.ts";
 
 type Loaded = ReturnType<ReturnType<typeof Profile.open>["load"]>;
 type Sample = Pick<event, "pid" | "comm" | "kernel_size" | "user_size" | "strings">;
@@ -36,6 +36,7 @@ export class SampleCounter implements Counter<Samples> {
   readonly #events: Loaded["maps"]["events"];
   readonly #symbolizer = new Symbolizer();
   readonly #most: number;
+  readonly #names = new KeptNames();
   #unnamed = new Map<string, Addresses>();
   #rows = new Map<string, Samples>();
 
@@ -58,6 +59,7 @@ export class SampleCounter implements Counter<Samples> {
     this.#nameFor(Infinity);
     const rows = [...this.#rows.values()];
     this.#rows = new Map();
+    this.#names.forget();
     const all = rows.reduce((sum, { samples }) => sum + samples, 0);
     return rows.map((row) => ({ ...row, all }));
   }
@@ -78,9 +80,10 @@ export class SampleCounter implements Counter<Samples> {
     const kernels = this.#symbolizer.stacks(undefined, stacks.map(({ kernel }) => kernel));
     const users = this.#symbolizer.stacks(pid || undefined, stacks.map(({ user }) => user));
     for (const [at, { comm, samples }] of stacks.entries()) {
-      const [kernel, user] = [kernels[at].map(frameName), users[at].map(frameName)];
+      const [kernel, user] = [kernels[at], users[at]]
+        .map((frames) => this.#names.kept(frames.map(frameName)));
       const truncated = Math.max(kernel.length, user.length) >= this.#most;
-      const key = JSON.stringify([pid, comm, kernel, user]);
+      const key = JSON.stringify([pid, comm, this.#names.key(kernel), this.#names.key(user)]);
       const row = this.#rows.get(key);
       if (row !== undefined) row.samples += samples;
       else this.#rows.set(key, { comm, pid, kernel, user, truncated, samples, all: 0 });

@@ -7,7 +7,7 @@ import {
   type Hook,
   type ProgramPlan,
 } from "#lib/tool/probes.ts";
-import { type Frame, frameName, type StackIds, StackSums } from "#lib/tool/stacks.ts";
+import { type Frame, frameName, KeptNames, type StackIds, StackSums } from "#lib/tool/stacks.ts";
 
 type Loaded = ReturnType<ReturnType<typeof Stackcount.open>["load"]>;
 
@@ -79,13 +79,15 @@ export class StackCounter implements Counter<StackCount> {
 
   take(): StackCount[] {
     const rows = new Map<string, StackCount>();
+    const names = new KeptNames();
     for (const { place: { group }, value, kernel, user, truncated } of this.#sums.take()) {
       const hook = this.#hooks[group.hook];
       const row = {
         kernel: behindHook(hook, kernel),
         user: this.#areFunctions ? [innermost(hook, user[0]), ...user.slice(1)] : user,
       };
-      const key = JSON.stringify([...distinguished(group), row.kernel, row.user]);
+      const stacks = [names.key(row.kernel), names.key(row.user)];
+      const key = JSON.stringify([...distinguished(group), ...stacks]);
       const known = rows.get(key);
       rows.set(key, {
         ...group,
