@@ -48,7 +48,9 @@ struct event {
 
 #include "events.h"
 
-/* The same everywhere; the type is a module's, which need not be there. */
+#define SOCKADDR_VM_SIZE 16 /* include/uapi/linux/vm_sockets.h */
+
+/* The same everywhere; the types are a module's, which need not be there. */
 struct vsock_sock___local {
 	struct sockaddr_vm___local {
 		__u32 svm_port;
@@ -73,9 +75,8 @@ static __always_inline void read_address(struct event *event, struct sock *sk)
 		event->address_size = size;
 		bpf_probe_read_kernel(event->address, sizeof(event->address), address->name);
 	} else if (event->family == AF_OF_VSOCK && bpf_core_field_exists(vsock->local_addr)) {
-		event->address_size = sizeof(struct sockaddr_vm);
-		bpf_probe_read_kernel(event->address, sizeof(struct sockaddr_vm),
-				      &vsock->local_addr);
+		event->address_size = SOCKADDR_VM_SIZE;
+		bpf_probe_read_kernel(event->address, SOCKADDR_VM_SIZE, &vsock->local_addr);
 	}
 }
 

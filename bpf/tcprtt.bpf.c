@@ -177,8 +177,13 @@ int BPF_PROG(btf_probe, struct sock *sk)
 	return on_probe(sk);
 }
 
+/* loaded from Linux 7.0 on only, where the record has the address of the socket */
+struct trace_event_raw_tcp_probe___addressed {
+	const void *skaddr;
+} __attribute__((preserve_access_index));
+
 SEC("tp/tcp/tcp_probe")
-int tp_probe(struct trace_event_raw_tcp_probe *ctx)
+int tp_probe(struct trace_event_raw_tcp_probe___addressed *ctx)
 {
 	return on_probe((struct sock *)ctx->skaddr);
 }
