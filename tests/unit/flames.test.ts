@@ -191,6 +191,25 @@ Deno.test("frames that nobody could see are left out of a picture, and counted",
   assertEquals(framesIn(picture).length, 2);
 });
 
+Deno.test("a graph has room for a number of frames, and the rest counts for outer ones", () => {
+  const tree = new FlameTree(3);
+  tree.add(framesOf(["sh", "main", "read"]), 7);
+  tree.add(framesOf(["sh", "main", "write"]), 5);
+  tree.add(framesOf(["dd", "main"]), 3);
+  tree.add(framesOf(["sh", "main", "read"]), 2);
+  const stacks = [...tree.stacks()].map(({ path, value }) => [path.map(({ name }) => name), value]);
+  assertEquals(stacks, [[[], 3], [["sh", "main"], 5], [["sh", "main", "read"], 9]]);
+  assertEquals([tree.root.total, tree.cut, tree.depth], [17, 8, 3]);
+});
+
+Deno.test("a picture is drawn of as many tasks as there may be", () => {
+  const tree = new FlameTree();
+  for (let task = 0; task < 300_000; task++) tree.add(framesOf([`task ${task}`]), 1);
+  const text = [...svg(tree, "profile", "samples")].join("");
+  assertMatch(text, /300000 samples in all; frames too narrow to see: 200000, /);
+  assertEquals(tree.cut, 100_000);
+});
+
 Deno.test("what was measured is shown in a unit that suits it", () => {
   const times = [17, 1234, 1_234_567, 12_345_678_901].map((ns) => measuredText(ns, "nanoseconds"));
   assertEquals(times, ["17 ns", "1.234 us", "1.235 ms", "12.346 s"]);

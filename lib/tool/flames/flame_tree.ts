@@ -29,10 +29,34 @@ export interface FlameNode extends FlameFrame {
   readonly callees: Map<string, FlameNode>;
 }
 
+/** Frames of a graph at most: processes change their names and their stacks as often as they like. */
+const MOST_FRAMES = 200_000;
+
 /** Stacks added up by their frames. */
 export class FlameTree {
   /** What all stacks stand on. */
   readonly root: FlameNode = newNode({ name: "all", kind: "task" });
+  readonly #most: number;
+  #frames = 0;
+  #cut = 0;
+
+  /**
+   * A graph without stacks.
+   * @param most frames at most
+   */
+  constructor(most: number = MOST_FRAMES) {
+    this.#most = most;
+  }
+
+  /** What was measured of stacks that there was no room for: it counts for the outer frames that were known. */
+  get cut(): number {
+    return this.#cut;
+  }
+
+  /** How many frames the longest stack has. */
+  get depth(): number {
+    return depthOf(this.root) - 1;
+  }
 
   /**
    * Adds what was measured of a stack.
@@ -44,7 +68,14 @@ export class FlameTree {
     for (const frame of path) {
       const key = `${frame.kind} ${frame.name}`;
       let callee = node.callees.get(key);
-      if (callee === undefined) node.callees.set(key, callee = newNode(frame));
+      if (callee === undefined) {
+        if (this.#frames >= this.#most) {
+          this.#cut += value;
+          break;
+        }
+        node.callees.set(key, callee = newNode(frame));
+        this.#frames++;
+      }
       node = callee;
       node.total += value;
     }
@@ -69,6 +100,12 @@ export class FlameTree {
 /** What a frame has called, by name: two graphs of a program look alike. */
 export function inOrder({ callees }: FlameNode): FlameNode[] {
   return [...callees.values()].sort((a, b) => a.name < b.name ? -1 : Number(a.name > b.name));
+}
+
+function depthOf({ callees }: FlameNode): number {
+  let deepest = 0;
+  for (const callee of callees.values()) deepest = Math.max(deepest, depthOf(callee));
+  return 1 + deepest;
 }
 
 function newNode({ name, kind }: FlameFrame): FlameNode {

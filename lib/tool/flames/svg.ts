@@ -48,17 +48,13 @@ function fitting(text: string, width: number): string {
   return characters.length <= room ? text : `${characters.slice(0, room - 1).join("")}…`;
 }
 
-function depthOf(node: FlameNode): number {
-  return 1 + Math.max(0, ...[...node.callees.values()].map(depthOf));
-}
-
 /**
  * The picture, in pieces: callees stand on their callers, as wide as what was measured of them.
  * @param title the line above
  */
 export function* svg(tree: FlameTree, title: string, unit: FlameUnit): Generator<string> {
   const { root } = tree;
-  const height = TOP + depthOf(root) * ROW + BOTTOM;
+  const height = TOP + (1 + tree.depth) * ROW + BOTTOM;
   const perUnit = root.total > 0 ? WIDTH / root.total : 0;
   let narrow = 0;
 
