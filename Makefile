@@ -165,7 +165,13 @@ $(skels): build/skel/%.ts: build/%.bpf.o $(generator) | $(packages) build/skel/e
 	$(call say,SKEL,$@)
 	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts $< $@
 
-build/registry.ts: tools $(tools:%=tools/%.ts) scripts/registry.ts | $(skels) $(packages)
+# What a browser runs that shows a flame graph.
+build/flame_page.ts: scripts/flame_page.ts $(wildcard lib/tool/flames/page/*) lib/tool/flames/colour.ts \
+		lib/tool/flames/measured_text.ts $(packages)
+	$(call say,PAGE,$@)
+	$(Q)$(deno) run -A --quiet scripts/flame_page.ts $@
+
+build/registry.ts: tools $(tools:%=tools/%.ts) scripts/registry.ts build/flame_page.ts | $(skels) $(packages)
 	$(call say,REGISTRY,$@)
 	$(Q)$(deno) run -A --quiet scripts/registry.ts $@
 

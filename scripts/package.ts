@@ -29,6 +29,7 @@ await transpile([
   ...modulesIn("build/skel").filter((path) => path.split("/").length === 3),
   ...modulesIn("build/skel/variants"),
   "build/registry.ts",
+  "build/flame_page.ts",
 ]);
 for (const path of filesIn(out)) rewrite(path);
 const entries = Object.values(config.exports).map((path) => path.replace(/^\.\/|\.ts$/g, ""));

@@ -36,7 +36,7 @@ const kernel = [
   ...asked() ? filesIn("kernel") : [],
   ...asked("tools") ? filesIn("tools") : [],
 ];
-const made = asked("dist") ? filesIn("compile", "doc") : [];
+const made = asked("dist") ? filesIn("compile", "doc", "browser") : [];
 
 /** Files that one process runs. */
 interface Batch {

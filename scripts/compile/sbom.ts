@@ -85,9 +85,16 @@ async function runtimeHash(): Promise<Pick<Component, "hashes">> {
   return { hashes: [{ alg: "SHA-256", content: await sha256(Deno.readFileSync(path)) }] };
 }
 
-/** The hash of each npm package's archive, `sha512-` and base64, as deno.lock pins it. */
+/**
+ * The hash of each npm package's archive, `sha512-` and base64, as deno.lock pins it: by name and version, without
+ * the packages that it is used with, which stand behind `_`.
+ */
 function lockedPackages(): Record<string, { integrity: string }> {
-  return JSON.parse(Deno.readTextFileSync(`${root}deno.lock`)).npm;
+  const { npm } = JSON.parse(Deno.readTextFileSync(`${root}deno.lock`));
+  return Object.fromEntries(
+    Object.entries<{ integrity: string }>(npm)
+      .map(([id, locked]) => [id.replace(/(?<=.@[^_]+)_.*/, ""), locked]),
+  );
 }
 
 function ofPackage(locked: Record<string, { integrity: string }>) {

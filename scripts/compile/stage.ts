@@ -22,6 +22,10 @@ export interface Staged {
 /** Where `npm` packages lie inside node_modules: the last folder of that name counts. */
 const PACKAGE = /^((?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 
+/** The page of flame graphs, and the packages that its script imports. */
+const PAGE = "build/flame_page.ts";
+const PAGE_PACKAGES = ["d3-flame-graph", "d3-selection"];
+
 /**
  * Modules of a binary lie below the folder of temporary files, as far as Deno knows, and for an npm package it
  * looks into the folders above for this file. One within the binary ends the search: anybody may put one into
@@ -54,6 +58,10 @@ export async function stage(entry: string, folder: string, others: string[]): Pr
     if (source !== undefined) packages.set(name, describe(source));
   }
   for (const file of files) copyFile(root + file, `${folder}/${file}`);
+  // What esbuild has put into the page of flame graphs lies in no folder of its own.
+  if (files.includes(PAGE)) {
+    for (const name of PAGE_PACKAGES) addLocked(packages, name);
+  }
   Deno.writeTextFileSync(`${folder}/${PACKAGE_FILE}`, "{}");
   Deno.utimeSync(`${folder}/${PACKAGE_FILE}`, 0, 0);
   return { files, packages: [...packages.values()] };
@@ -88,6 +96,22 @@ function describe(folder: string): Package {
     Deno.readTextFileSync(`${root}${folder}/package.json`),
   );
   return { name, version, license, folder };
+}
+
+/** Adds a package, and those that it needs, by what deno.lock has. */
+function addLocked(packages: Map<string, Package>, name: string): void {
+  if (packages.has(name)) return;
+  const { npm }: { npm: Record<string, { dependencies?: string[] }> } = JSON.parse(
+    Deno.readTextFileSync(`${root}deno.lock`),
+  );
+  const [id, { dependencies = [] }] = Object.entries(npm)
+    .find(([id]) => id.startsWith(`${name}@`))!;
+  // Behind `_` stand the packages that it is used with.
+  packages.set(
+    name,
+    describe(`node_modules/.deno/${id.replace(/_.*/, "")}/node_modules/${name}`),
+  );
+  for (const other of dependencies) addLocked(packages, other.replace(/(?<=.)@.*/, ""));
 }
 
 /** What of a package can be run or read by what runs. */

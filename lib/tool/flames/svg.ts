@@ -1,12 +1,8 @@
 /** A flame graph as a picture that any browser shows: without scripts, for tickets and mail. */
 import { escapeText } from "../text/escape.ts";
-import {
-  type FlameNode,
-  type FlameTree,
-  type FlameUnit,
-  type FrameKind,
-  inOrder,
-} from "./flame_tree.ts";
+import { colourOf } from "./colour.ts";
+import { type FlameNode, type FlameTree, type FlameUnit, inOrder } from "./flame_tree.ts";
+import { entities, markup } from "./markup.ts";
 import { measuredText } from "./measured_text.ts";
 
 /** Sizes in pixels. */
@@ -19,26 +15,6 @@ const FONT = 11;
 const CHARACTER = 6.7;
 /** A frame that is narrower cannot be seen, and graphs of busy hosts have many thousands of them. */
 const NARROWEST = 0.1;
-
-/** The hue of each kind of frame, in degrees: kernels are orange and processes red, as elsewhere. */
-const HUES: Readonly<Record<FrameKind, number>> = { task: 210, user: 5, kernel: 32, waker: 110 };
-
-/** Text in an element or an attribute of XML. */
-function entities(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-/** The same, with what terminals and browsers would obey made visible. */
-function xml(text: string): string {
-  return entities(escapeText(text));
-}
-
-/** A colour that depends on the name alone, so that two graphs can be compared. */
-function colour({ name, kind }: FlameNode): string {
-  let hash = 0;
-  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) >>> 0;
-  return `hsl(${HUES[kind] + hash % 17},${60 + hash % 29}%,${62 + hash % 13}%)`;
-}
 
 /** As much of a text as a frame has room for. */
 function fitting(text: string, width: number): string {
@@ -64,11 +40,11 @@ export function* svg(tree: FlameTree, title: string, unit: FlameUnit): Generator
     const top = height - BOTTOM - (depth + 1) * ROW;
     const percent = (100 * node.total / (root.total || 1)).toFixed(2);
     const label = fitting(escapeText(node.name), width);
-    yield `<g><title>${xml(node.name)}: ${
-      xml(measuredText(node.total, unit))
+    yield `<g><title>${markup(node.name)}: ${
+      markup(measuredText(node.total, unit))
     }, ${percent} %</title>` +
       `<rect x="${left.toFixed(2)}" y="${top}" width="${width.toFixed(2)}" height="${ROW - 1}" ` +
-      `rx="2" fill="${colour(node)}"/>`;
+      `rx="2" fill="${colourOf(node)}"/>`;
     if (label) {
       yield `<text x="${(left + 3).toFixed(2)}" y="${top + ROW - 5}">${entities(label)}</text>`;
     }
@@ -82,10 +58,10 @@ export function* svg(tree: FlameTree, title: string, unit: FlameUnit): Generator
   yield `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" ` +
     `height="${height}" font-family="monospace" font-size="${FONT}">\n` +
     `<rect width="100%" height="100%" fill="#f8f8f8"/>\n` +
-    `<text x="${WIDTH / 2}" y="20" text-anchor="middle" font-size="15">${xml(title)}</text>\n`;
+    `<text x="${WIDTH / 2}" y="20" text-anchor="middle" font-size="15">${markup(title)}</text>\n`;
   yield* drawn(root, 0, 0);
   const left_out = narrow === 0 ? "" : `; frames too narrow to see: ${narrow}, and those on them`;
   yield `<text x="3" y="${height - 8}">${
-    xml(measuredText(root.total, unit))
+    markup(measuredText(root.total, unit))
   } in all${left_out}</text>\n</svg>\n`;
 }

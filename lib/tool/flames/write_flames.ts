@@ -35,6 +35,10 @@ export async function writeFlames(
       return folded(tree, shown);
     case "svg":
       return svg(tree, name, unit);
+    case "html": {
+      const { html } = await import("./html.ts");
+      return html(tree, name, unit);
+    }
     case "speedscope":
       return [speedscope(tree, name, unit)];
     case "pprof": {

@@ -11,13 +11,13 @@ import { timeFormatNames } from "../text/time_format.ts";
 import { choice, count, seconds, text } from "./parsers.ts";
 
 /** What all of a run is printed as at its end: flame graphs, and what other programs draw them from. */
-export type FlameFormat = "folded" | "svg" | "speedscope" | "pprof";
+export type FlameFormat = "folded" | "svg" | "html" | "speedscope" | "pprof";
 
 /** What `-o` takes: the first three print events one by one, or table by table. */
 export type OutputFormat = "table" | "json" | "csv" | FlameFormat;
 
 const ROW_FORMATS = ["table", "json", "csv"] as const;
-const FLAME_FORMATS = ["folded", "svg", "speedscope", "pprof"] as const;
+const FLAME_FORMATS = ["folded", "svg", "html", "speedscope", "pprof"] as const;
 
 /** Whether a format is one of a whole run, for tools that measure by stacks. */
 export function isFlameFormat(format: OutputFormat): format is FlameFormat {
@@ -27,7 +27,7 @@ export function isFlameFormat(format: OutputFormat): format is FlameFormat {
 const rowFormat: Parser<OutputFormat> = choice(...ROW_FORMATS);
 
 const flameOutput = {
-  brief: "Print as table, json or csv; or all at the end as folded, svg, speedscope or pprof",
+  brief: "Print as table, json or csv; or all at the end as folded, svg, html, speedscope, pprof",
   parse: choice(...ROW_FORMATS, ...FLAME_FORMATS),
 };
 
