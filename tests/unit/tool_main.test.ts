@@ -269,14 +269,14 @@ Deno.test("a second SIGTERM ends a tool that computes, while no signal reaches i
 Deno.test("under nohup a tool does not end with its terminal", () => {
   const file = Deno.makeTempFileSync();
   // From the first row until it has ended.
-  const { code } = bash(
-    `nohup $ticks --events 20 > ${file} 2> /dev/null & while ! grep -q tick ${file}; do sleep 0.01; done; ` +
+  const { code, stderr } = bash(
+    `nohup $ticks --events 20 > ${file} & while ! grep -q tick ${file}; do sleep 0.01; done; ` +
       "while kill -HUP $! 2> /dev/null; do :; done; wait $!",
   );
   const text = Deno.readTextFileSync(file);
   Deno.removeSync(file);
+  assertEquals([code, stderr], [0, ""]);
   assertMatch(text, / 20 tick\n$/);
-  assertEquals(code, 0);
 });
 
 Deno.test("a closed pipe ends a tool quietly, with 0", () => {
