@@ -139,7 +139,11 @@ Deno.test("pprof has every stack, the innermost function first", async () => {
 /** The frames of a picture: what stands in its title, and its place. */
 function framesIn(picture: string) {
   const errors: string[] = [];
-  const parser = new DOMParser({ onError: (_level, message) => errors.push(message) });
+  // A warning is all that U+FFFD is worth, which a name may have.
+  const onError = (level: string, message: string) => {
+    if (level !== "warning") errors.push(message);
+  };
+  const parser = new DOMParser({ onError });
   const document = parser.parseFromString(picture, "image/svg+xml");
   assertEquals(errors, []);
   const elements = new Set([...document.getElementsByTagName("*")].map(({ tagName }) => tagName));
