@@ -61,12 +61,43 @@ binaryTest("a manual page has every option and field of its tool", async () => {
   }
 });
 
+/** The packages of npm that tools import, or that what they import depends on. */
+function usedPackages(): string[] {
+  const { imports } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
+  const { npm } = JSON.parse(Deno.readTextFileSync(`${root}deno.lock`));
+  const code = ["lib", "tools"].flatMap((folder) => [...sources(`${root}${folder}`)])
+    .map((path) => Deno.readTextFileSync(path)).join("\n");
+  const isUsed = (alias: string) => new RegExp(`["/]${alias}[/"]`).test(code);
+  const names = (entries: readonly string[]): string[] =>
+    entries.flatMap((entry) => {
+      const found = Object.entries<{ dependencies?: string[] }>(npm)
+        .filter(([name]) => name === entry || name.startsWith(`${entry}@`));
+      return found.flatMap(([name, { dependencies = [] }]) => [
+        name.replace(/(.)@.*/, "$1"),
+        ...names(dependencies),
+      ]);
+    });
+  const used = Object.entries<string>(imports)
+    .filter(([alias, to]) => to.startsWith("npm:") && isUsed(alias.replace(/\/$/, "")));
+  // `npm:/name@1.2.3/` and `npm:name@1.2.3/part.js`
+  return names(used.map(([, to]) => /^npm:\/?(@?[^@]+@[^/]+)/.exec(to)![1]));
+}
+
+function* sources(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* sources(`${folder}/${name}`);
+    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
+  }
+}
+
 binaryTest("the bill of materials and the notices name every part", async () => {
   await binary();
   const bill = JSON.parse(Deno.readTextFileSync(`${dist}/sbom.cdx.json`));
   const names = bill.components.map(({ name }: { name: string }) => name);
   const objects = toolNames.map((name) => `${name}.bpf.o`);
-  for (const name of ["deno", "libbpf", "elfutils", "zlib", ...objects]) {
+  const packages = usedPackages();
+  assert(packages.length > 0);
+  for (const name of ["deno", "libbpf", "elfutils", "zlib", ...packages, ...objects]) {
     assert(names.includes(name), `${name} is not in ${names}`);
   }
   // What is hashed is what was there when the binary was made: sources, packages, objects, and its runtime.
@@ -82,6 +113,7 @@ binaryTest("the bill of materials and the notices name every part", async () => 
       "GNU LESSER GENERAL PUBLIC LICENSE",
       "GNU GENERAL PUBLIC LICENSE",
       "Jean-loup Gailly and Mark Adler",
+      ...packages.map((name) => `\n${name} `),
     ]
   ) assertStringIncludes(notices, text);
 });
