@@ -86,7 +86,7 @@ function usedPackages(): string[] {
 function* sources(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     if (isDirectory) yield* sources(`${folder}/${name}`);
-    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
+    else if (/\.[jt]s$/.test(name)) yield `${folder}/${name}`;
   }
 }
 
