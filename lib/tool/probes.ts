@@ -28,7 +28,7 @@ export {
   setGroups,
 } from "./probes/groups.ts";
 export { FollowedFiles, type Following } from "./probes/followed_files.ts";
-export { FilesInUse, functionHook, functionInUse, programOf } from "./probes/in_use.ts";
+export { FilesInUse, functionHook, functionInUse } from "./probes/in_use.ts";
 export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
 export { type AskedHooks, HookPlan, type Limits, type TypedHooks } from "./probes/hook_plan.ts";
 export { attachesManyFunctions } from "./probes/kernel_functions.ts";

@@ -172,13 +172,6 @@ export function functionInUse(
   return hooks;
 }
 
-/** The program that a process runs, by a way that leads there from any container; undefined if it has ended. */
-export function programOf(pid: number): ProbedFile | undefined {
-  const path = `/proc/${pid}/exe`;
-  const name = readLink(path)?.replace(/ \(deleted\)$/, "");
-  return name === undefined ? undefined : new ProbedFile({ name, path });
-}
-
 /**
  * A function of a file; undefined if it has no such function, or is there no more. That it cannot be read is
  * reported to a user who asks for details.
