@@ -20,8 +20,8 @@ import {
   toolMain,
   topOptions,
 } from "#lib/tool/mod.ts";
-import { cpuNumber, irqTimeOptions, setIrqTimes, unitOf } from "#lib/tool/irq_times.ts";
-import { derived, heading, members, SOFTIRQS } from "./softirqs/members.ts";
+import { cpuNumber, irqTimeOptions, setIrqTimes, SOFTIRQS, unitOf } from "#lib/tool/irq_times.ts";
+import { derived, heading, members } from "./softirqs/members.ts";
 
 export type { SoftirqTime } from "./softirqs/members.ts";
 

@@ -8,14 +8,13 @@
 #include <bpf/bpf_helpers.h>
 #include "kinds.h"
 #include "slots.h"
+#include "traced_cpu.h"
 
 #define SLOTS 40 /* the last one takes what is longer: more than 9 minutes even of nanoseconds */
 
 /* whether times are counted in slots, and what their powers of two count: 1000 for microseconds */
 const volatile bool in_slots = true;
 const volatile __u64 unit_ns = 1000;
-const volatile bool one_cpu;
-const volatile __u32 targ_cpu;
 
 struct irq_times {
 	__u64 count;
@@ -24,11 +23,6 @@ struct irq_times {
 	duration_ns max_ns;
 	__u32 slots[SLOTS];
 };
-
-static __always_inline bool is_traced_cpu(void)
-{
-	return !one_cpu || bpf_get_smp_processor_id() == targ_cpu;
-}
 
 /* Adds nanoseconds: cut to microseconds before they are added, they would sum up to less. */
 static __always_inline void irq_times_add(struct irq_times *times, __u64 ns)

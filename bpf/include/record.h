@@ -192,6 +192,22 @@ static __always_inline __u32 append_user_bytes(struct event *event, const void *
 	return keep_written(event, size);
 }
 
+/* Appends memory of the kernel, `most` bytes at most. Returns its size, 0 if it cannot be read. */
+static __always_inline __u32 append_kernel_bytes(struct event *event, const void *from, __u64 size,
+						 __u64 most)
+{
+	__u8 *to = room_for(event, most);
+
+	if (!to)
+		return 0;
+	if (size > most)
+		size = most;
+	barrier_var(size);
+	if (bpf_probe_read_kernel(to, size, from))
+		size = 0;
+	return keep_written(event, size);
+}
+
 /*
  * Appends the stack that the current task has at this hook, `most` bytes at most, 8 for each frame, the
  * innermost one first. `flags` is BPF_F_USER_STACK or 0. Returns its size, 0 if there is none.

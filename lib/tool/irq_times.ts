@@ -16,6 +16,20 @@ export { tracepointArguments } from "../btf/tracepoint.ts";
 export { attachRawTracepoint } from "../objects/attach/raw_tracepoint.ts";
 export { unitOf };
 
+/** The soft interrupts by their numbers, as /proc/softirqs has them: include/linux/interrupt.h. */
+export const SOFTIRQS = [
+  "hi",
+  "timer",
+  "net_tx",
+  "net_rx",
+  "block",
+  "irq_poll",
+  "tasklet",
+  "sched",
+  "hrtimer",
+  "rcu",
+] as const;
+
 /** How times are shown: options to be spread into those of a tool. */
 export const irqTimeOptions = {
   distribution: { ...flag("d", "Show a histogram of each"), alias: "distributed" },

@@ -4,24 +4,10 @@ import { Softirqs } from "#skel/softirqs.ts";
 import { testRun } from "#lib/mod.ts";
 import { CounterSets, loadSkeleton } from "#lib/tool/mod.ts";
 import { softirqs, type SoftirqTime } from "../../tools/softirqs.ts";
-import { SOFTIRQS } from "../../tools/softirqs/members.ts";
+import { SOFTIRQS } from "#lib/tool/irq_times.ts";
 import { pingPong } from "./ping_pong.ts";
+import { on, procSoftirqs } from "./proc_softirqs.ts";
 import { kernelTest, runTool, startTool } from "../kernel/harness.ts";
-
-/** What /proc/softirqs has counted since boot: by name, a number for each CPU. */
-function counted(): Map<string, number[]> {
-  const [cpus, ...lines] = Deno.readTextFileSync("/proc/softirqs").trimEnd().split("\n");
-  const online = cpus.trim().split(/\s+/).map((cpu) => Number(cpu.slice("CPU".length)));
-  return new Map(lines.map((line) => {
-    const [name, ...counts] = line.trim().split(/[:\s]+/);
-    const byCpu: number[] = [];
-    for (const [at, cpu] of online.entries()) byCpu[cpu] = Number(counts[at]);
-    return [name.toLowerCase(), byCpu];
-  }));
-}
-
-/** From include/uapi/linux/bpf.h. */
-const BPF_F_TEST_RUN_ON_CPU = 1;
 
 type Options = NonNullable<Parameters<typeof softirqs>[0]>;
 
@@ -29,22 +15,22 @@ type Options = NonNullable<Parameters<typeof softirqs>[0]>;
 async function rowsOf(options: Options, workload = () => pingPong(1009)) {
   using trace = softirqs(options);
   const tables = Array.fromAsync(trace.batches());
-  const before = counted();
+  const before = procSoftirqs();
   await workload();
-  const after = counted();
+  const after = procSoftirqs();
   trace.stop();
   return { rows: (await tables).flat(), before, after };
 }
 
 kernelTest("the names are those of /proc/softirqs", {}, () => {
-  assertEquals([...SOFTIRQS], [...counted().keys()]);
+  assertEquals([...SOFTIRQS], [...procSoftirqs().keys()]);
 });
 
 kernelTest("each run is counted on its CPU, in one table or in many", {}, async () => {
   for (const interval of [0, 0.03]) {
-    const outer = counted();
+    const outer = procSoftirqs();
     const { rows, before, after } = await rowsOf({ cpus: true, interval });
-    const end = counted();
+    const end = procSoftirqs();
     for (const name of SOFTIRQS) {
       for (const cpu of outer.get(name)!.keys()) {
         const shown = rows.filter((row) => row.softirq === name && row.cpu === cpu)
@@ -69,12 +55,6 @@ function check(row: SoftirqTime): void {
   assert(row.min_ns <= row.p50_ns && row.p50_ns <= row.p90_ns && row.p90_ns <= row.p99_ns);
   assert(row.p99_ns <= row.max_ns);
   assertEquals(BigInt(row.avg_ns), BigInt(row.total_ns) / BigInt(row.count));
-}
-
-/** A test run of a raw tracepoint that has the number of a soft interrupt for its argument. */
-function on(cpu: number, softirq: number) {
-  const context = new Uint8Array(new BigUint64Array([BigInt(softirq)]).buffer);
-  return { context, cpu, flags: BPF_F_TEST_RUN_ON_CPU };
 }
 
 kernelTest("runs by hand are counted exactly, and none without its start", {}, async () => {
@@ -121,7 +101,7 @@ kernelTest("device interrupts are no part of a run with --net", {}, () => {
     }
     using skeleton = loadSkeleton(opened);
     const { softirq_entry, softirq_exit, irq_handler_entry, irq_handler_exit } = skeleton.progs;
-    const interrupt = { context: new Uint8Array(24), cpu: 0, flags: BPF_F_TEST_RUN_ON_CPU };
+    const interrupt = { ...on(0, 0), context: new Uint8Array(24) };
     const began = performance.now();
     testRun(softirq_entry, on(0, 5));
     if (net) testRun(irq_handler_entry, interrupt);

@@ -8,21 +8,8 @@ import {
   irqRunMembers,
   type IrqShown,
   irqTimeMember,
+  SOFTIRQS,
 } from "#lib/tool/irq_times.ts";
-
-/** The soft interrupts by their numbers, as /proc/softirqs has them: include/linux/interrupt.h. */
-export const SOFTIRQS = [
-  "hi",
-  "timer",
-  "net_tx",
-  "net_rx",
-  "block",
-  "irq_poll",
-  "tasklet",
-  "sched",
-  "hrtimer",
-  "rcu",
-] as const;
 
 const member = membersOf<Counted<group & times, IrqShown>>();
 
