@@ -12,6 +12,7 @@ import { hasBtf, kernelIsAtLeast } from "../sys/kernel.ts";
 import { fileExists } from "../sys/status.ts";
 
 export { tracepointArguments } from "../btf/tracepoint.ts";
+export { tracefs } from "../sys/mounts.ts";
 
 /**
  * Whether programs of this kind can be attached to a function of the kernel. Hardened kernels have none of
