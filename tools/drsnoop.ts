@@ -6,7 +6,7 @@
  *
  * ```ts ignore
  * using trace = drsnoop({ kind: ["memcg"] });
- * for await (const { comm, duration_ns, reclaimed_pages } of trace) console.log(comm, duration_ns, reclaimed_pages);
+ * for await (const { comm, duration_ns } of trace) console.log(comm, duration_ns);
  * ```
  */
 import { Drsnoop, reclaim_kind } from "#skel/drsnoop.ts";

@@ -21,7 +21,7 @@ const FORMAT = "events/vmscan/mm_vmscan_direct_reclaim_begin/format";
 const FRESH_MS = 10;
 
 /** What is read beside the records. */
-class Kernel {
+export class Kernel {
   readonly page_bytes = BigInt(pageSize());
   readonly names: StackNames;
   #flags: GfpFlags | undefined;
