@@ -166,8 +166,7 @@ $(skels): build/skel/%.ts: build/%.bpf.o $(generator) | $(packages) build/skel/e
 	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts $< $@
 
 # What a browser runs that shows a flame graph.
-build/flame_page.ts: scripts/flame_page.ts $(wildcard lib/tool/flames/page/*) lib/tool/flames/colour.ts \
-		lib/tool/flames/measured_text.ts $(packages)
+build/flame_page.ts: scripts/flame_page.ts $(wildcard lib/tool/flames/*.ts lib/tool/flames/page/*) $(packages)
 	$(call say,PAGE,$@)
 	$(Q)$(deno) run -A --quiet scripts/flame_page.ts $@
 

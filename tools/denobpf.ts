@@ -26,6 +26,7 @@ COMMANDS:
   install-links DIR      make each tool a command of its own (compiled binary)
   new NAME [DIR]         write a tool of your own, ready to build
   skeleton FILE.bpf.o    print the TypeScript class of a compiled BPF object
+  flame FILE [AFTER]     draw a flame graph of folded stacks, or how two differ
   prog, map, link, btf   show what is in the kernel: denobpf map dump NAME
 
 TOOLS:
@@ -60,6 +61,7 @@ async function* allTools(): AsyncGenerator<Tool<unknown, unknown>, void, void> {
 
 /** Commands that are one, by their names. */
 const single = {
+  flame: async () => (await import("./denobpf/flame.ts")).flame,
   "install-links": async () => (await import("./denobpf/install_links.ts")).installLinks,
   new: async () => (await import("./denobpf/new.ts")).newTool,
   skeleton: async () => (await import("./denobpf/skeleton.ts")).skeleton,

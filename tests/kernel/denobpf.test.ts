@@ -104,3 +104,26 @@ kernelTest("denobpf completions know every tool and its options", {}, async () =
     assertStringIncludes(stdout, "table json csv");
   }
 });
+
+kernelTest("denobpf flame draws what a tool has folded, and how two runs differ", {}, async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const [before, after] = ["before", "after"].map((name) => `${folder}/${name}.folded`);
+    Deno.writeTextFileSync(before, "sh;main 3\n");
+    Deno.writeTextFileSync(after, "sh;main 7\nsh;<b> 7\n");
+    const picture = await runTool("denobpf", ["flame", "-o", "svg", "--unit", "bytes", after]);
+    assertEquals([picture.stderr, picture.code], ["", 0]);
+    assertStringIncludes(picture.stdout, "<title>main: 7 bytes, 50.00 %</title>");
+    const page = await runTool("denobpf", ["flame", before, after]);
+    assertEquals([page.stderr, page.code], ["", 0]);
+    assertStringIncludes(page.stdout, "<title>after.folded since before.folded</title>");
+    assertStringIncludes(page.stdout, String.raw`{"n":"\u003cb>","k":"user","v":7,"b":0}`);
+
+    Deno.writeTextFileSync(before, "sh;main 3\nsh;\x1bmain\n");
+    const wrong = await runTool("denobpf", ["flame", before]);
+    assertEquals([wrong.stdout, wrong.code], ["", 65]);
+    assertStringIncludes(wrong.stderr, String.raw`line 2: "sh;\x1bmain" is no folded stack`);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { DOMParser } from "@xmldom/xmldom";
 import fc from "fast-check";
 import { Profile } from "pprof-format";
@@ -6,6 +6,7 @@ import { type FlameFrame, FlameTree } from "#lib/tool/flames/flame_tree.ts";
 import { folded } from "#lib/tool/flames/folded.ts";
 import { measuredText } from "#lib/tool/flames/measured_text.ts";
 import { pprof } from "#lib/tool/flames/pprof.ts";
+import { FoldedError, readFolded } from "#lib/tool/flames/read_folded.ts";
 import { speedscope } from "#lib/tool/flames/speedscope.ts";
 import { svg } from "#lib/tool/flames/svg.ts";
 import { writeFlames } from "#lib/tool/flames/write_flames.ts";
@@ -94,6 +95,52 @@ Deno.test("no name ends a line or a frame of folded stacks", () => {
     const values = lines.map((line) => Number(/^[^\n]* (\d+)\n$/.exec(line)![1]));
     assertEquals(sum(values), sum(stacks.map(([, value]) => value)));
   }));
+});
+
+Deno.test("what was folded is read again, and is the same when folded once more", () => {
+  fc.assert(fc.property(someStacks, (stacks) => {
+    const once = [...folded(treeOf(stacks), (value) => value)].join("");
+    const names = once.replaceAll("\\", "/"); // a backslash is escaped each time
+    assertEquals([...folded(readFolded(names), (value) => value)].sort().join(""), sorted(names));
+  }));
+  assertEquals(readFolded("sh;main;read_[k] 2.5\n\nsh 1").root.total, 3.5);
+});
+
+/** The same lines in order; those of stacks that have become the same added up. */
+function sorted(text: string): string {
+  const values = new Map<string, number>();
+  for (const line of text.split("\n").filter((line) => line !== "")) {
+    const at = line.lastIndexOf(" ");
+    const stack = line.slice(0, at);
+    values.set(stack, (values.get(stack) ?? 0) + Number(line.slice(at + 1)));
+  }
+  return [...values].map(([stack, value]) => `${stack} ${value}\n`).sort().join("");
+}
+
+Deno.test("a line that is no folded stack is named by its number", () => {
+  for (const line of ["sh;main", "sh;main -3", "17", "sh;main 3 "]) {
+    const error = assertThrows(() => readFolded(`sh;main 7\n\n${line}\nsh 1\n`), FoldedError);
+    assertEquals([error.line, error.text], [3, line]);
+  }
+});
+
+Deno.test("a graph that is compared shows both shares, red where more and blue where less", () => {
+  const tree = treeOf([[["sh", "main", "read"], 30], [["sh", "main"], 10]]);
+  // Half as long, and the same but for the shares of read() and main().
+  tree.compare(treeOf([[["sh", "main", "read"], 5], [["sh", "main"], 10], [["sh", "gone"], 5]]));
+  const frames = framesIn([...svg(tree, "profile", "samples")].join(""));
+  assertEquals(frames.map(({ title, fill }) => `${title} ${fill}`), [
+    "all: 40 samples, 100.00 %, before 100.00 % hsl(215,0%,92%)",
+    "sh: 40 samples, 100.00 %, before 100.00 % hsl(215,0%,92%)",
+    "main: 40 samples, 100.00 %, before 75.00 % hsl(5,45%,76%)",
+    "read: 30 samples, 75.00 %, before 25.00 % hsl(5,90%,60%)",
+  ]);
+  tree.compare(treeOf([[["sh", "main", "read"], 1]]));
+  const { title, fill } = framesIn([...svg(tree, "profile", "samples")].join("")).at(-1)!;
+  assertEquals([title, fill], [
+    "read: 30 samples, 75.00 %, before 100.00 %",
+    "hsl(215,90%,60%)",
+  ]);
 });
 
 Deno.test("speedscope has every stack, with what was measured", () => {

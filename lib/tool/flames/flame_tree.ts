@@ -1,5 +1,7 @@
 /** What flame graphs are made of: stacks that share their outer frames, and what was measured of them. */
 
+import { changeOf } from "./change.ts";
+
 /** Whose function a frame is, or that it stands for a task as a whole. */
 export type FrameKind = "task" | "user" | "kernel" | "waker";
 
@@ -25,6 +27,8 @@ export interface FlameNode extends FlameFrame {
   total: number;
   /** Where it was the innermost frame. */
   self: number;
+  /** What an earlier graph has of it, once the two are compared. */
+  before?: number;
   /** Those that it called, by their kinds and names. */
   readonly callees: Map<string, FlameNode>;
 }
@@ -80,6 +84,27 @@ export class FlameTree {
       node.total += value;
     }
     node.self += value;
+  }
+
+  /** Notes at every frame what an earlier graph has of it. Frames that only that one has are not shown. */
+  compare(earlier: FlameTree): void {
+    const note = (node: FlameNode, other?: FlameNode) => {
+      node.before = other?.total ?? 0;
+      node.callees.forEach((callee, key) => note(callee, other?.callees.get(key)));
+    };
+    note(this.root, earlier.root);
+  }
+
+  /** The largest change of any frame's share, either way; 0 for a graph that is not compared. */
+  get largestChange(): number {
+    const { root } = this;
+    if (root.before === undefined) return 0;
+    const largest = (node: FlameNode): number => {
+      let most = Math.abs(changeOf(node, root));
+      for (const callee of node.callees.values()) most = Math.max(most, largest(callee));
+      return most;
+    };
+    return largest(root);
   }
 
   /** Each stack once, with what was measured where it ends: in the order of the graph, the outermost frame first. */

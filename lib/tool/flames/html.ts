@@ -20,12 +20,16 @@ export interface PageNode {
   readonly k: FrameKind;
   /** What was measured, with all frames above it. */
   readonly v: number;
+  /** In a graph that is compared with an earlier one: what that has. */
+  readonly b?: number;
   readonly c?: readonly PageNode[];
 }
 
 /** What a page shows. */
 export interface PageGraph {
   readonly unit: FlameUnit;
+  /** The largest change of a frame's share; 0 if nothing is compared. */
+  readonly largest: number;
   readonly root: PageNode;
 }
 
@@ -44,7 +48,7 @@ const POLICY = [
 
 /** The page, in pieces. */
 export function* html(tree: FlameTree, title: string, unit: FlameUnit): Generator<string> {
-  const graph: PageGraph = { unit, root: pageNode(tree.root) };
+  const graph: PageGraph = { unit, largest: tree.largestChange, root: pageNode(tree.root) };
   yield `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -75,5 +79,11 @@ export function* html(tree: FlameTree, title: string, unit: FlameUnit): Generato
 function pageNode(node: FlameNode): PageNode {
   const callees = inOrder(node).map(pageNode);
   const name = escapeText(node.name);
-  return { n: name, k: node.kind, v: node.total, ...callees.length > 0 && { c: callees } };
+  return {
+    n: name,
+    k: node.kind,
+    v: node.total,
+    b: node.before,
+    ...callees.length > 0 && { c: callees },
+  };
 }

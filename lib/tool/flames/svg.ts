@@ -1,7 +1,7 @@
 /** A flame graph as a picture that any browser shows: without scripts, for tickets and mail. */
 import { escapeText } from "../text/escape.ts";
-import { colourOf } from "./colour.ts";
 import { type FlameNode, type FlameTree, type FlameUnit, inOrder } from "./flame_tree.ts";
+import { FrameLook } from "./frame_look.ts";
 import { entities, markup } from "./markup.ts";
 import { measuredText } from "./measured_text.ts";
 
@@ -32,19 +32,19 @@ export function* svg(tree: FlameTree, title: string, unit: FlameUnit): Generator
   const { root } = tree;
   const height = TOP + (1 + tree.depth) * ROW + BOTTOM;
   const perUnit = root.total > 0 ? WIDTH / root.total : 0;
+  const look = new FrameLook(root, unit, tree.largestChange);
   let narrow = 0;
 
   function* drawn(node: FlameNode, left: number, depth: number): Generator<string> {
     const width = node === root ? WIDTH : node.total * perUnit;
     if (width < NARROWEST) return void narrow++;
     const top = height - BOTTOM - (depth + 1) * ROW;
-    const percent = (100 * node.total / (root.total || 1)).toFixed(2);
     const label = fitting(escapeText(node.name), width);
     yield `<g><title>${markup(node.name)}: ${
-      markup(measuredText(node.total, unit))
-    }, ${percent} %</title>` +
+      markup(look.measured(node.total, node.before))
+    }</title>` +
       `<rect x="${left.toFixed(2)}" y="${top}" width="${width.toFixed(2)}" height="${ROW - 1}" ` +
-      `rx="2" fill="${colourOf(node)}"/>`;
+      `rx="2" fill="${look.colour(node)}"/>`;
     if (label) {
       yield `<text x="${(left + 3).toFixed(2)}" y="${top + ROW - 5}">${entities(label)}</text>`;
     }

@@ -7,8 +7,7 @@
 import flamegraph from "d3-flame-graph";
 import { select } from "d3-selection";
 import "./flame_page.css";
-import { colourOf } from "../colour.ts";
-import { measuredText } from "../measured_text.ts";
+import { FrameLook } from "../frame_look.ts";
 
 const FOUND = "#e600e6";
 /** Pixels: a narrower frame cannot be seen, and would make a graph of many thousands slow. */
@@ -17,14 +16,14 @@ const NARROWEST = 0.5;
 const element = (id) => document.getElementById(id);
 
 /** A `PageGraph` of html.ts. */
-const { unit, root } = JSON.parse(element("graph").textContent);
+const { unit, largest, root } = JSON.parse(element("graph").textContent);
 const chart = element("chart");
 const details = element("details");
 const search = element("search");
 const found = element("found");
 
-const percent = (value) => `${(100 * value / (root.v || 1)).toFixed(2)} %`;
-const measured = (value) => `${measuredText(value, unit)}, ${percent(value)}`;
+const frameOf = ({ n: name, k: kind, v: total, b: before }) => ({ name, kind, total, before });
+const look = new FrameLook(frameOf(root), unit, largest);
 
 /** Letters stand for themselves: C++ has names that no regular expression takes. */
 function matches({ data }, text) {
@@ -37,14 +36,12 @@ const graph = flamegraph()
   .minFrameSize(NARROWEST)
   .transitionDuration(200)
   .getName(({ data }) => data.n)
-  .label(({ data }) => `${data.n}: ${measured(data.v)}`)
-  .setColorMapper(({ data, highlight }) =>
-    highlight ? FOUND : colourOf({ name: data.n, kind: data.k })
-  )
+  .label(({ data }) => `${data.n}: ${look.measured(data.v, data.b)}`)
+  .setColorMapper(({ data, highlight }) => highlight ? FOUND : look.colour(frameOf(data)))
   .setDetailsHandler((text) => details.textContent = text)
   .setSearchMatch(matches)
   .setSearchHandler((_, value) => {
-    found.textContent = search.value === "" ? "" : `${measured(value)} found`;
+    found.textContent = search.value === "" ? "" : `${look.measured(value)} found`;
   });
 
 select(chart).datum(root).call(graph);
