@@ -40,7 +40,14 @@ const anything: fc.Arbitrary<unknown> = fc.oneof(
   ),
   fc.constantFrom<unknown>(null, undefined, true, false, Symbol.iterator, {}, [], [1, 2], () => 1),
   fc.constantFrom("", "\0", "a\0b", "x".repeat(70_000), "\ud800", "lo", "any", "exist", "noexist"),
-  fc.constantFrom("/nonexistent", "libc.so.6", "sched", "sched_process_exec", "ingress", "egress"),
+  fc.constantFrom(
+    "/proc/nonexistent",
+    "libc.so.6",
+    "sched",
+    "sched_process_exec",
+    "ingress",
+    "egress",
+  ),
   fc.uint8Array({ maxLength: 40 }),
   fc.constantFrom<unknown>(
     new Uint8Array(1 << 20),
