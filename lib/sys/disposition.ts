@@ -11,14 +11,16 @@ const SIZEOF_SIGACTION = 152;
 const SA_FLAGS = 136;
 
 /** From include/uapi/asm-generic/signal-defs.h. */
+const SIG_DFL = 0n;
 const SIG_IGN = 1n;
 const SA_RESETHAND = 0x8000_0000;
 
-/** Whether this process ignores a signal, as one that nohup(1) started ignores SIGHUP. */
-export function ignoresSignal(signal: number): boolean {
+/** What becomes of a signal that this process gets. */
+export function dispositionOf(signal: number): "default" | "ignored" | "handled" {
   const old = new Uint8Array(SIZEOF_SIGACTION);
   dispositions().sigaction(signal, null, old);
-  return new DataView(old.buffer).getBigUint64(0, true) === SIG_IGN;
+  const handler = new DataView(old.buffer).getBigUint64(0, true);
+  return handler === SIG_DFL ? "default" : handler === SIG_IGN ? "ignored" : "handled";
 }
 
 /** Ignores a signal, until another disposition is set. Children inherit it. */

@@ -3,8 +3,10 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { byDefault } from "../by_default.ts";
 
 const SAMPLE = new URL("./sample_tool.ts", import.meta.url).pathname;
+const LATE = new URL("./late_tool.ts", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-ffi", "--allow-read"];
-const COMMAND = [Deno.execPath(), "run", ...PERMISSIONS, SAMPLE];
+const commandOf = (program: string) => [Deno.execPath(), "run", ...PERMISSIONS, program];
+const COMMAND = commandOf(SAMPLE);
 
 interface Outcome {
   readonly code: number;
@@ -267,16 +269,22 @@ Deno.test("a second SIGTERM ends a tool that computes, while no signal reaches i
 });
 
 Deno.test("under nohup a tool does not end with its terminal", () => {
-  const file = Deno.makeTempFileSync();
-  // From the first row until it has ended.
-  const { code, stderr } = bash(
-    `nohup $ticks --events 20 > ${file} & while ! grep -q tick ${file}; do sleep 0.01; done; ` +
-      "while kill -HUP $! 2> /dev/null; do :; done; wait $!",
-  );
-  const text = Deno.readTextFileSync(file);
-  Deno.removeSync(file);
-  assertEquals([code, stderr], [0, ""]);
-  assertMatch(text, / 20 tick\n$/);
+  const folder = Deno.makeTempDirSync();
+  const [rows, errors, script] = ["rows", "errors", "script"].map((name) => `${folder}/${name}`);
+  for (const program of [SAMPLE, LATE]) {
+    // From the first row until it has ended.
+    Deno.writeTextFileSync(
+      script,
+      `nohup ${commandOf(program).join(" ")} --events 20 > ${rows} 2> ${errors} & ` +
+        `while ! grep -q tick ${rows}; do sleep 0.01; done; ` +
+        "while kill -HUP $! 2> /dev/null; do :; done; wait $!",
+    );
+    const { code } = run(["script", "-qec", `bash ${script}`, "/dev/null"]);
+    assertEquals([code, Deno.readTextFileSync(errors)], [0, ""], program);
+    assertMatch(Deno.readTextFileSync(rows), / 20 tick\n$/);
+    Deno.removeSync(rows);
+  }
+  Deno.removeSync(folder, { recursive: true });
 });
 
 Deno.test("a closed pipe ends a tool quietly, with 0", () => {

@@ -1,4 +1,5 @@
-import { handleOnce, ignoreSignal, ignoresSignal } from "../../sys/disposition.ts";
+import { dispositionOf, handleOnce, ignoreSignal } from "../../sys/disposition.ts";
+import { OpenFile } from "../../sys/file.ts";
 
 /** The signals that ask a tool to end, with their numbers. */
 const ENDING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15, SIGHUP: 1 } as const;
@@ -9,18 +10,40 @@ const ENDING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15, SIGHUP: 1 } as const;
  * @returns what takes the handlers off again
  */
 export function onEndingSignal(stop: (signal: number) => void): Disposable {
-  const nohup = ignoresSignal(ENDING.SIGHUP);
+  const nohup = isUnderNohup();
   const handlers = Object.entries(ENDING).map(([name, number]) => {
     const handler = () => stop(number);
     Deno.addSignalListener(name as Deno.Signal, handler);
     handleOnce(number);
     return [name as Deno.Signal, handler] as const;
   });
-  // nohup(1) has SIGHUP ignored. Deno's first listener takes SIGHUP over, and without one it ends the process.
+  // Deno's first listener takes SIGHUP over, and without one for SIGHUP it ends the process.
   if (nohup) ignoreSignal(ENDING.SIGHUP);
   return {
     [Symbol.dispose]() {
       for (const [name, handler] of handlers) Deno.removeSignalListener(name, handler);
     },
   };
+}
+
+/**
+ * Whether nohup(1) has started this process: it has SIGHUP ignored. Deno 2.9.2 and later take SIGHUP over by
+ * themselves half a second after they have started (with SIGUSR1, for the inspector), which is less than a first
+ * start may take. Then what else nohup does decides: no standard stream is the terminal that the process has.
+ */
+function isUnderNohup(): boolean {
+  const disposition = dispositionOf(ENDING.SIGHUP);
+  if (disposition !== "handled") return disposition === "ignored";
+  const streams = [Deno.stdin, Deno.stdout, Deno.stderr];
+  return streams.every((stream) => !stream.isTerminal()) && hasTerminal();
+}
+
+/** Whether this process has a controlling terminal: tty(4). */
+function hasTerminal(): boolean {
+  try {
+    OpenFile.open("/dev/tty")[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
 }
