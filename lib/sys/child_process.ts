@@ -12,6 +12,7 @@ const POSIX_SPAWN_SETSIGMASK = 8;
 
 const SIGHUP = 1;
 const SIGINT = 2;
+const SIGUSR1 = 10;
 const SIGPIPE = 13;
 
 /** Signals that a terminal sends by itself: when it is closed, and for Ctrl-C. */
@@ -83,8 +84,8 @@ export class ChildProcess {
     const attributes = new Uint8Array(SIZEOF_POSIX_SPAWNATTR);
     lib.posix_spawnattr_init(attributes);
     lib.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    // Deno ignores SIGPIPE, and what is ignored stays so in a new program.
-    lib.posix_spawnattr_setsigdefault(attributes, signalSet(SIGPIPE));
+    // Deno ignores SIGPIPE and a tool SIGUSR1, and what is ignored stays so in a new program.
+    lib.posix_spawnattr_setsigdefault(attributes, signalSet(SIGUSR1, SIGPIPE));
     const strings = words.map(cString);
     const argv = new BigUint64Array([...strings.map(addressOf), 0n]);
     const pid = new Int32Array(1);
@@ -136,9 +137,9 @@ function environment(): Deno.PointerValue {
   return new Deno.UnsafePointerView(spawning().environ!).getPointer();
 }
 
-function signalSet(signal: number): Uint8Array<ArrayBuffer> {
+function signalSet(...signals: number[]): Uint8Array<ArrayBuffer> {
   const set = new Uint8Array(SIZEOF_SIGSET);
-  set[(signal - 1) >> 3] = 1 << ((signal - 1) & 7);
+  for (const signal of signals) set[(signal - 1) >> 3] |= 1 << ((signal - 1) & 7);
   return set;
 }
 

@@ -397,6 +397,9 @@ kernelTest(
       (await runTool("syscount", ["--", ...command])).code;
     assertEquals(await run("sh", "-c", "exit 37"), 37);
     assertEquals(await run("sh", "-c", "kill -9 $$"), 137);
+    // The tool ignores these two, its command does not.
+    assertEquals(await run("sh", "-c", "kill -USR1 $$"), 138);
+    assertEquals(await run("sh", "-c", "kill -PIPE $$"), 141);
     assertEquals(await run("true"), 0);
     // As shells and env(1) have it.
     for (

@@ -287,6 +287,20 @@ Deno.test("under nohup a tool does not end with its terminal", () => {
   Deno.removeSync(folder, { recursive: true });
 });
 
+Deno.test("SIGUSR1 opens no inspector, by which others could run code in a tool", () => {
+  for (const program of [SAMPLE, LATE]) {
+    // From the first row until it has ended: Deno listens for the signal half a second after its start.
+    const { code, stdout, stderr } = bash(
+      `ticks='${
+        commandOf(program).join(" ")
+      }'; exec 3< <(exec $ticks --events 40 --pause 50); pid=$!; ` +
+        "read -u 3; read -u 3; (while kill -USR1 $pid 2> /dev/null; do sleep 0.01; done) & cat <&3; wait $pid",
+    );
+    assertEquals([code, stderr], [0, ""], program);
+    assertMatch(stdout, / 40 tick\n$/);
+  }
+});
+
 Deno.test("a closed pipe ends a tool quietly, with 0", () => {
   const { code, stdout, stderr } = bash("$ticks --pause 0 | head -3; echo ${PIPESTATUS[@]}");
   assertEquals(stdout, "NUMBER TEXT\n     1 tick\n     2 tick\n0 0\n");

@@ -4,6 +4,9 @@ import { OpenFile } from "../../sys/file.ts";
 /** The signals that ask a tool to end, with their numbers. */
 const ENDING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15, SIGHUP: 1 } as const;
 
+/** Starts Deno's inspector, from Deno 2.9.2 on. */
+const SIGUSR1 = 10;
+
 /**
  * Calls `stop` when a signal asks the tool to end. A second one of the kind ends the process at once, whatever
  * it is doing.
@@ -19,8 +22,14 @@ export function onEndingSignal(stop: (signal: number) => void): Disposable {
   });
   // Deno's first listener takes SIGHUP over, and without one for SIGHUP it ends the process.
   if (nohup) ignoreSignal(ENDING.SIGHUP);
+  // The inspector asks nobody who he is: each user of the host could run code in a tool of root. Once there is a
+  // listener, Deno installs no handler again.
+  const unheard = () => {};
+  Deno.addSignalListener("SIGUSR1", unheard);
+  ignoreSignal(SIGUSR1);
   return {
     [Symbol.dispose]() {
+      Deno.removeSignalListener("SIGUSR1", unheard);
       for (const [name, handler] of handlers) Deno.removeSignalListener(name, handler);
     },
   };
