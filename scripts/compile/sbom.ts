@@ -1,6 +1,6 @@
 /** The parts of a binary, as CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/) lists them. */
 import { VERSION } from "#lib/tool/version.ts";
-import { type Package, root, type Staged } from "./stage.ts";
+import { lockedPackages, type Package, root, type Staged } from "./stage.ts";
 
 interface Component {
   type: "application" | "library" | "file";
@@ -85,19 +85,7 @@ async function runtimeHash(): Promise<Pick<Component, "hashes">> {
   return { hashes: [{ alg: "SHA-256", content: await sha256(Deno.readFileSync(path)) }] };
 }
 
-/**
- * The hash of each npm package's archive, `sha512-` and base64, as deno.lock pins it: by name and version, without
- * the packages that it is used with, which stand behind `_`.
- */
-function lockedPackages(): Record<string, { integrity: string }> {
-  const { npm } = JSON.parse(Deno.readTextFileSync(`${root}deno.lock`));
-  return Object.fromEntries(
-    Object.entries<{ integrity: string }>(npm)
-      .map(([id, locked]) => [id.replace(/(?<=.@[^_]+)_.*/, ""), locked]),
-  );
-}
-
-function ofPackage(locked: Record<string, { integrity: string }>) {
+function ofPackage(locked: ReturnType<typeof lockedPackages>) {
   return ({ name, version, license }: Package): Component => {
     const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
     const { integrity } = locked[`${name}@${version}`];

@@ -60,7 +60,8 @@ export async function stage(entry: string, folder: string, others: string[]): Pr
   for (const file of files) copyFile(root + file, `${folder}/${file}`);
   // What esbuild has put into the page of flame graphs lies in no folder of its own.
   if (files.includes(PAGE)) {
-    for (const name of PAGE_PACKAGES) addLocked(packages, name);
+    const locked = lockedPackages();
+    for (const name of PAGE_PACKAGES) addLocked(packages, name, locked);
   }
   Deno.writeTextFileSync(`${folder}/${PACKAGE_FILE}`, "{}");
   Deno.utimeSync(`${folder}/${PACKAGE_FILE}`, 0, 0);
@@ -98,20 +99,34 @@ function describe(folder: string): Package {
   return { name, version, license, folder };
 }
 
-/** Adds a package, and those that it needs, by what deno.lock has. */
-function addLocked(packages: Map<string, Package>, name: string): void {
-  if (packages.has(name)) return;
-  const { npm }: { npm: Record<string, { dependencies?: string[] }> } = JSON.parse(
+/** An npm package as deno.lock pins it. */
+interface Locked {
+  /** The hash of its archive, `sha512-` and base64. */
+  readonly integrity: string;
+  readonly dependencies?: readonly string[];
+}
+
+/** Them by name and version, without the packages that one is used with, which stand behind `_`. */
+export function lockedPackages(): Record<string, Locked> {
+  const { npm }: { npm: Record<string, Locked> } = JSON.parse(
     Deno.readTextFileSync(`${root}deno.lock`),
   );
-  const [id, { dependencies = [] }] = Object.entries(npm)
-    .find(([id]) => id.startsWith(`${name}@`))!;
-  // Behind `_` stand the packages that it is used with.
-  packages.set(
-    name,
-    describe(`node_modules/.deno/${id.replace(/_.*/, "")}/node_modules/${name}`),
+  return Object.fromEntries(
+    Object.entries(npm).map(([id, locked]) => [id.replace(/(?<=.@[^_]+)_.*/, ""), locked]),
   );
-  for (const other of dependencies) addLocked(packages, other.replace(/(?<=.)@.*/, ""));
+}
+
+/** Adds a package, and those that it needs. */
+function addLocked(
+  packages: Map<string, Package>,
+  name: string,
+  locked: Readonly<Record<string, Locked>>,
+): void {
+  if (packages.has(name)) return;
+  const [id, { dependencies = [] }] = Object.entries(locked)
+    .find(([id]) => id.startsWith(`${name}@`))!;
+  packages.set(name, describe(`node_modules/.deno/${id}/node_modules/${name}`));
+  for (const other of dependencies) addLocked(packages, other.replace(/(?<=.)@.*/, ""), locked);
 }
 
 /** What of a package can be run or read by what runs. */
