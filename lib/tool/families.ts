@@ -20,8 +20,8 @@ export interface Address {
 }
 
 const AF_UNIX = 1;
-export const AF_INET = 2;
-export const AF_INET6 = 10;
+const AF_INET = 2;
+const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const AF_PACKET = 17;
 const AF_VSOCK = 40;
@@ -79,6 +79,11 @@ const PACKET_TYPE = 10;
 /** `stream`, or undefined. */
 export function typeName(type: number): string | undefined {
   return type === PACKET_TYPE ? "packet" : TYPES[type];
+}
+
+/** Whether a family is IPv4 or IPv6. */
+export function isInet({ family }: { readonly family: number }): boolean {
+  return family === AF_INET || family === AF_INET6;
 }
 
 /** `UNIX`, or the number. */

@@ -1,11 +1,10 @@
 /** What bindsnoop shows of a call that binds a socket. */
-import { event, type event_view } from "#skel/bindsnoop.ts";
+import { event } from "#skel/bindsnoop.ts";
 import { errnoName, type EventOf, type LazyOf, membersOf } from "#lib/tool/mod.ts";
 import {
   addressOf,
-  AF_INET,
-  AF_INET6,
   familyName,
+  isInet,
   portOf,
   protocolName,
   typeName,
@@ -21,8 +20,6 @@ const OPTIONS = [
   { name: "reuseaddr", letter: "R" },
   { name: "reuseport", letter: "r" },
 ];
-
-const isInet = ({ family }: event_view) => family === AF_INET || family === AF_INET6;
 
 /** The members of an event. */
 export const members = {

@@ -1,19 +1,16 @@
 /** What solisten shows of a call of listen(). */
-import { event, type event_view } from "#skel/solisten.ts";
+import { event } from "#skel/solisten.ts";
 import { errnoName, type EventOf, type LazyOf, membersOf } from "#lib/tool/mod.ts";
 import {
   addressOf,
-  AF_INET,
-  AF_INET6,
   familyName,
+  isInet,
   portOf,
   protocolName,
   typeName,
 } from "#lib/tool/families.ts";
 
 const member = membersOf(event);
-
-const isInet = ({ family }: event_view) => family === AF_INET || family === AF_INET6;
 
 /** The members of an event. */
 export const members = {
