@@ -2,8 +2,8 @@
 import { readFile } from "#lib/sys/file.ts";
 import type { FlameTree } from "#lib/tool/flames/flame_tree.ts";
 import { html } from "#lib/tool/flames/html.ts";
-import { measuredText } from "#lib/tool/flames/measured_text.ts";
 import { FoldedError, readFolded } from "#lib/tool/flames/read_folded.ts";
+import { reportCut } from "#lib/tool/flames/report_cut.ts";
 import { svg } from "#lib/tool/flames/svg.ts";
 import { ExitCode, ExitError } from "#lib/tool/ending/exit.ts";
 import { choice, operand, option, optional, type OptionsOf, text } from "#lib/tool/mod.ts";
@@ -51,12 +51,7 @@ export const flame: Command<OptionsOf<typeof options & typeof operands>, never> 
     return drawn(later, `${nameOf(after)} since ${nameOf(file)}`);
 
     function drawn(tree: FlameTree, title: string): string {
-      if (tree.cut > 0) {
-        const cut = measuredText(tree.cut, unit);
-        console.error(
-          `denobpf flame: there are too many frames: ${cut} are shown by outer ones alone`,
-        );
-      }
+      reportCut(tree, "denobpf flame", unit);
       return [...FORMATS[output](tree, title, unit)].join("");
     }
   },

@@ -23,15 +23,12 @@ const LINE = /^(.*) (\d+(?:\.\d+)?)$/;
  */
 export function readFolded(text: string): FlameTree {
   const tree = new FlameTree();
-  for (let number = 1, start = 0; start < text.length; number++) {
-    const end = (text.indexOf("\n", start) + 1 || text.length + 1) - 1;
-    const line = text.slice(start, end);
-    start = end + 1;
-    if (line === "") continue;
+  text.split("\n").forEach((line, at) => {
+    if (line === "") return;
     const [, stack, value] = LINE.exec(line) ?? [];
-    if (stack === undefined) throw new FoldedError(number, line);
+    if (stack === undefined) throw new FoldedError(at + 1, line);
     tree.add(stack.split(";").map(frameOf), Number(value));
-  }
+  });
   return tree;
 }
 

@@ -1,5 +1,5 @@
 import { FlameTree } from "../flames/flame_tree.ts";
-import { measuredText } from "../flames/measured_text.ts";
+import { reportCut } from "../flames/report_cut.ts";
 import type { FlameFormat } from "../options/frame_options.ts";
 import { usage } from "../options/usage_errors.ts";
 import type { Flames, Tables } from "../tool.ts";
@@ -54,10 +54,7 @@ export class FlameDisplay<Options, E> implements Display<E> {
   async finish(): Promise<void> {
     const { unit, shown = (value) => value, write } = this.#flames;
     const { name } = this.#choice.tool;
-    if (this.#tree.cut > 0) {
-      const cut = measuredText(this.#tree.cut, unit);
-      console.error(`${name}: there are too many frames: ${cut} are shown by outer ones alone`);
-    }
+    reportCut(this.#tree, name, unit);
     const written = await write(this.#tree, this.#format, { name, unit, shown });
     if (written instanceof Uint8Array) this.#out.raw(written);
     else for (const piece of written) this.#out.string(piece);
