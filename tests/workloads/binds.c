@@ -24,23 +24,12 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "kind.h"
+#include "sockets.h"
 #include "uring.h"
 
 #define BIND_OF_URING 56 /* IORING_OP_BIND of include/uapi/linux/io_uring.h */
 #define NR_BIND_32 361 /* arch/x86/entry/syscalls/syscall_32.tbl */
 #define NOBODY 65534
-
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
-static int make_socket(int family, int type, int protocol)
-{
-	int fd = socket(family, type, protocol);
-
-	check(fd >= 0, "socket");
-	return fd;
-}
 
 static struct sockaddr_in local(int port)
 {

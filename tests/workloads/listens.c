@@ -18,22 +18,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "kind.h"
+#include "sockets.h"
 #include "uring.h"
 
 #define LISTEN_OF_URING 57 /* IORING_OP_LISTEN of include/uapi/linux/io_uring.h */
 #define NR_LISTEN_32 363 /* arch/x86/entry/syscalls/syscall_32.tbl */
-
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
-static int make_socket(int family, int type, int protocol)
-{
-	int fd = socket(family, type, protocol);
-
-	check(fd >= 0, "socket");
-	return fd;
-}
 
 static int make_tcp(void)
 {
