@@ -1,6 +1,6 @@
 /** Which of the known names somebody meant: for "did you mean". */
 
-/** This many names are compared letter by letter: a file has as many as whoever made it likes. */
+/** This many names are compared letter by letter: a hostile file has any number of them. */
 const MOST_COMPARED = 50_000;
 
 /**

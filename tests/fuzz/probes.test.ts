@@ -1,4 +1,4 @@
-/** Programs and libraries that functions and USDT probes are looked up in: whoever wrote them chose the bytes. */
+/** Programs and libraries that functions and USDT probes are looked up in: any user may have chosen the bytes. */
 import { BpfError } from "#lib/mod.ts";
 import { SystemError } from "#lib/sys/errno.ts";
 import { ExitError } from "#lib/tool/mod.ts";
