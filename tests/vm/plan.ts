@@ -1,7 +1,7 @@
 /** What runs where: kernels, and on some of them other versions of libbpf and of clang. */
 
 import { lackedHere } from "../kernel/features.ts";
-import { testFiles } from "../test_files.ts";
+import { filesBelow, testFiles } from "../test_files.ts";
 import { CLANG, LIBBPF, treeOf } from "../versions/versions.ts";
 import { SUSPEND_TEST } from "./suspend.ts";
 
@@ -33,6 +33,9 @@ const attachLater = "tests/kernel/attach_later.test.ts";
 
 /** Whether a kernel takes what a compiler has made; what that shows is tried on this machine. */
 const loads = "tests/kernel/loads.test.ts";
+
+/** The tests of each tool and example, and what they must show. */
+const ownFile = /([^/]+?)(?:(?:_\w+)?\.test|\.scenario)\.ts$/;
 
 /** What depends on the kernel most; the rest of the tests take hours on emulated machines. */
 const short = [
@@ -88,30 +91,43 @@ function common(chosen: readonly string[]): string {
   return chosen.includes(COMMON) ? COMMON : chosen.at(-1)!;
 }
 
-/** Each libbpf on one kernel, each clang on the oldest and the newest: in the guests that are there anyway. */
+/**
+ * What other versions made, in the guests that are there anyway. Each libbpf on one kernel, with what
+ * test-versions cannot run here. Each clang on the oldest kernel, which refuses most; the oldest clang
+ * on the newest kernel as well.
+ */
 function versions(kernel: string, chosen: readonly string[]): Task[] {
-  const libbpf = LIBBPF.flatMap(({ version, path }) =>
-    [loads, attachLater].map((file) => ({
-      column: `bpf ${version}`,
-      file,
-      env: { DENOBPF_LIBBPF: path },
-    }))
-  );
-  const clang = CLANG.map((version) => ({
+  const names = toolsUnseenHere().join(" ");
+  const libbpf = LIBBPF.flatMap(({ version, path }) => {
+    const column = `bpf ${version}`;
+    const env = { DENOBPF_LIBBPF: path };
+    return [
+      ...names === "" ? [] : [{ column, file: loads, env: { ...env, DENOBPF_LOADS: names } }],
+      { column, file: attachLater, env },
+    ];
+  });
+  const clangs = kernel === chosen[0] ? CLANG : kernel === chosen.at(-1) ? CLANG.slice(0, 1) : [];
+  const clang = clangs.map((version) => ({
     column: `c${version} ${kernel}`,
     file: loads,
     root: treeOf(version),
   }));
-  return [
-    ...kernel === common(chosen) ? libbpf : [],
-    ...kernel === chosen[0] || kernel === chosen.at(-1) ? clang : [],
-  ];
+  return [...kernel === common(chosen) ? libbpf : [], ...clang];
 }
 
-/** The tests of tools that need what this machine's kernel lacks, as their texts say. */
-function unseenHere(): string[] {
+/** The tests of tools that need what this machine's kernel lacks. */
+const unseenHere = () => needingMore(".test.ts");
+
+/** The names of tools and examples with such tests, or that show nothing without it. */
+function toolsUnseenHere(): string[] {
+  const files = [...unseenHere(), ...needingMore(".scenario.ts")];
+  return [...new Set(files.map((file) => ownFile.exec(file)![1]))].sort();
+}
+
+/** The files of tools with that ending that need what this machine's kernel lacks, as their texts say. */
+function needingMore(ending: string): string[] {
   const lacked = lackedHere();
-  return [...testFiles("tests/tools")].filter((file) => {
+  return [...filesBelow("tests/tools", ending)].filter((file) => {
     const text = Deno.readTextFileSync(new URL(`../../${file}`, import.meta.url));
     return lacked.some((feature) => new RegExp(`needs\\b[^;]*?"${feature}"`).test(text));
   });
