@@ -184,6 +184,7 @@ export { histogramLines, type Spread, spreadMembers, spreadWith } from "./spread
 export { SockIds } from "./sock_ids.ts";
 export { syscallForms } from "./syscall_forms.ts";
 export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
+export { findsUserRegisters } from "./user_registers.ts";
 export { addressBytes, addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";
 export { escapeText, quoted } from "./text/escape.ts";
