@@ -183,7 +183,7 @@ export {
 export { histogramLines, type Spread, spreadMembers, spreadWith } from "./spread.ts";
 export { SockIds } from "./sock_ids.ts";
 export { syscallForms } from "./syscall_forms.ts";
-export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_STATES } from "./tcp.ts";
+export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_FLAGS, TCP_STATES } from "./tcp.ts";
 export { findsUserRegisters } from "./user_registers.ts";
 export { addressBytes, addressText } from "./text/address.ts";
 export type { ByteOutput, Constant } from "./text/bytes.ts";

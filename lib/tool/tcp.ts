@@ -28,6 +28,28 @@ export const TCP_STATES: readonly string[] = [
 ];
 
 /**
+ * The flags of a TCP header, the lowest bit first: RFC 9293, 3.1, and RFC 3168.
+ *
+ * @example
+ * ```ts
+ * import { TCP_FLAGS } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(TCP_FLAGS.filter((_, bit) => 0x12 & 1 << bit), ["SYN", "ACK"]);
+ * ```
+ */
+export const TCP_FLAGS: readonly string[] = [
+  "FIN",
+  "SYN",
+  "RST",
+  "PSH",
+  "ACK",
+  "URG",
+  "ECE",
+  "CWR",
+];
+
+/**
  * How the owner of a socket became known: `enum owner_by` of bpf/include/sock_owner.h.
  *
  * @example

@@ -7,6 +7,7 @@ import {
   membersOf,
   OWNER_BY,
   OWNER_BY_BRIEF,
+  TCP_FLAGS,
   TCP_STATES,
 } from "#lib/tool/mod.ts";
 
@@ -14,9 +15,6 @@ const member = membersOf(event);
 
 /** Why a segment is sent again, in the order of `enum kind` of the kernel half. */
 const KINDS = ["fast", "rto", "tlp", "syn", "syn-ack"];
-
-/** The flags of a TCP header, the lowest bit first: RFC 9293, 3.1, and RFC 3168. */
-const FLAGS = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"];
 
 /** `tp->snd_ssthresh` before the first loss: include/net/tcp.h. */
 const INFINITE_SSTHRESH = 0x7fff_ffff;
@@ -52,7 +50,7 @@ export const members = {
   segments: member.integer({ brief: "Packets that it makes", width: 8 }, (r) => r.segments),
   flags: member.words(
     { brief: "Flags of its TCP header" },
-    (r) => FLAGS.filter((_, bit) => r.flags & 1 << bit),
+    (r) => TCP_FLAGS.filter((_, bit) => r.flags & 1 << bit),
   ),
   attempt: member.integer(
     { brief: "Timeouts without an answer so far", width: 7 },
