@@ -71,11 +71,19 @@ export class StackNames {
 
   /**
    * The functions of the kernel, the innermost first.
-   * @param hook the function that the program is attached to: what lies further in is the way to the program
+   * @param hook the function that the program is attached to, or the address in it that the stack has: what lies
+   * further in is the way to the program
    */
-  kernel(stack: RawText | undefined, hook: string): string[] {
-    const names = this.#symbolizer.stack(undefined, addresses(stack)).map(this.#show);
-    return names.slice(Math.max(0, names.indexOf(hook)));
+  kernel(stack: RawText | undefined, hook: string | bigint): string[] {
+    const ips = addresses(stack);
+    const names = this.#symbolizer.stack(undefined, ips).map(this.#show);
+    const at = typeof hook === "bigint" ? ips.indexOf(hook) : names.indexOf(hook);
+    return names.slice(Math.max(0, at));
+  }
+
+  /** The function of the kernel that has this address. */
+  function(address: bigint): string {
+    return this.#show(this.#symbolizer.kernel(address));
   }
 
   /** The functions of a process, the innermost first. */
