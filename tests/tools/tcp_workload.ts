@@ -7,6 +7,7 @@ const workload = new URL("../../build/tests/tcp", import.meta.url).pathname;
 const retransmits = new URL("../../build/tests/retransmits", import.meta.url).pathname;
 const connects = new URL("../../build/tests/connects", import.meta.url).pathname;
 const accepts = new URL("../../build/tests/accepts", import.meta.url).pathname;
+const drops = new URL("../../build/tests/drops", import.meta.url).pathname;
 
 /** What the client of tests/workloads/tcp.c sends on each connection, and the server answers. */
 export const REQUEST = 1009;
@@ -102,6 +103,29 @@ export function runRetransmits(
   const reported = runBeside(tool, retransmits, kind, String(count));
   const [client, listener, port, sent] = reported.split(" ").map(Number);
   return { client, listener, port, sent };
+}
+
+export interface DropsRun {
+  /** Process that listens. */
+  readonly listener: number;
+  /** Process that connects and sends. */
+  readonly sender: number;
+  readonly port: number;
+  /** Segments that it has sent again. */
+  readonly again: number;
+}
+
+/** Makes connections whose packets the kernel drops: tests/workloads/drops.c. */
+export function runDrops(
+  tool: RunningTool,
+  kind: "filtered" | "unread" | "unsent",
+  count: number,
+  address = "127.0.0.1",
+): DropsRun {
+  runBeside(tool, "ip", "link", "set", "lo", "up");
+  const reported = runBeside(tool, drops, kind, String(count), address);
+  const [listener, sender, port, again] = reported.split(" ").map(Number);
+  return { listener, sender, port, again };
 }
 
 /** A counter of the tool's network: of /proc/net/snmp or /proc/net/netstat, both of which it is looked for in. */

@@ -1,0 +1,84 @@
+/** Why the kernel drops packets: numbers that nearly every release gives anew, so they are read from its types. */
+import { Btf } from "../btf/layout.ts";
+import { ExitCode, ExitError } from "./ending/exit.ts";
+import type { Parser } from "./options/declarations.ts";
+import { ValueError } from "./options/usage_errors.ts";
+import { quoted } from "./text/escape.ts";
+
+/** The upper half of a reason says which part of the kernel it is of: include/net/dropreason.h. */
+const SUBSYSTEM_SHIFT = 16;
+
+/** The number of the part that all protocols share. */
+const CORE = 0;
+
+const PREFIX = /^SKB_(?:DROP_REASON_)?(?:SUBSYS_)?/;
+
+/** What is no reason but the bits of that half. */
+const MASK = "SKB_DROP_REASON_SUBSYS_MASK";
+
+/** The names of an enum's values, without what all of them begin with. */
+function namesOf(btf: Btf, name: string): Map<number, string> {
+  const id = btf.find("enum", name);
+  const type = id === undefined ? undefined : btf.type(id);
+  if (type?.kind !== "enum") return new Map();
+  return new Map(
+    type.values.filter(({ name }) => name !== MASK)
+      .map(({ name, value }) => [Number(value), name.replace(PREFIX, "")] as const),
+  );
+}
+
+/** The reasons of this kernel. Linux before 5.17 names none. */
+export class DropReasons {
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #subsystems: ReadonlyMap<number, string>;
+
+  /** Reads them. @param btf the types that have them; those of the running kernel if left out */
+  constructor(btf: Btf = Btf.kernel()) {
+    this.#names = namesOf(btf, "skb_drop_reason");
+    this.#subsystems = namesOf(btf, "skb_drop_reason_subsys");
+  }
+
+  /** `CORE`, or which other part of the kernel has this reason; undefined for no reason. */
+  subsystem(reason: number): string | undefined {
+    if (reason === 0) return undefined;
+    const number = reason >>> SUBSYSTEM_SHIFT;
+    return this.#subsystems.get(number) ?? (number === CORE ? "CORE" : String(number));
+  }
+
+  /** `NO_SOCKET`; `OPENVSWITCH_3` where a module has the name; undefined for no reason. */
+  name(reason: number): string | undefined {
+    if (reason === 0) return undefined;
+    const name = this.#names.get(reason);
+    if (name !== undefined) return name;
+    return `${this.subsystem(reason)}_${reason & (1 << SUBSYSTEM_SHIFT) - 1}`;
+  }
+
+  /** The number of a reason by its name, in capitals or not. */
+  number(name: string): number | undefined {
+    const wanted = name.toUpperCase().replace(PREFIX, "");
+    return [...this.#names].find(([number, name]) => number !== 0 && name === wanted)?.[0];
+  }
+
+  /** Whether this kernel has any. */
+  get known(): boolean {
+    return this.#names.size > 0;
+  }
+}
+
+/**
+ * A reason by its name in this kernel, `NO_SOCKET` or `no_socket`, or by its number.
+ *
+ * @throws {ExitError} this kernel names no reasons
+ */
+export const dropReason: Parser<number> = (text): number => {
+  const reasons = new DropReasons();
+  if (!reasons.known) {
+    throw new ExitError(
+      ExitCode.Unavailable,
+      "Cannot choose by reasons: this kernel names none, as Linux 5.17 and later do",
+    );
+  }
+  const number = /^\d+$/.test(text) ? Number(text) : reasons.number(text);
+  if (number !== undefined && number > 0 && number <= 0xffff_ffff) return number;
+  throw new ValueError(`${quoted(text)} is no reason of this kernel, such as NO_SOCKET`);
+};

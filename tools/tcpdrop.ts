@@ -1,0 +1,96 @@
+#!/usr/bin/env -S deno run --allow-ffi --allow-read
+/**
+ * tcpdrop: packets of TCP that the kernel drops, with the reason and the stack.
+ *
+ * As a command: `sudo tools/tcpdrop.ts --help`. As a module:
+ *
+ * ```ts ignore
+ * using trace = tcpdrop({ reason: ["NO_SOCKET"] });
+ * for await (const { saddr, dport, reason } of trace) console.log(saddr, dport, reason);
+ * ```
+ */
+import { Tcpdrop } from "#skel/tcpdrop.ts";
+import {
+  ExitCode,
+  ExitError,
+  fileId,
+  flag,
+  list,
+  loadHooks,
+  option,
+  pid,
+  ringTool,
+  seedSocks,
+  setSocketTargets,
+  socketOptions,
+  targetOptions,
+  toolMain,
+} from "#lib/tool/mod.ts";
+import { dropReason } from "#lib/tool/drop_reasons.ts";
+import { derived, members, own } from "./tcpdrop/members.ts";
+
+export type { TcpDrop } from "./tcpdrop/members.ts";
+
+/** PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h, in bytes. */
+const STACK_BYTES = 127n * 8n;
+
+export const { tool, start: tcpdrop } = ringTool({
+  name: "tcpdrop",
+  brief: "Trace packets of TCP that the kernel drops",
+  examples: [
+    ["tcpdrop", "all of them, each with its stack in the kernel"],
+    ["tcpdrop --no-stack", "a row for each"],
+    ["tcpdrop --reason SOCKET_FILTER,TCP_CSUM", "only these reasons"],
+    ["tcpdrop -L 443", "what comes to port 443, or goes from there"],
+    ["tcpdrop --pid-netns 181", "only the network of process 181"],
+    ["tcpdrop --fields comm,direction,reason,function", "whose, and where it was dropped"],
+  ],
+  options: {
+    reason: list("", "NAME,...", "Show only these reasons", dropReason),
+    purged: flag("", "Include what a socket has not read when it is closed"),
+    no_stack: flag("", "Leave out the stack"),
+    ...socketOptions,
+    netns: { ...socketOptions.netns, alias: "netns-id" },
+    pid_netns: option("", "PID", "Trace the network namespace of this process only", pid),
+    ...targetOptions,
+  },
+  members,
+  derived,
+  columns: ({ no_stack }) => [
+    "time",
+    "pid",
+    "ip",
+    "source",
+    "arrow",
+    "destination",
+    "state_and_flags",
+    "reason_and_code",
+    !no_stack && "stack",
+  ],
+  own,
+  open: () => Tcpdrop.open(),
+  prepare({ rodata, progs }, { reason, purged, no_stack, pid_netns, ...options }, shown) {
+    const netns = pid_netns === undefined ? options.netns : netnsOf(pid_netns);
+    const most = rodata.targ_reasons.length;
+    if (reason.length > most) {
+      throw new ExitError(ExitCode.Usage, `--reason: no more than ${most} can be chosen`);
+    }
+    setSocketTargets(rodata, { ...options, netns });
+    rodata.targ_reasons = rodata.targ_reasons.map((_, at) => reason[at] ?? 0);
+    rodata.targ_reason_count = reason.length;
+    rodata.with_purged = purged;
+    if (!no_stack && (shown.has("kstack") || shown.has("stack"))) {
+      rodata.kernel_stack_bytes = STACK_BYTES;
+    }
+    progs.seed_socks.autoattach = false;
+    loadHooks(progs, { set_state: true });
+  },
+  attached: (skeleton) => seedSocks(skeleton),
+});
+
+/** The inode of a process's network namespace. */
+function netnsOf(pid: number): number {
+  return Number(fileId(`/proc/${pid}/ns/net`).ino);
+}
+
+if (import.meta.main) await toolMain(tool);
