@@ -57,4 +57,36 @@ export function attachFunctionHooks(
   }
 }
 
+/**
+ * Chooses the form in which the end of each function is hooked.
+ * @param progs programs `fexit_NAME`, and one for all where there are kprobes
+ * @param kretprobe the name of that one
+ */
+export function loadFunctionExits(
+  progs: Readonly<Record<string, OpenedProgram>>,
+  hooks: FunctionHooks,
+  kretprobe: string,
+): void {
+  for (const [hook, name] of Object.entries(hooks)) {
+    const way = wayToTrace(name);
+    if (way === undefined) continue;
+    const program = progs[way === "fexit" ? `fexit_${hook}` : kretprobe];
+    program.autoload = true;
+    if (way === "kprobe.multi") program.attachType = "trace_kprobe_multi";
+  }
+}
+
+/** Attaches what libbpf does not attach, once {@link attachFunctionHooks} has attached their beginnings. */
+export function attachFunctionExits(
+  progs: Readonly<Record<string, LoadedProgram>>,
+  hooks: FunctionHooks,
+  kretprobe: string,
+): void {
+  for (const name of Object.values(hooks)) {
+    const way = wayToTrace(name);
+    if (way === "kprobe.multi") attachKprobeMulti(progs[kretprobe], [name], { retprobe: true });
+    else if (way === "kprobe") attachKprobe(progs[kretprobe], name, { retprobe: true });
+  }
+}
+
 const unavailable = (message: string) => new ExitError(ExitCode.Unavailable, message);

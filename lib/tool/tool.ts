@@ -60,8 +60,10 @@ export interface Tool<Options, E> {
 
 /** How a tool that prints tables at intervals shows them. */
 export interface Tables<Options, E> {
-  /** The line above the first table. */
-  title(options: Options): string;
+  /** The line above the first table; none where tables run on. */
+  title?(options: Options): string;
+  /** Tables of one row each run on below one header, with nothing between them. */
+  readonly runs_on?: boolean;
   /** How rows are sorted unless `--sort` says otherwise: `-count` for the largest counts first. */
   order(options: Options): string;
   /** How many rows are printed at most: those that come first. A live screen has all that fit. */

@@ -39,7 +39,8 @@ export class FlameDisplay<Options, E> implements Display<E> {
 
   /** The title goes to a terminal beside the output: nothing else is printed for the whole run. */
   begin(): void {
-    if (Deno.stderr.isTerminal()) console.error(this.#tables.title(this.#choice.options));
+    const { title } = this.#tables;
+    if (title !== undefined && Deno.stderr.isTerminal()) console.error(title(this.#choice.options));
   }
 
   show(batch: Each<E>): number {

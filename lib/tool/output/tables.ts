@@ -52,9 +52,9 @@ export class TableDisplay<Options, E> implements Display<E> {
   begin(): void {
     const { frame, options } = this.#choice;
     if (frame.no_header) return;
-    if (frame.output === "table") {
-      if (!this.#isBare()) this.#out.string(this.#tables.title(options) + "\n");
-    } else this.#lines.header(this.#out);
+    const { title, runs_on } = this.#tables;
+    if (frame.output !== "table" || runs_on) this.#lines.header(this.#out);
+    else if (title !== undefined && !this.#isBare()) this.#out.string(title(options) + "\n");
   }
 
   /** A table counts as one event; where nothing happened there is none, as with the C tools. */
@@ -63,7 +63,7 @@ export class TableDisplay<Options, E> implements Display<E> {
     const all: E[] = [];
     batch.forEach((row) => all.push(row));
     const rows = this.#order.sort(all).slice(0, this.#tables.limit(options, frame.output));
-    if (frame.output !== "table") this.#showRows(rows);
+    if (frame.output !== "table" || this.#tables.runs_on) this.#showRows(rows);
     else if (rows.length > 0) this.#showTable(rows);
     return 1;
   }

@@ -108,8 +108,10 @@ export interface CountTool<
   readonly members: M;
   /** What tables alone show, made of the members. */
   readonly derived?: D;
-  /** The line above the first table. */
-  title(options: Wanted<O, P>): string;
+  /** The line above the first table; none where tables run on. */
+  title?(options: Wanted<O, P>): string;
+  /** Tables of one row each run on below one header, with nothing between them. */
+  readonly runs_on?: boolean;
   /** The columns of the table; none where histograms say it all. */
   columns(options: Wanted<O, P>): readonly (keyof M & string | keyof D & string | false)[];
   /** How rows are sorted unless the user says otherwise: `-count` for the largest first. */
@@ -272,6 +274,7 @@ export function countTool<
       trace: (options, shown) => start(options as TraceOptions<Wanted<O, P>>, shown),
       tables: {
         title: declared.title,
+        runs_on: declared.runs_on,
         order: declared.order,
         stamp,
         text: declared.text,
