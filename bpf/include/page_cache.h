@@ -62,7 +62,7 @@ struct reader {
 	__u64 missing; /* and the pages that were not in the cache so far */
 	__u64 calls; /* by the tracepoint: reads that the task had ended */
 	__u32 reading; /* where functions are hooked: it is in one */
-	__s32 syscall; /* which one has added what follows */
+	__s32 syscall; /* which one has added what follows; -1: none, as in a page fault */
 	struct file_key added_to;
 	__u32 spans;
 	__u32 unused;
@@ -149,9 +149,8 @@ static __always_inline __u64 event_pages(struct trace_event_raw_mm_filemap_op_pa
 /* Notes what the current call has added, until its read is looked at. */
 static __always_inline void note_added(const struct file_key *file, const struct span *span)
 {
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	__s32 syscall = syscall_number(regs);
 	struct reader *reader = this_reader();
+	__s32 syscall = current_syscall();
 	__u32 last;
 
 	if (!reader)
@@ -202,12 +201,11 @@ static __always_inline void forget_added(void)
 
 static __always_inline __u64 take_missing(struct reader *reader, const struct span *wanted)
 {
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	__u64 missing = 0;
 	__u32 at;
 
 	if (is_same_file(&reader->added_to, &reader->file) &&
-	    reader->syscall == syscall_number(regs)) {
+	    reader->syscall == current_syscall()) {
 		for (at = 0; at < MAX_SPANS; at++) {
 			if (at < reader->spans)
 				missing += overlap(&reader->added[at], wanted);
@@ -221,7 +219,7 @@ static __always_inline __u64 take_missing(struct reader *reader, const struct sp
 static __always_inline __u64 first_of_call(struct address_space *mapping, __u64 first)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	__u8 form = form_of(syscall_number(regs));
+	__u8 form = form_of(current_syscall());
 	struct syscall_args args;
 	struct file *file;
 	__u64 position;
@@ -230,7 +228,7 @@ static __always_inline __u64 first_of_call(struct address_space *mapping, __u64 
 		return first;
 	args = syscall_args(regs);
 	file = file_of_fd(args.first);
-	/* a page fault within another call, or a file behind this one, as overlayfs has them */
+	/* a page fault within the call, or a file behind this one, as overlayfs has them */
 	if (BPF_CORE_READ(file, f_mapping) != mapping)
 		return first;
 	position = args.fourth;
