@@ -15,15 +15,9 @@
 #include "tcp_socks.h"
 
 #define STACK_SIZE (127 * 8) /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
-#define MAX_REASONS 16
 
 /* bytes of a stack, 8 a frame */
 const volatile __u64 kernel_stack_bytes;
-/* report what a closed socket has not read, too */
-const volatile bool with_purged;
-/* report these reasons only, if there are any */
-const volatile __u32 targ_reasons[MAX_REASONS];
-const volatile __u32 targ_reason_count;
 
 struct event {
 	boot_ns time;
@@ -60,19 +54,6 @@ struct event {
 #define STRINGS_SIZE STACK_SIZE
 #include "record.h"
 
-static __always_inline bool is_target_reason(__u32 reason)
-{
-	__u32 i;
-
-	if (!targ_reason_count)
-		return true;
-#pragma clang loop unroll(disable)
-	for (i = 0; i < MAX_REASONS && i < targ_reason_count; i++)
-		if (targ_reasons[i] == reason)
-			return true;
-	return false;
-}
-
 /* A packet that is sent, and has no header of IP or another one around it, has the ends of its socket. */
 static __always_inline bool read_ends(const struct drop *drop, __u8 state, struct packet *packet)
 {
@@ -86,17 +67,6 @@ static __always_inline bool read_ends(const struct drop *drop, __u8 state, struc
 	packet->sport = flow.lport;
 	packet->dport = flow.rport;
 	return true;
-}
-
-static __always_inline void flow_of(const struct packet *packet, bool received, struct flow *flow)
-{
-	const __u8 *local = received ? packet->daddr : packet->saddr;
-	const __u8 *remote = received ? packet->saddr : packet->daddr;
-
-	__builtin_memcpy(flow->laddr, local, sizeof(ip_addr));
-	__builtin_memcpy(flow->raddr, remote, sizeof(ip_addr));
-	flow->lport = received ? packet->dport : packet->sport;
-	flow->rport = received ? packet->sport : packet->dport;
 }
 
 SEC("tp/skb/kfree_skb")
@@ -119,7 +89,7 @@ int on_drop(struct trace_event_raw_kfree_skb___drop *ctx)
 	if (!has_header && !read_ends(&drop, state, &packet))
 		return 0;
 	dev = drop_device(&drop);
-	flow_of(&packet, drop.received, &flow);
+	packet_flow(&packet, drop.received, &flow);
 	flow.netns = drop_netns(&drop, dev);
 	if (state == TCP_NEW_SYN_RECV)
 		sk = BPF_CORE_READ(sk, __sk_common.skc_listener);

@@ -10,23 +10,8 @@
  * ```
  */
 import { Tcpdrop } from "#skel/tcpdrop.ts";
-import {
-  ExitCode,
-  ExitError,
-  fileId,
-  flag,
-  list,
-  loadHooks,
-  option,
-  pid,
-  ringTool,
-  seedSocks,
-  setSocketTargets,
-  socketOptions,
-  targetOptions,
-  toolMain,
-} from "#lib/tool/mod.ts";
-import { dropReason } from "#lib/tool/drop_reasons.ts";
+import { flag, loadHooks, ringTool, seedSocks, targetOptions, toolMain } from "#lib/tool/mod.ts";
+import { dropOptions, setDropTargets } from "#lib/tool/drop_reasons.ts";
 import { derived, members, own } from "./tcpdrop/members.ts";
 
 export type { TcpDrop } from "./tcpdrop/members.ts";
@@ -46,12 +31,8 @@ export const { tool, start: tcpdrop } = ringTool({
     ["tcpdrop --fields comm,direction,reason,function", "whose, and where it was dropped"],
   ],
   options: {
-    reason: list("", "NAME,...", "Show only these reasons", dropReason),
-    purged: flag("", "Include what a socket has not read when it is closed"),
+    ...dropOptions,
     no_stack: flag("", "Leave out the stack"),
-    ...socketOptions,
-    netns: { ...socketOptions.netns, alias: "netns-id" },
-    pid_netns: option("", "PID", "Trace the network namespace of this process only", pid),
     ...targetOptions,
   },
   members,
@@ -69,16 +50,8 @@ export const { tool, start: tcpdrop } = ringTool({
   ],
   own,
   open: () => Tcpdrop.open(),
-  prepare({ rodata, progs }, { reason, purged, no_stack, pid_netns, ...options }, shown) {
-    const netns = pid_netns === undefined ? options.netns : netnsOf(pid_netns);
-    const most = rodata.targ_reasons.length;
-    if (reason.length > most) {
-      throw new ExitError(ExitCode.Usage, `--reason: no more than ${most} can be chosen`);
-    }
-    setSocketTargets(rodata, { ...options, netns });
-    rodata.targ_reasons = rodata.targ_reasons.map((_, at) => reason[at] ?? 0);
-    rodata.targ_reason_count = reason.length;
-    rodata.with_purged = purged;
+  prepare({ rodata, progs }, { no_stack, ...options }, shown) {
+    setDropTargets(rodata, options);
     if (!no_stack && (shown.has("kstack") || shown.has("stack"))) {
       rodata.kernel_stack_bytes = STACK_BYTES;
     }
@@ -87,10 +60,5 @@ export const { tool, start: tcpdrop } = ringTool({
   },
   attached: (skeleton) => seedSocks(skeleton),
 });
-
-/** The inode of a process's network namespace. */
-function netnsOf(pid: number): number {
-  return Number(fileId(`/proc/${pid}/ns/net`).ino);
-}
 
 if (import.meta.main) await toolMain(tool);

@@ -10,6 +10,14 @@
 #include <bpf/bpf_helpers.h>
 #include "packet.h"
 
+#define MAX_REASONS 16
+
+/* look at these reasons only, if there are any */
+const volatile __u32 targ_reasons[MAX_REASONS];
+const volatile __u32 targ_reason_count;
+/* what a closed socket has not read, too */
+const volatile bool with_purged;
+
 /* Which of the reasons the kernel has, and as what number, differs by its version. */
 enum skb_drop_reason___drop {
 	SKB_DROP_REASON_NOT_SPECIFIED___drop = 2,
@@ -32,6 +40,19 @@ struct trace_event_raw_kfree_skb___drop {
 				    SKB_DROP_REASON_##name##___drop) && \
 	 (reason) == bpf_core_enum_value(enum skb_drop_reason___drop,   \
 					 SKB_DROP_REASON_##name##___drop))
+
+static __always_inline bool is_target_reason(__u32 reason)
+{
+	__u32 i;
+
+	if (!targ_reason_count)
+		return true;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < MAX_REASONS && i < targ_reason_count; i++)
+		if (targ_reasons[i] == reason)
+			return true;
+	return false;
+}
 
 struct drop {
 	struct sk_buff *skb;
@@ -69,25 +90,41 @@ static __always_inline bool is_stub(__u8 state)
 	return state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV;
 }
 
+/* Whether the kernel says that a queue was emptied, or says nothing. */
+static __always_inline bool is_close_reason(__u32 reason)
+{
+	return !reason || is_reason(reason, NOT_SPECIFIED) || is_reason(reason, QUEUE_PURGE) ||
+	       is_reason(reason, SOCKET_CLOSE);
+}
+
 /* Whether nobody lost it but a socket that was closed before it was read. */
 static __always_inline bool is_purged(const struct drop *drop, __u8 state)
 {
-	if (!drop->received || state != TCP_CLOSE)
-		return false;
-	return !drop->reason || is_reason(drop->reason, NOT_SPECIFIED) ||
-	       is_reason(drop->reason, QUEUE_PURGE) || is_reason(drop->reason, SOCKET_CLOSE);
+	return drop->received && state == TCP_CLOSE && is_close_reason(drop->reason);
 }
 
 /*
- * The device that the packet is at, or NULL. Where it lies in a tree of a socket there are other bytes instead.
- * That the kernel says which socket it is to, or that the device is the one it came by, rules this out.
+ * Whether it waits in a queue or a tree of a socket, where the pointer to its device is used for something else.
+ */
+static __always_inline bool is_queued(struct sk_buff *skb)
+{
+	struct net_device *dev = BPF_CORE_READ(skb, dev);
+
+	return dev && BPF_CORE_READ(dev, ifindex) <= 0;
+}
+
+/*
+ * The device that the packet is at, or NULL. That the kernel says which socket it is to, or that the device is the one
+ * it came by, rules out that it is queued, and something else looks like one.
  */
 static __always_inline struct net_device *drop_device(const struct drop *drop)
 {
 	struct sk_buff *skb = drop->skb;
 	struct net_device *dev = BPF_CORE_READ(skb, dev);
 
-	if (!dev || BPF_CORE_READ(dev, ifindex) == BPF_CORE_READ(skb, skb_iif))
+	if (!dev || is_queued(skb))
+		return NULL;
+	if (BPF_CORE_READ(dev, ifindex) == BPF_CORE_READ(skb, skb_iif))
 		return dev;
 	return HAS_RX_SK && !drop->sk ? dev : NULL;
 }

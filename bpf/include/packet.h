@@ -124,6 +124,36 @@ static __always_inline bool read_tcp(struct sk_buff *skb, struct packet *packet)
 	return true;
 }
 
+/* The ports, where the protocol has some, and they are in this packet. Returns whether they are. */
+static __always_inline bool read_ports(struct sk_buff *skb, struct packet *packet)
+{
+	void *at = read_ip(skb, packet);
+	__u8 protocol = packet->protocol;
+	__be16 ports[2];
+
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_SCTP &&
+	    protocol != IPPROTO_DCCP && protocol != IPPROTO_UDPLITE)
+		return false;
+	if (!at || bpf_probe_read_kernel(ports, sizeof(ports), at))
+		return false;
+	packet->sport = bpf_ntohs(ports[0]);
+	packet->dport = bpf_ntohs(ports[1]);
+	return true;
+}
+
+/* The same ends as this host sees them. */
+static __always_inline void packet_flow(const struct packet *packet, bool received,
+					struct flow *flow)
+{
+	const __u8 *local = received ? packet->daddr : packet->saddr;
+	const __u8 *remote = received ? packet->saddr : packet->daddr;
+
+	__builtin_memcpy(flow->laddr, local, sizeof(ip_addr));
+	__builtin_memcpy(flow->raddr, remote, sizeof(ip_addr));
+	flow->lport = received ? packet->dport : packet->sport;
+	flow->rport = received ? packet->sport : packet->dport;
+}
+
 /* How many packets of the network it stands for. */
 static __always_inline __u16 segments_of(struct sk_buff *skb)
 {

@@ -43,12 +43,16 @@ static __always_inline __u8 flow_version(const struct flow *flow)
 	return is_ipv4(flow->laddr) && is_ipv4(flow->raddr) ? 4 : 6;
 }
 
-static __always_inline bool is_tcp(struct sock *sk)
+static __always_inline bool is_ip(struct sock *sk)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
-	return (family == AF_INET || family == AF_INET6) &&
-	       BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
+	return family == AF_INET || family == AF_INET6;
+}
+
+static __always_inline bool is_tcp(struct sock *sk)
+{
+	return is_ip(sk) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
 }
 
 /* Whether it is a path of a connection of MPTCP, without which a kernel may be built. */

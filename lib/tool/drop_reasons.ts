@@ -1,7 +1,13 @@
-/** Why the kernel drops packets: numbers that nearly every release gives anew, so they are read from its types. */
+/**
+ * Why the kernel drops packets, for tcpdrop and skbdrop: numbers that nearly every release gives anew, so they are
+ * read from its types.
+ */
 import { Btf } from "../btf/layout.ts";
 import { ExitCode, ExitError } from "./ending/exit.ts";
-import type { Parser } from "./options/declarations.ts";
+import { fileId } from "../sys/status.ts";
+import { flag, list, option, type OptionsOf, type Parser } from "./options/declarations.ts";
+import { pid } from "./options/parsers.ts";
+import { setSocketTargets, socketOptions, type SocketTargets } from "./options/sockets.ts";
 import { ValueError } from "./options/usage_errors.ts";
 import { quoted } from "./text/escape.ts";
 
@@ -82,3 +88,46 @@ export const dropReason: Parser<number> = (text): number => {
   if (number !== undefined && number > 0 && number <= 0xffff_ffff) return number;
   throw new ValueError(`${quoted(text)} is no reason of this kernel, such as NO_SOCKET`);
 };
+
+/** Which packets are traced: options to be spread into those of a tool. */
+export const dropOptions = {
+  reason: list("", "NAME,...", "Show only these reasons", dropReason),
+  purged: flag("", "Include what a socket has not read when it is closed"),
+  ...socketOptions,
+  netns: { ...socketOptions.netns, alias: "netns-id" },
+  pid_netns: option("", "PID", "Trace the network namespace of this process only", pid),
+};
+
+/** The variables of bpf/include/drops.h, to be set before load. */
+export interface DropTargets extends SocketTargets {
+  /** Numbers of reasons, as many as there are; then 0. */
+  targ_reasons: readonly number[];
+  /** How many there are; 0 for all. */
+  targ_reason_count: number;
+  /** Whether what a socket has not read counts. */
+  with_purged: boolean;
+}
+
+/**
+ * Sets what {@link dropOptions} ask for.
+ * @throws {ExitError} too many reasons, or no such process
+ */
+export function setDropTargets(
+  rodata: DropTargets,
+  { reason, purged, pid_netns, ...options }: OptionsOf<typeof dropOptions>,
+): void {
+  const most = rodata.targ_reasons.length;
+  if (reason.length > most) {
+    throw new ExitError(ExitCode.Usage, `--reason: no more than ${most} can be chosen`);
+  }
+  const netns = pid_netns === undefined ? options.netns : netnsOf(pid_netns);
+  setSocketTargets(rodata, { ...options, netns });
+  rodata.targ_reasons = rodata.targ_reasons.map((_, at) => reason[at] ?? 0);
+  rodata.targ_reason_count = reason.length;
+  rodata.with_purged = purged;
+}
+
+/** The inode of a process's network namespace. */
+function netnsOf(pid: number): number {
+  return Number(fileId(`/proc/${pid}/ns/net`).ino);
+}

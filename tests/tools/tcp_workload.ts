@@ -7,6 +7,7 @@ const workload = new URL("../../build/tests/tcp", import.meta.url).pathname;
 const retransmits = new URL("../../build/tests/retransmits", import.meta.url).pathname;
 const connects = new URL("../../build/tests/connects", import.meta.url).pathname;
 const accepts = new URL("../../build/tests/accepts", import.meta.url).pathname;
+const datagrams = new URL("../../build/tests/datagrams", import.meta.url).pathname;
 const drops = new URL("../../build/tests/drops", import.meta.url).pathname;
 
 /** What the client of tests/workloads/tcp.c sends on each connection, and the server answers. */
@@ -126,6 +127,20 @@ export function runDrops(
   const reported = runBeside(tool, drops, kind, String(count), address);
   const [listener, sender, port, again] = reported.split(" ").map(Number);
   return { listener, sender, port, again };
+}
+
+/**
+ * Sends datagrams that the kernel drops: tests/workloads/datagrams.c.
+ * @returns how many have come, of the kind that reads them
+ */
+export function runDatagrams(
+  tool: RunningTool,
+  kind: "cramped" | "unread",
+  count: number,
+  port: number,
+): number {
+  runBeside(tool, "ip", "link", "set", "lo", "up");
+  return Number(runBeside(tool, datagrams, kind, String(count), String(port)));
 }
 
 /** A counter of the tool's network: of /proc/net/snmp or /proc/net/netstat, both of which it is looked for in. */
