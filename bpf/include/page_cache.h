@@ -87,13 +87,13 @@ static __always_inline struct reader *known_reader(void)
 
 static __always_inline struct reader *this_reader(void)
 {
+	struct reader *reader = known_reader();
 	__u32 tid = bpf_get_current_pid_tgid();
-	struct reader *reader = bpf_map_lookup_elem(&readers, &tid);
 
 	if (reader)
 		return reader;
 	bpf_map_update_elem(&readers, &tid, &new_reader, BPF_NOEXIST);
-	reader = bpf_map_lookup_elem(&readers, &tid);
+	reader = known_reader();
 	if (!reader)
 		count_lost_map();
 	return reader;
@@ -245,10 +245,9 @@ SEC("raw_tp/mm_filemap_get_pages")
 int pages_found(__u64 *ctx)
 {
 	struct address_space *mapping = (void *)ctx[0];
-	struct inode *inode = BPF_CORE_READ(mapping, host);
-	struct span wanted = { .first = ctx[1], .end = ctx[2] + 1 };
-	struct span there = span_of(0, BPF_CORE_READ(inode, i_size));
-	struct file_key file = file_key(inode);
+	struct span wanted = { .first = ctx[1], .end = ctx[2] + 1 }, there;
+	struct file_key file;
+	struct inode *inode;
 	struct reader *reader;
 	__u64 calls, missing;
 	bool goes_on;
@@ -258,6 +257,9 @@ int pages_found(__u64 *ctx)
 	reader = this_reader();
 	if (!reader)
 		return 0;
+	inode = BPF_CORE_READ(mapping, host);
+	there = span_of(0, BPF_CORE_READ(inode, i_size));
+	file = file_key(inode);
 	calls = BPF_CORE_READ(bpf_get_current_task_btf(), ioac.syscr);
 	goes_on = is_same_file(&reader->file, &file) && reader->wanted.end == wanted.end &&
 		  reader->wanted.first < wanted.first && reader->calls == calls;
