@@ -5,6 +5,7 @@
 import { Btf } from "../btf/layout.ts";
 import { ExitCode, ExitError } from "./ending/exit.ts";
 import { fileId } from "../sys/status.ts";
+import { membersOf } from "./members/members_of.ts";
 import { flag, list, option, type OptionsOf, type Parser } from "./options/declarations.ts";
 import { pid } from "./options/parsers.ts";
 import { setSocketTargets, socketOptions, type SocketTargets } from "./options/sockets.ts";
@@ -70,6 +71,33 @@ export class DropReasons {
     return this.#names.size > 0;
   }
 }
+
+/** What members of a reason are read from. */
+export interface Reasoned {
+  /** The number that this kernel has for it; 0 for none. */
+  readonly reason: number;
+  /** What names it. */
+  readonly $own: { readonly reasons: DropReasons };
+}
+
+const member = membersOf<Reasoned>();
+
+/** The members of a reason. */
+export const reasonMembers = {
+  /** Undefined before Linux 5.17. */
+  reason: member.text(
+    { brief: "Why, as this kernel names it (Linux 5.17)", width: -20 },
+    (r) => r.$own.reasons.name(r.reason),
+  ),
+  code: member.integer(
+    { brief: "The number that this kernel has for the reason", width: 4 },
+    (r) => r.reason || undefined,
+  ),
+  subsystem: member.text(
+    { brief: "Part of the kernel that the reason is of", width: -11 },
+    (r) => r.$own.reasons.subsystem(r.reason),
+  ),
+};
 
 /**
  * A reason by its name in this kernel, `NO_SOCKET` or `no_socket`, or by its number.

@@ -9,7 +9,7 @@ import { attachKprobeMulti } from "../objects/attach/kprobe_multi.ts";
 import { hasAttachKind } from "../objects/features/attach_kinds.ts";
 import type { LoadedProgram, OpenedProgram } from "../skeleton/skeleton.ts";
 import { ExitCode, ExitError } from "./ending/exit.ts";
-import { wayToTrace } from "./functions.ts";
+import { type WayToTrace, wayToTrace } from "./functions.ts";
 
 /** The functions by the names of their hooks: `deleted: "d_delete"` for the programs of `FUNCTION_HOOK(deleted, ...)`. */
 export type FunctionHooks = Readonly<Record<string, string>>;
@@ -22,13 +22,7 @@ export function loadFunctionHooks(
   progs: Readonly<Record<string, OpenedProgram>>,
   hooks: FunctionHooks,
 ): void {
-  for (const [hook, name] of Object.entries(hooks)) {
-    const way = wayToTrace(name);
-    if (way === undefined) continue;
-    const program = progs[way === "fexit" ? `fentry_${hook}` : `kprobe_${hook}`];
-    program.autoload = true;
-    if (way === "kprobe.multi") program.attachType = "trace_kprobe_multi";
-  }
+  load(progs, hooks, (hook, way) => way === "fexit" ? `fentry_${hook}` : `kprobe_${hook}`);
 }
 
 /**
@@ -67,13 +61,7 @@ export function loadFunctionExits(
   hooks: FunctionHooks,
   kretprobe: string,
 ): void {
-  for (const [hook, name] of Object.entries(hooks)) {
-    const way = wayToTrace(name);
-    if (way === undefined) continue;
-    const program = progs[way === "fexit" ? `fexit_${hook}` : kretprobe];
-    program.autoload = true;
-    if (way === "kprobe.multi") program.attachType = "trace_kprobe_multi";
-  }
+  load(progs, hooks, (hook, way) => way === "fexit" ? `fexit_${hook}` : kretprobe);
 }
 
 /** Attaches what libbpf does not attach, once {@link attachFunctionHooks} has attached their beginnings. */
@@ -86,6 +74,21 @@ export function attachFunctionExits(
     const way = wayToTrace(name);
     if (way === "kprobe.multi") attachKprobeMulti(progs[kretprobe], [name], { retprobe: true });
     else if (way === "kprobe") attachKprobe(progs[kretprobe], name, { retprobe: true });
+  }
+}
+
+/** Loads of each hook the program of the way that there is, if any. */
+function load(
+  progs: Readonly<Record<string, OpenedProgram>>,
+  hooks: FunctionHooks,
+  programOf: (hook: string, way: WayToTrace) => string,
+): void {
+  for (const [hook, name] of Object.entries(hooks)) {
+    const way = wayToTrace(name);
+    if (way === undefined) continue;
+    const program = progs[programOf(hook, way)];
+    program.autoload = true;
+    if (way === "kprobe.multi") program.attachType = "trace_kprobe_multi";
   }
 }
 

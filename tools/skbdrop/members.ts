@@ -1,7 +1,7 @@
 /** What skbdrop shows of packets that were dropped for the same reason at the same place. */
 import type { count, group } from "#skel/skbdrop.ts";
 import { type Counted, type EventOf, membersOf } from "#lib/tool/mod.ts";
-import { DropReasons } from "#lib/tool/drop_reasons.ts";
+import { DropReasons, reasonMembers } from "#lib/tool/drop_reasons.ts";
 import { StackNames } from "#lib/tool/stacks.ts";
 import { protocolName } from "./protocols.ts";
 
@@ -56,19 +56,7 @@ export const members = {
     { brief: "Number of that device, or of the one that they came by", width: 7 },
     (r) => r.ifindex || undefined,
   ),
-  /** Undefined before Linux 5.17. */
-  reason: member.text(
-    { brief: "Why, as this kernel names it (Linux 5.17)", width: -20 },
-    (r) => r.$own.reasons.name(r.reason),
-  ),
-  code: member.integer(
-    { brief: "The number that this kernel has for the reason", width: 4 },
-    (r) => r.reason || undefined,
-  ),
-  subsystem: member.text(
-    { brief: "Part of the kernel that the reason is of", width: -11 },
-    (r) => r.$own.reasons.subsystem(r.reason),
-  ),
+  ...reasonMembers,
   function: member.text(
     { brief: "Function of the kernel that dropped them", width: -24 },
     (r) => r.$own.names.function(r.location),

@@ -11,7 +11,7 @@ import {
   TCP_FLAGS,
   TCP_STATES,
 } from "#lib/tool/mod.ts";
-import { DropReasons } from "#lib/tool/drop_reasons.ts";
+import { DropReasons, reasonMembers } from "#lib/tool/drop_reasons.ts";
 import { StackNames } from "#lib/tool/stacks.ts";
 
 /** What members are read by, besides the record. */
@@ -52,19 +52,7 @@ export const members = {
     { brief: "Flags of its TCP header" },
     (r) => r.has_header ? TCP_FLAGS.filter((_, bit) => r.flags & 1 << bit) : undefined,
   ),
-  /** Undefined before Linux 5.17. */
-  reason: member.text(
-    { brief: "Why, as this kernel names it (Linux 5.17)", width: -20 },
-    (r) => r.$own.reasons.name(r.reason),
-  ),
-  code: member.integer(
-    { brief: "The number that this kernel has for the reason", width: 4 },
-    (r) => r.reason || undefined,
-  ),
-  subsystem: member.text(
-    { brief: "Part of the kernel that the reason is of", width: -11 },
-    (r) => r.$own.reasons.subsystem(r.reason),
-  ),
+  ...reasonMembers,
   function: member.text(
     { brief: "Function of the kernel that dropped it", width: -24 },
     (r) => r.$own.names.function(r.location),
