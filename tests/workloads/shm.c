@@ -56,14 +56,14 @@ static void control(int id, int command)
 		struct shmid_ds segment;
 		struct shminfo limits;
 		struct shm_info usage;
-	} told;
+	} status;
 
 	if (command == IPC_SET) {
-		memset(&told, 0, sizeof(told));
-		told.segment.shm_perm.mode = 0640;
-		told.segment.shm_perm.uid = 65534;
+		memset(&status, 0, sizeof(status));
+		status.segment.shm_perm.mode = 0640;
+		status.segment.shm_perm.uid = 65534;
 	}
-	check(shmctl(id, command, (void *)&told) >= 0 || command == 99, "shmctl");
+	check(shmctl(id, command, (void *)&status) >= 0 || command == 99, "shmctl");
 }
 
 static void cycle(void)
