@@ -29,10 +29,13 @@ Deno.test("the series are in order, and each has what its guests need", () => {
 
 Deno.test("the short plan has every tool on every kernel, in one boot each", () => {
   const jobs = shortPlan(debian);
-  const everyTool = jobs.filter(({ tasks }) =>
-    tasks.some(({ file }) => file.includes("/every_tool."))
-  );
-  assertEquals(everyTool.map(({ kernel }) => kernel).sort(), [...debian].sort());
+  const having = (name: string) =>
+    jobs.filter(({ kernel, tasks }) =>
+      tasks.some(({ column, file }) => column === kernel && file.includes(`/${name}.`))
+    ).map(({ kernel }) => kernel);
+  const shown = having("every_tool"), loaded = having("loads");
+  assertEquals([...shown, ...loaded].sort(), [...debian].sort());
+  assertEquals(shown.sort(), [debian[0], "6.12", debian.at(-1)].sort());
   for (const { tasks } of jobs) {
     const lockdown = tasks.findIndex(({ file }) => file.includes("/lockdown."));
     assertEquals([-1, tasks.length - 1].includes(lockdown), true, "nothing runs after lockdown");
