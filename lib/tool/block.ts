@@ -3,6 +3,7 @@ import { Btf } from "../btf/layout.ts";
 import { tracepointArguments } from "../btf/tracepoint.ts";
 import { diskNumber } from "../sys/disks.ts";
 import { errnoName } from "../sys/errno.ts";
+import { enumNames } from "./enum_names.ts";
 import type { Parser } from "./options/declarations.ts";
 import { ValueError } from "./options/usage_errors.ts";
 import { quoted } from "./text/escape.ts";
@@ -200,18 +201,6 @@ export function requestError(status: number): string | undefined {
   return BLK_STATUS[status] ?? `BLK_STS_${status}`;
 }
 
-/** The values of the first of these enums that the kernel has, in lower case and without `prefix`. */
 function namesOf(enums: readonly string[], prefix: string): Map<number, string> {
-  const btf = Btf.kernel();
-  for (const name of enums) {
-    const id = btf.find("enum", name);
-    const type = id === undefined ? undefined : btf.type(id);
-    if (type?.kind !== "enum") continue;
-    return new Map(
-      type.values.map(({ name, value }) =>
-        [Number(value), name.replace(prefix, "").toLowerCase()] as const
-      ),
-    );
-  }
-  return new Map();
+  return new Map([...enumNames(enums, prefix)].map(([op, name]) => [op, name.toLowerCase()]));
 }

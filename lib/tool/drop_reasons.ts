@@ -3,6 +3,7 @@
  * read from its types.
  */
 import { Btf } from "../btf/layout.ts";
+import { enumNames } from "./enum_names.ts";
 import { ExitCode, ExitError } from "./ending/exit.ts";
 import { fileId } from "../sys/status.ts";
 import { membersOf } from "./members/members_of.ts";
@@ -20,19 +21,8 @@ const CORE = 0;
 
 const PREFIX = /^SKB_(?:DROP_REASON_)?(?:SUBSYS_)?/;
 
-/** What is no reason but the bits of that half. */
-const MASK = "SKB_DROP_REASON_SUBSYS_MASK";
-
-/** The names of an enum's values, without what all of them begin with. */
-function namesOf(btf: Btf, name: string): Map<number, string> {
-  const id = btf.find("enum", name);
-  const type = id === undefined ? undefined : btf.type(id);
-  if (type?.kind !== "enum") return new Map();
-  return new Map(
-    type.values.filter(({ name }) => name !== MASK)
-      .map(({ name, value }) => [Number(value), name.replace(PREFIX, "")] as const),
-  );
-}
+/** What is among them, and no reason but the bits of that half: SKB_DROP_REASON_SUBSYS_MASK. */
+const MASK = 0xffff_0000;
 
 /** The reasons of this kernel. Linux before 5.17 names none. */
 export class DropReasons {
@@ -41,8 +31,10 @@ export class DropReasons {
 
   /** Reads them. @param btf the types that have them; those of the running kernel if left out */
   constructor(btf: Btf = Btf.kernel()) {
-    this.#names = namesOf(btf, "skb_drop_reason");
-    this.#subsystems = namesOf(btf, "skb_drop_reason_subsys");
+    this.#names = new Map(
+      [...enumNames(["skb_drop_reason"], PREFIX, btf)].filter(([number]) => number >>> 0 !== MASK),
+    );
+    this.#subsystems = enumNames(["skb_drop_reason_subsys"], PREFIX, btf);
   }
 
   /** `CORE`, or which other part of the kernel has this reason; undefined for no reason. */

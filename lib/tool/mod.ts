@@ -46,6 +46,7 @@ export {
   type ConnectionPrograms,
   type ConnectionRecord,
 } from "./connections.ts";
+export { enumNames } from "./enum_names.ts";
 export { ExitCode, ExitError } from "./ending/exit.ts";
 export { type KindValues, type MembersOfC, type Traced } from "./members/c_kinds.ts";
 export type { DecimalLook } from "./members/kinds/decimal.ts";
