@@ -84,12 +84,6 @@ static __always_inline __u8 drop_state(const struct drop *drop)
 	return sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : 0;
 }
 
-/* Whether the socket is no more than a stub, as it is before and after a connection of TCP. */
-static __always_inline bool is_stub(__u8 state)
-{
-	return state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV;
-}
-
 /* Whether the kernel says that a queue was emptied, or says nothing. */
 static __always_inline bool is_close_reason(__u32 reason)
 {

@@ -63,6 +63,12 @@ static __always_inline bool is_mptcp(struct sock *sk)
 	return bpf_core_field_exists(tp->is_mptcp) && BPF_CORE_READ_BITFIELD_PROBED(tp, is_mptcp);
 }
 
+/* Whether the socket is no more than a stub, as it is before and after a connection of TCP. */
+static __always_inline bool is_stub(__u8 state)
+{
+	return state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV;
+}
+
 static __always_inline void read_flow(struct sock *sk, struct flow *flow)
 {
 	struct inet_sock *inet = (struct inet_sock *)sk;

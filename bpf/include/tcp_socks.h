@@ -106,14 +106,20 @@ static __always_inline void inherit_listener(struct sock *sk, struct owner *owne
 	owner->by = BY_LISTENER;
 }
 
-/* The owner of a socket, as far as it is known. */
-static __always_inline struct owner owner_of(struct sock *sk)
+/* What is known of a socket: zeros if nothing is. */
+static __always_inline struct known known_of(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 	struct known *known = bpf_map_lookup_elem(&socks, &key);
-	struct owner nobody = {};
+	struct known nothing = {};
 
-	return known ? known->owner : nobody;
+	return known ? *known : nothing;
+}
+
+/* The owner of a socket, as far as it is known. */
+static __always_inline struct owner owner_of(struct sock *sk)
+{
+	return known_of(sk).owner;
 }
 
 /* Notes a change of state at `now`. `known` is what was known before it, and the owner as of now. */

@@ -41,7 +41,7 @@ export function runBeside({ pid }: RunningTool, ...command: string[]): string {
 /** Makes `count` connections of a kind in the tool's network. */
 export function runTcp(
   tool: RunningTool,
-  kind: "server" | "client" | "prefork" | "reset" | "refused",
+  kind: "server" | "client" | "prefork" | "reset" | "half" | "unread" | "refused",
   count: number,
   { address = "127.0.0.1", port = 0 } = {},
 ): TcpRun {

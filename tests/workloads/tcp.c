@@ -9,16 +9,20 @@
  *	client		the client closes first
  *	prefork		the same, served by a child of the process that listens
  *	reset		the client closes without lingering
+ *	half		the same, once it has said that it sends no more
+ *	unread		the client closes without having read the answer
  *	refused		nobody listens
  *
  * Prints `CLIENT SERVER PORT`: two pids, and the port that the server listens at.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -68,6 +72,28 @@ static void transmit(int fd, size_t size)
 	check(write(fd, buffer, size) == (ssize_t)size, "write");
 }
 
+static void wait_for_answer(int fd)
+{
+	int size = 0;
+
+	while (size < ANSWER) {
+		check(ioctl(fd, FIONREAD, &size) == 0, "FIONREAD");
+		usleep(1000);
+	}
+}
+
+/* Until the connection is reset, whatever comes before that. */
+static void wait_for_reset(int fd)
+{
+	struct pollfd one = { .fd = fd };
+	int error;
+	socklen_t size = sizeof(error);
+
+	check(poll(&one, 1, -1) == 1, "poll");
+	check(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0, "SO_ERROR");
+	check(error == EPIPE, "the connection did not end as a broken pipe");
+}
+
 static void wait_for_end(int fd)
 {
 	char byte;
@@ -83,7 +109,9 @@ static void serve(int listener, int count)
 		check(fd >= 0, "accept");
 		receive(fd, REQUEST);
 		transmit(fd, ANSWER);
-		if (!is("server"))
+		if (is("half"))
+			wait_for_reset(fd);
+		else if (!is("server"))
 			wait_for_end(fd);
 		close(fd);
 	}
@@ -104,10 +132,15 @@ static void request(void)
 		check(!failed, "connect");
 	if (!failed) {
 		transmit(fd, REQUEST);
-		receive(fd, ANSWER);
+		if (is("unread"))
+			wait_for_answer(fd);
+		else
+			receive(fd, ANSWER);
 		if (is("server"))
 			wait_for_end(fd);
-		if (is("reset"))
+		if (is("half"))
+			check(shutdown(fd, SHUT_WR) == 0, "shutdown");
+		if (is("reset") || is("half"))
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	}
 	close(fd);
