@@ -18,6 +18,7 @@
 #include "netdb.h"
 #include "sock.h"
 #include "targets.h"
+#include "user_args.h"
 
 #define HOST_SIZE 1024 /* NI_MAXHOST of netdb.h, less 1 */
 #define SERVICE_SIZE 32 /* NI_MAXSERV */
@@ -86,43 +87,6 @@ struct lookup {
 
 CALLS(lookups, struct lookup, 1,
       BPF_F_NO_PREALLOC); /* as many as there may be threads, before load */
-
-#if defined(__TARGET_ARCH_x86)
-
-#define USER32_CS 0x23 /* __USER32_CS of arch/x86/include/asm/segment.h */
-
-static __always_inline bool is_32_bit(struct pt_regs *ctx)
-{
-	return (__u16)ctx->cs == USER32_CS;
-}
-
-/* nth argument, n a constant from 6 on. Those behind it lie on the stack above the address of return. */
-static __always_inline __u64 late_argument(struct pt_regs *ctx, int n)
-{
-	__u64 argument = 0;
-
-	if (n == 6)
-		return ctx->r9;
-	bpf_probe_read_user(&argument, sizeof(argument),
-			    (void *)PT_REGS_SP(ctx) + (n - 6) * sizeof(argument));
-	return argument;
-}
-
-#else
-
-#define PSR_MODE32_BIT 0x10 /* arch/arm64/include/uapi/asm/ptrace.h */
-
-static __always_inline bool is_32_bit(struct pt_regs *ctx)
-{
-	return ((struct user_pt_regs *)ctx)->pstate & PSR_MODE32_BIT;
-}
-
-static __always_inline __u64 late_argument(struct pt_regs *ctx, int n)
-{
-	return ((struct user_pt_regs *)ctx)->regs[n - 1];
-}
-
-#endif
 
 /* Whether a function that begins was called by the one that is known, or stands in for it. */
 static __always_inline bool is_within(const struct lookup *known, const struct lookup *lookup)

@@ -64,7 +64,7 @@ function attachToFile(
 ): boolean {
   const returning = functionHook("readline", file);
   if (returning === undefined) return false;
-  const id = idOf(file);
+  const id = file.idIfThere;
   if (id === undefined) return false;
   if (known.has(id)) return true;
   known.add(id);
@@ -76,13 +76,4 @@ function attachToFile(
     ...attachToFiles(progs.readline_return, numbered(returning), { ...options, retprobe: true }),
   ]);
   return true;
-}
-
-/** Which file it is; undefined if it is gone, or another by now. */
-function idOf(file: ProbedFile): string | undefined {
-  try {
-    return file.id;
-  } catch {
-    return undefined;
-  }
 }

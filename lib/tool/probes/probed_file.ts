@@ -3,7 +3,7 @@ import { Budget, BudgetError, LOOKUPS } from "../../symbols/budget.ts";
 import { ElfFile } from "../../symbols/elf.ts";
 import { ElfError } from "../../symbols/elf_headers.ts";
 import { BudgetedSource, FileSource } from "../../symbols/source.ts";
-import { ESTALE } from "../../sys/errno.ts";
+import { ESTALE, SystemError } from "../../sys/errno.ts";
 import { ExitCode, ExitError } from "../ending/exit.ts";
 
 /** Where a program or a library is. */
@@ -51,6 +51,16 @@ export class ProbedFile {
   get id(): string {
     using source = this.#open();
     return source.status.file;
+  }
+
+  /** The same; undefined if there is none, or it has been replaced. */
+  get idIfThere(): string | undefined {
+    try {
+      return this.id;
+    } catch (error) {
+      if (error instanceof SystemError || error instanceof BpfError) return undefined;
+      throw error;
+    }
   }
 
   /**
