@@ -15,6 +15,8 @@ export {
   type Numbered,
   reportRefusals,
 } from "./probes/attach.ts";
+export type { LoadedProgram, OpenedProgram } from "../skeleton/skeleton.ts";
+export { attachCalls } from "./probes/attach_calls.ts";
 export { behindHook, functionOf } from "./probes/behind_hook.ts";
 export { checkNotGo, hasStacksAtReturn, whyNotAtReturn } from "./probes/returns.ts";
 export { findHooks } from "./probes/find.ts";
@@ -28,6 +30,7 @@ export {
   setGroups,
 } from "./probes/groups.ts";
 export { FollowedFiles, type Following } from "./probes/followed_files.ts";
+export { hostLibraries } from "./probes/host_libraries.ts";
 export { FilesInUse, functionHook, functionInUse } from "./probes/in_use.ts";
 export type { Hook, Hooks, Place, Refusal } from "./probes/hook.ts";
 export { type AskedHooks, HookPlan, type Limits, type TypedHooks } from "./probes/hook_plan.ts";

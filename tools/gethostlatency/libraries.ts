@@ -1,14 +1,11 @@
 import { ExitCode, ExitError, quoted } from "#lib/tool/mod.ts";
 import {
-  attachToFiles,
+  attachCalls,
   FollowedFiles,
   type Following,
-  functionHook,
+  type LoadedProgram,
   ProbedFile,
-  reportRefusals,
 } from "#lib/tool/probes.ts";
-
-type Program = Parameters<typeof attachToFiles>[0];
 
 /** The functions that look up hosts: netdb.h. The name of each is that of its program, less `_enter`. */
 const FUNCTIONS = [
@@ -23,9 +20,9 @@ const FUNCTIONS = [
 ] as const;
 
 /** The programs of the kernel half. */
-type Programs =
-  & { readonly [Name in `${typeof FUNCTIONS[number]}_enter`]: Program }
-  & { readonly lookup_return: Program };
+type Programs = {
+  readonly [Name in `${typeof FUNCTIONS[number]}_enter` | "lookup_return"]: LoadedProgram;
+};
 
 /** glibc, and musl, which is its own loader. */
 const LIBC = /^(libc|ld-musl|libc\.musl)[-.].*\bso\b/;
@@ -45,7 +42,9 @@ export function attachToLibc(
   pids: readonly number[],
 ): Disposable | void {
   const pid = pids.length === 1 ? pids[0] : undefined;
-  const attach = (file: ProbedFile) => attachToFile(progs, file, pid);
+  const calls = FUNCTIONS.map((name) => ({ name, enter: progs[`${name}_enter`] }));
+  const attach = (file: ProbedFile) =>
+    attachCalls(file, calls, { returning: progs.lookup_return, many: false, pid });
   if (paths.length === 0) {
     const files = new FollowedFiles({
       pids,
@@ -75,22 +74,4 @@ function notFound(pids: readonly number[]): ExitError {
   return new ExitError(ExitCode.Usage, `${who} no function that looks up hosts`, {
     hint: "static programs and those of Go do so by themselves",
   });
-}
-
-/** @returns whether the file has such functions */
-function attachToFile(progs: Programs, file: ProbedFile, pid: number | undefined): boolean {
-  const found = FUNCTIONS.flatMap((name) => {
-    const hook = functionHook(name, file);
-    return hook ? [{ hook, program: progs[`${name}_enter`] }] : [];
-  });
-  const options = { cookies: false, many: false, pid };
-  for (const { hook, program } of found) {
-    const hooks = [{ hook, cookie: 0n }];
-    // The return first: a call whose entry alone is seen counts as lost.
-    reportRefusals([
-      ...attachToFiles(progs.lookup_return, hooks, { ...options, retprobe: true }),
-      ...attachToFiles(program, hooks, { ...options, retprobe: false }),
-    ]);
-  }
-  return found.length > 0;
 }

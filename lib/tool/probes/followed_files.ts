@@ -10,6 +10,8 @@ export interface Following {
   readonly pids: readonly number[];
   /** The map of bpf/include/execs.h. */
   readonly execs: { drain(): readonly (readonly [pid: number, ...unknown[]])[] };
+  /** Whether processes open such files at any time, and not only as they begin. */
+  readonly opensLater?: boolean;
   /** Whether a file is meant, by its name without folders: `libc.so.6`. */
   isMeant(file: string): boolean;
   /** Attaches programs to a file. @returns whether it was still there */
@@ -19,12 +21,14 @@ export interface Following {
 /**
  * Files to which programs are attached because processes use them: those that are in use, and those that come
  * into use while this lasts, as with a container that starts. Those are found a second after the process has
- * executed its program.
+ * executed its program; another second later, if they are opened as it runs.
  */
 export class FollowedFiles implements Disposable {
   readonly #following: Following;
   readonly #files: FilesInUse;
   readonly #timer: ReturnType<typeof setInterval>;
+  /** Those that are looked at once more. */
+  #begun: readonly number[] = [];
 
   /** Attaches to the files that are in use. @throws what `attach` throws */
   constructor(following: Following) {
@@ -40,7 +44,9 @@ export class FollowedFiles implements Disposable {
   }
 
   #look(): void {
-    const pids = this.#following.execs.drain().map(([pid]) => pid);
+    const begun = this.#following.execs.drain().map(([pid]) => pid);
+    const pids = [...new Set([...this.#begun, ...begun])];
+    if (this.#following.opensLater) this.#begun = begun;
     if (pids.length > 0) this.#attachIn(pids);
   }
 
