@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pageSize } from "#lib/sys/memory.ts";
 import { drsnoop, type Reclaim } from "../../tools/drsnoop.ts";
-import { gfpNames, parseGfpFlags } from "../../tools/drsnoop/gfp_flags.ts";
+import { gfpNames, parseGfpFlags } from "#lib/tool/gfp_flags.ts";
 import { kernelTest, startTool } from "../kernel/harness.ts";
 import { exists } from "../exists.ts";
 import { blockedIn, READ } from "./asked.ts";

@@ -13,7 +13,7 @@ import {
 } from "#lib/tool/mod.ts";
 import { StackNames } from "#lib/tool/stacks.ts";
 import { tracefs } from "#lib/tool/functions.ts";
-import { type GfpFlags, gfpNames, parseGfpFlags } from "./gfp_flags.ts";
+import { type GfpFlags, gfpNames, parseGfpFlags } from "#lib/tool/gfp_flags.ts";
 
 const FORMAT = "events/vmscan/mm_vmscan_direct_reclaim_begin/format";
 

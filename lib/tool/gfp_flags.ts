@@ -1,4 +1,9 @@
-/** The flags of a request for memory: their bits differ by kernel, and tracefs says what they are in this one. */
+/**
+ * The flags of a request for memory: their bits differ by kernel, and tracefs says what they are in this one. It
+ * stands apart from mod.ts, as few tools need it.
+ *
+ * @module
+ */
 
 /** Bits and their name, the names of several bits first: the order of include/trace/events/mmflags.h. */
 export type GfpFlags = readonly (readonly [bits: bigint, name: string])[];
