@@ -35,7 +35,7 @@ export type TopToolOptions<Order> = {
  * assertEquals(withDefaults(options, {}).sort, "-bytes");
  * ```
  */
-export function topToolOptions<const Order extends `-${string}`>(
+export function topToolOptions<const Order extends string>(
   orders: Readonly<Record<string, Order>>,
 ): TopToolOptions<Order> {
   const names = Object.keys(orders);
