@@ -86,6 +86,7 @@ const probes = {
   uprobe_multi: { since: "6.6", present: () => inBtf("BPF_TRACE_UPROBE_MULTI") },
   uprobe_session: { since: "6.13", present: () => inBtf("BPF_TRACE_UPROBE_SESSION") },
   user_ringbuf: { since: "6.1", present: () => inBtf("BPF_FUNC_user_ringbuf_drain") },
+  veth: { since: "2.6.24", present: () => makesLink("veth") },
 } as const satisfies Record<string, Probe>;
 
 /** A part of the kernel that a test may need. */
@@ -142,6 +143,15 @@ function isOlder(version: string, other: string): boolean {
     text.split(".").map((part) => parseInt(part))
   );
   return major < otherMajor || major === otherMajor && minor < otherMinor;
+}
+
+/** Whether there are network devices of this type, in a network that ends at once. */
+function makesLink(type: string): boolean {
+  return new Deno.Command("unshare", {
+    args: ["--net", "ip", "link", "add", "type", type],
+    env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` },
+    stderr: "null",
+  }).outputSync().success;
 }
 
 function release(): string {

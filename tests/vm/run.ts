@@ -101,8 +101,8 @@ async function runGuest(kernel: string, tasks: readonly Task[], results: string)
       VM_SMP: String(cpus),
       // One process loads every tool with each clang: half a gigabyte.
       VM_MEM: "1G",
-      // What filters of traffic control are made of.
-      VM_MODULES: "sch_ingress cls_bpf loop",
+      // What filters of traffic control are made of, disks, and networks.
+      VM_MODULES: "sch_ingress cls_bpf loop veth",
     },
     stdin: "null",
     signal: stop.signal,

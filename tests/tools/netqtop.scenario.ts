@@ -1,0 +1,21 @@
+import type { Scenario } from "../kernel/scenario.ts";
+import { runBeside } from "./tcp_workload.ts";
+
+const datagrams = new URL("../../build/tests/datagrams", import.meta.url).pathname;
+
+/** A name that no other network has. */
+const DEVICE = "netqtop7";
+
+/** One datagram, which the device of a network of its own sends and receives. */
+export const scenario: Scenario = {
+  isolated: true,
+  args: ["-n", DEVICE, "-i", "0.3"],
+  workload(tool) {
+    // It may have this name from before.
+    const name = `ip link set lo name ${DEVICE} 2>/dev/null; ip link set ${DEVICE} up`;
+    runBeside(tool, "sh", "-c", name);
+    runBeside(tool, datagrams, "unread", "1", "44001");
+  },
+  event: () => new RegExp(`^${DEVICE} +(rx|tx) +0 +1 +143\\.0 +0 +1( +0){4} *$`, "gm"),
+  count: 2,
+};
