@@ -24,6 +24,22 @@ Deno.test("drawHistogram() begins at 0, and gives long numbers more room", () =>
   );
 });
 
+Deno.test("drawHistogram() draws values below 0 above the others", () => {
+  assertEquals(
+    drawHistogram([1, 0, 4], { unit: "ret", negative: [0, 2, 0] }),
+    `     ret                 : count    distribution
+        -3 -> -2         : 2        |********************                    |
+        -1 -> -1         : 0        |                                        |
+         0 -> 1          : 1        |**********                              |
+         2 -> 3          : 0        |                                        |
+         4 -> 7          : 4        |****************************************|
+`,
+  );
+  const least = drawHistogram([], { unit: "ret", negative: Array(64).fill(0).with(63, 1) });
+  assertEquals(least.split("\n")[1].slice(0, 45), "-18446744073709551615 -> -9223372036854775808");
+  assertEquals(least.split("\n").length, 64 + 2);
+});
+
 Deno.test("drawHistogram() draws nothing of nothing", () => {
   assertEquals(drawHistogram([], { unit: "nsecs" }) + drawHistogram([0, 0], { unit: "nsecs" }), "");
 });

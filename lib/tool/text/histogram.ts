@@ -15,6 +15,8 @@ export interface HistogramLook {
    * 2^(i - fractions) on. Left out: none.
    */
   readonly fractions?: number;
+  /** How many values there are below 0, by powers of two: the count at `i` is of -2^i to -2^(i+1) + 1. */
+  readonly negative?: Histogram;
 }
 
 /**
@@ -53,8 +55,9 @@ const WIDE = 20;
  */
 export function drawHistogram(
   histogram: Histogram,
-  { unit, linear, fractions = 0 }: HistogramLook,
+  { unit, linear, fractions = 0, negative = [] }: HistogramLook,
 ): string {
+  if (negative.some((count) => count > 0)) return drawSigned(histogram, negative, unit);
   const first = histogram.findIndex((count) => count > 0);
   if (first < 0) return "";
   const last = histogram.findLastIndex((count) => count > 0);
@@ -72,20 +75,43 @@ function drawPowers(
   unit: string,
   fractions: number,
 ) {
-  const wide = last > 32;
+  const rows: Range[] = [];
+  for (let at = first; at <= last; at++) {
+    // Beyond 2^53 numbers would be rounded.
+    const power = BigInt(at - fractions);
+    rows.push([at === 0 ? 0n : 1n << power, (2n << power) - 1n, counts[at]]);
+  }
+  return drawRanges(rows, most, last > 32, unit);
+}
+
+/** The first and the last value, and how many there are. */
+type Range = readonly [low: bigint, high: bigint, count: number];
+
+function drawRanges(rows: readonly Range[], most: number, wide: boolean, unit: string): string {
   const width = wide ? WIDE : NARROW;
   const stars = wide ? STARS / 2 : STARS;
   const margin = " ".repeat(wide ? 15 : 5);
   let text = `${margin}${unit.padEnd(wide ? 29 : 19)} : count    distribution\n`;
-  for (let at = first; at <= last; at++) {
-    // Beyond 2^53 numbers would be rounded.
-    const power = BigInt(at - fractions);
-    const low = at === 0 ? 0n : 1n << power;
-    const high = (2n << power) - 1n;
+  for (const [low, high, count] of rows) {
     const range = `${String(low).padStart(width)} -> ${String(high).padEnd(width)}`;
-    text += `${range} : ${String(counts[at]).padEnd(8)} |${bar(counts[at], most, stars)}|\n`;
+    text += `${range} : ${String(count).padEnd(8)} |${bar(count, most, stars)}|\n`;
   }
   return text;
+}
+
+function drawSigned(counts: Histogram, negative: Histogram, unit: string): string {
+  const [below, above] = [negative, counts].map((side) => usedSlots(side));
+  const rows: Range[] = [
+    ...below.map((count, i): Range => [1n - (2n << BigInt(i)), -1n << BigInt(i), count]).reverse(),
+    ...above.map((count, i): Range => [
+      i === 0 ? 0n : 1n << BigInt(i),
+      (2n << BigInt(i)) - 1n,
+      count,
+    ]),
+  ];
+  const first = rows.findIndex(([, , count]) => count > 0);
+  const most = Math.max(...below, ...above);
+  return drawRanges(rows.slice(first), most, Math.max(below.length, above.length) > 32, unit);
 }
 
 function drawLinear(
