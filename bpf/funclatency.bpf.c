@@ -82,7 +82,7 @@ int leave(struct pt_regs *ctx)
 	if (!call)
 		return 0;
 	count_time(call->hook, now - call->start);
-	pair_left();
+	pair_left(call->hook);
 	return 0;
 }
 

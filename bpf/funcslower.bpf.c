@@ -127,7 +127,7 @@ int leave(struct pt_regs *ctx)
 	ns = now - call->start;
 	if (ns >= min_ns)
 		report(ctx, call, ns);
-	pair_left();
+	pair_left(call->hook);
 	return 0;
 }
 

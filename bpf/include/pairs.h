@@ -12,7 +12,9 @@
  * or ends a call that they cannot be in the middle of, or ends. Calls for which there is no room, which also are
  * those that lie deeper than MAX_DEPTH in one another, are counted in lost_map.
  *
- * Where CALL_ARGS is defined, each call that pair_begin() returns has room for this many arguments.
+ * Where CALL_ARGS is defined, each call that pair_begin() returns has room for this many arguments. Where CALL_STACKS
+ * is, the hooks are less than that, and each has a stack of its own in each thread: several may be at one function,
+ * whose calls begin and end for each of them.
  */
 #ifndef DENOBPF_PAIRS_H
 #define DENOBPF_PAIRS_H
@@ -68,27 +70,39 @@ static __always_inline void count_lost_returns(__u64 count)
 		__sync_fetch_and_add(&lost_returns, count);
 }
 
-static __always_inline struct thread_calls *calls_of(__u32 tid)
+/* Threads have ids below PID_MAX_LIMIT of include/linux/threads.h. */
+#define TID_BITS 22
+
+static __always_inline __u32 stack_of(__u32 tid, __u32 hook)
 {
-	return in_user ? bpf_map_lookup_elem(&user_calls, &tid)
-		       : bpf_map_lookup_elem(&kernel_calls, &tid);
+#ifdef CALL_STACKS
+	return tid | hook << TID_BITS;
+#else
+	return tid;
+#endif
 }
 
-static __always_inline void delete_calls(__u32 tid)
+static __always_inline struct thread_calls *calls_of(__u32 stack)
 {
-	if (in_user)
-		bpf_map_delete_elem(&user_calls, &tid);
-	else
-		bpf_map_delete_elem(&kernel_calls, &tid);
+	return in_user ? bpf_map_lookup_elem(&user_calls, &stack)
+		       : bpf_map_lookup_elem(&kernel_calls, &stack);
 }
 
-static __always_inline struct thread_calls *new_calls(__u32 tid)
+static __always_inline void delete_calls(__u32 stack)
 {
 	if (in_user)
-		bpf_map_update_elem(&user_calls, &tid, &no_thread_calls, BPF_NOEXIST);
+		bpf_map_delete_elem(&user_calls, &stack);
 	else
-		bpf_map_update_elem(&kernel_calls, &tid, &no_thread_calls, BPF_NOEXIST);
-	return calls_of(tid);
+		bpf_map_delete_elem(&kernel_calls, &stack);
+}
+
+static __always_inline struct thread_calls *new_calls(__u32 stack)
+{
+	if (in_user)
+		bpf_map_update_elem(&user_calls, &stack, &no_thread_calls, BPF_NOEXIST);
+	else
+		bpf_map_update_elem(&kernel_calls, &stack, &no_thread_calls, BPF_NOEXIST);
+	return calls_of(stack);
 }
 
 /*
@@ -127,12 +141,12 @@ static __always_inline __u32 drop_ended(struct thread_calls *known, __u32 frame,
 /* A call begins. Returns it, or NULL if there is no room. */
 static __always_inline struct started_call *pair_begin(__u64 frame, __u32 hook)
 {
-	__u32 tid = bpf_get_current_pid_tgid(), depth;
-	struct thread_calls *known = calls_of(tid);
+	__u32 stack = stack_of(bpf_get_current_pid_tgid(), hook), depth;
+	struct thread_calls *known = calls_of(stack);
 	struct started_call *call;
 
 	if (!known)
-		known = new_calls(tid);
+		known = new_calls(stack);
 	if (!known) {
 		count_lost_map();
 		return NULL;
@@ -177,7 +191,7 @@ static __always_inline __u32 depth_at(struct thread_calls *known, __u32 frame, _
  */
 static __always_inline struct started_call *pair_leave(__u64 frame, __u32 hook)
 {
-	struct thread_calls *known = calls_of(bpf_get_current_pid_tgid());
+	struct thread_calls *known = calls_of(stack_of(bpf_get_current_pid_tgid(), hook));
 	__u32 depth;
 
 	if (!known)
@@ -191,23 +205,36 @@ static __always_inline struct started_call *pair_leave(__u64 frame, __u32 hook)
 }
 
 /* Forgets a thread that is in no call any more. */
-static __always_inline void pair_left(void)
+static __always_inline void pair_left(__u32 hook)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
-	struct thread_calls *known = calls_of(tid);
+	__u32 stack = stack_of(bpf_get_current_pid_tgid(), hook);
+	struct thread_calls *known = calls_of(stack);
 
 	if (known && !known->depth)
-		delete_calls(tid);
+		delete_calls(stack);
+}
+
+static __noinline int forget_stack(__u32 stack)
+{
+	struct thread_calls *known = calls_of(stack);
+
+	if (!known)
+		return 0;
+	count_lost_returns(known->depth);
+	delete_calls(stack);
+	return 0;
 }
 
 static __always_inline void forget_thread(__u32 tid)
 {
-	struct thread_calls *known = calls_of(tid);
+#ifdef CALL_STACKS
+	__u32 hook;
 
-	if (!known)
-		return;
-	count_lost_returns(known->depth);
-	delete_calls(tid);
+	for (hook = 0; hook < CALL_STACKS; hook++)
+		forget_stack(stack_of(tid, hook));
+#else
+	forget_stack(tid);
+#endif
 }
 
 SEC("tp/sched/sched_process_exit")
