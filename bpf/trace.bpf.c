@@ -11,6 +11,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "comparisons.h"
 #include "fetch.h"
 #include "kinds.h"
 #include "targets.h"

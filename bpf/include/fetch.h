@@ -23,6 +23,7 @@ enum fetch_from {
 	FETCH_CONTEXT, /* what lies in the context */
 	FETCH_PLACE, /* the place in the context itself: of an array of characters */
 	FETCH_DATA_LOC, /* a place in a record that its field says: __data_loc and __rel_loc of tracefs */
+	FETCH_KEPT, /* what was kept where a call began, which the program passes in place of the context */
 };
 
 /* Whose memory a pointer leads to. */
@@ -43,26 +44,6 @@ struct fetch {
 	__u8 is_string;
 	__u32 at; /* bytes from the start of the context */
 	__s32 offsets[FETCH_STEPS + 1]; /* of what a pointer leads to; then that of the string */
-};
-
-enum compare_op {
-	COMPARE_NOTHING,
-	EQUAL_TO,
-	NOT_EQUAL_TO,
-	LESS_THAN,
-	AT_MOST,
-	MORE_THAN,
-	AT_LEAST
-};
-
-/* (value & mask) op wanted */
-struct comparison {
-	struct fetch fetch;
-	__u8 op; /* enum compare_op */
-	__u8 is_signed;
-	__u8 unused[6];
-	__u64 mask;
-	__u64 wanted;
 };
 
 static __always_inline bool fetch_is_user(__u8 space, __u64 address)
@@ -135,32 +116,6 @@ static __noinline int fetch_string(void *ctx, const volatile struct fetch *fetch
 	/* Linux 5.10 and its neighbours return 0 for an empty string of a process, with its NUL copied */
 	*to = length < 0 ? 0 : length ?: 1;
 	return length >= 0;
-}
-
-/* Whether a comparison holds; not if its value cannot be read. */
-static __noinline int comparison_holds(void *ctx, const volatile struct comparison *comparison)
-{
-	__u64 value, wanted = comparison->wanted;
-	bool is_less;
-
-	if (!fetch_number(ctx, &comparison->fetch, &value))
-		return false;
-	value &= comparison->mask;
-	is_less = comparison->is_signed ? (__s64)value < (__s64)wanted : value < wanted;
-	switch (comparison->op) {
-	case EQUAL_TO:
-		return value == wanted;
-	case NOT_EQUAL_TO:
-		return value != wanted;
-	case LESS_THAN:
-		return is_less;
-	case AT_MOST:
-		return is_less || value == wanted;
-	case MORE_THAN:
-		return !is_less && value != wanted;
-	default:
-		return !is_less;
-	}
 }
 
 #endif /* DENOBPF_FETCH_H */

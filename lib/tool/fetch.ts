@@ -5,6 +5,9 @@
  * @module
  */
 export { type Compiled, type Facts, MOST_VALUES, type Shown } from "./fetch/compile.ts";
+export { attachProbe } from "./fetch/attach.ts";
+export { CODE_FETCHES, CODE_STEPS, MOST_KEPT, NO_STEP } from "./fetch/code.ts";
+export { type CountedValue, MOST_KEYS } from "./fetch/compile_distribution.ts";
 export type { Value } from "./fetch/evaluate.ts";
 export {
   type Fetch,
@@ -22,4 +25,10 @@ export {
 export { numberType } from "./fetch/c_types.ts";
 export { formatted, type SymbolNames } from "./fetch/printf.ts";
 export { ARGUMENTS } from "./fetch/registers.ts";
-export { type ResolvedProbe, resolveProbe, type Way } from "./fetch/resolve.ts";
+export {
+  type ResolvedDistribution,
+  resolveDistribution,
+  type ResolvedProbe,
+  resolveProbe,
+  type Way,
+} from "./fetch/resolve.ts";

@@ -346,7 +346,7 @@ kernelTest("an error says what is wrong, and where", tracefs, () => {
       [`r:${traced}:taken arg1`, /the function has returned, and its arguments are gone/],
       [`${traced}:taken arg9`, /arguments behind the \dth are on the stack/],
       [`u:${traced}:given arg5`, /the probe has 4 arguments/],
-      [`${traced}:take*`, /is a pattern: trace takes one name, funccount counts patterns/],
+      [`${traced}:take*`, /is a pattern: one name is taken here, funccount counts patterns/],
       [`t:sched_switch`, /a tracepoint is named t:CATEGORY:NAME/],
       [
         `${traced}:taken ${upTo(9).map((i) => `*(u8 *)(arg2 + ${i})`)}`,

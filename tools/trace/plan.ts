@@ -2,13 +2,7 @@ import type { event_view, Trace } from "#skel/trace.ts";
 import { decodeText, ExitCode, ExitError, RawText } from "#lib/tool/mod.ts";
 import { mostFrames } from "#lib/tool/stacks.ts";
 import {
-  attachToFiles,
-  attachToKernel,
-  attachToTracepoints,
-  type Hook,
-  type Refusal,
-} from "#lib/tool/probes.ts";
-import {
+  attachProbe,
   type Facts,
   MOST_VALUES,
   NOTHING,
@@ -107,34 +101,7 @@ export class Plan {
       const program = (progs as Readonly<Record<string, Loaded["progs"]["probe_0"]>>)[
         `${kindOf(probe)}_${number}`
       ];
-      const hooks = probe.hooks.map((hook) => ({ hook, cookie: 0n }));
-      const [refusal] = this.#refusals(probe, program, hooks);
-      if (refusal === undefined) continue;
-      throw new ExitError(ExitCode.Unavailable, refusal.reason);
-    }
-  }
-
-  #refusals(
-    { way }: ResolvedProbe,
-    program: Loaded["progs"]["probe_0"],
-    hooks: readonly { hook: Hook; cookie: bigint }[],
-  ): Refusal[] {
-    const { pid: pids } = this.#options;
-    const retprobe = way === "kretprobe" || way === "uretprobe";
-    const how = { cookies: false, many: false, retprobe };
-    switch (way) {
-      case "fexit":
-        return [];
-      case "tracepoint":
-        return attachToTracepoints(() => program, hooks, how);
-      case "kprobe":
-      case "kretprobe":
-        return attachToKernel(program, hooks, how);
-      default:
-        return attachToFiles(program, hooks, {
-          ...how,
-          ...pids.length === 1 && { pid: pids[0] },
-        });
+      attachProbe(program, probe, this.#options.pid);
     }
   }
 

@@ -9,7 +9,7 @@
  * | whose | `name@user`, `name@kernel`: the memory that pointers lead to |
  * | constants | `4096`, `0x1000`, `010`, `'a'`, `"text"` |
  * | operators | `! ~ -` `* / %` `+ -` `<< >>` `< <= > >=` `== !=` `&` `^` `\|` `&&` `\|\|`, as tightly as in C |
- * | from bcc | `STRCMP("text", name)` for `name == "text"` |
+ * | from bcc | `STRCMP("text", name)` for `name == "text"`, `$entry(name)`, `$retval` for `retval` |
  */
 import type { Scanner } from "./scanner.ts";
 
@@ -38,6 +38,8 @@ export interface Path {
   /** The type that the name, or what this many steps lead to, is taken for. */
   readonly cast?: WrittenType & { readonly after: number };
   readonly space?: Space;
+  /** It is what was there when the call began: `$entry(name)`. */
+  readonly entry?: boolean;
   readonly at: number;
   /** As it was written, without spaces. */
   readonly text: string;
@@ -50,6 +52,7 @@ export interface Memory {
   readonly offset: number;
   readonly type: WrittenType;
   readonly space?: Space;
+  readonly entry?: boolean;
   readonly at: number;
   readonly text: string;
 }
@@ -266,11 +269,14 @@ class Parser {
     if (name === "STRCMP" ? scanner.sees("(") : scanner.text[scanner.at] === "(") {
       return this.#call(name, at);
     }
-    return this.#path({ kind: "path", name, steps: [], at, text: "" });
+    // bcc has `$retval`.
+    const own = name === "$retval" ? "retval" : name;
+    return this.#path({ kind: "path", name: own, steps: [], at, text: "" });
   }
 
   #call(name: string, at: number): Expression {
     const scanner = this.#scanner;
+    if (name === "$entry") return this.#entry(at);
     if (name !== "STRCMP") {
       throw scanner.wrong(`there are no functions such as ${name}(): only values are fetched`, at);
     }
@@ -280,6 +286,16 @@ class Parser {
     const right = this.#nested(1);
     if (!scanner.takes(")")) throw scanner.wrong(") is missing");
     return { kind: "binary", op: "==", left, right, at };
+  }
+
+  /** `$entry(name)`. */
+  #entry(at: number): Path | Memory {
+    const scanner = this.#scanner;
+    scanner.takes("(");
+    const inner = this.#nested(1);
+    if (!scanner.takes(")")) throw scanner.wrong(") is missing");
+    if (!isName(inner)) throw scanner.wrong("$entry() takes a name, as in $entry(count)", at);
+    return { ...inner, entry: true, at, text: scanner.text.slice(at, scanner.at).trim() };
   }
 
   /** Members, elements and the space behind a name. */

@@ -29,7 +29,7 @@ export interface Comparison {
 export const MOST_STEPS = 4;
 
 /** `enum fetch_from` */
-const FROM = { nothing: 0, context: 1, place: 2, data_loc: 3 };
+const FROM = { nothing: 0, context: 1, place: 2, data_loc: 3, kept: 4 };
 
 /** `enum fetch_space` */
 const SPACES: Readonly<Record<Space, number>> = { user: 1, kernel: 2 };
@@ -71,6 +71,8 @@ function cut(bits: number, from = 0): Pick<Fetch, "left" | "right"> {
 export interface Origin {
   readonly at: number;
   readonly space?: Space;
+  /** What is in the context was kept when the call began. */
+  readonly kept?: boolean;
 }
 
 /** The bits of a bitfield within the bytes that are read. */
@@ -84,13 +86,13 @@ export interface Bits {
  * @param offsets what is added to each pointer before it is followed; none for what is in the context itself
  */
 export function numberAt(
-  { at, space }: Origin,
+  { at, space, kept }: Origin,
   offsets: readonly number[],
   type: ValueType,
   bits?: Bits,
 ): Fetched {
   const fetch = {
-    from: FROM.context,
+    from: kept ? FROM.kept : FROM.context,
     steps: offsets.length,
     size: type.size,
     is_signed: Number(type.signed),
@@ -122,6 +124,16 @@ export function textInContext(at: number): Fetched {
 export function textOfField(at: number, from: number): Fetched {
   const { fetch } = textInContext(at);
   return { fetch: { ...fetch, from: FROM.data_loc, offsets: filled([from]) }, type: TEXT };
+}
+
+/** Whether it was kept when the call began, or is behind what was. */
+export function isKept({ from }: Fetch): boolean {
+  return from === FROM.kept;
+}
+
+/** The same where the call begins, and what is kept is in the context. */
+export function atBeginning(fetch: Fetch): Fetch {
+  return { ...fetch, from: FROM.context };
 }
 
 /** An entry that is not used. */

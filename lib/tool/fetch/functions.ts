@@ -4,13 +4,15 @@ import type { BtfPrototype } from "../../btf/types.ts";
 import { hasAttachKind } from "../../objects/features/attach_kinds.ts";
 import { hasBtf } from "../../sys/kernel.ts";
 import type { Hook } from "../probes/hook.ts";
+import { LATENCY_IN_NAMES } from "./code.ts";
+import { numberAt } from "./fetch.ts";
 import type { Named, Names } from "./names.ts";
 import { ARGUMENTS, RESULT } from "./registers.ts";
 import type { Parameter } from "./specification.ts";
 import { usdtArguments } from "./usdt_arguments.ts";
 
 /** `arg1` and so on, counted from 0. */
-function argumentNumber(name: string): number | undefined {
+export function argumentNumber(name: string): number | undefined {
   const number = /^arg([1-9]\d?)$/.exec(name)?.[1];
   return number === undefined ? undefined : Number(number) - 1;
 }
@@ -206,6 +208,51 @@ export function namesOfUsdt(text: string): Names {
       if (argument === undefined) throw wrong(`${name} is where this cannot fetch it: ${text}`);
       if (typeof argument === "bigint") return { kind: "constant", value: argument };
       return { kind: "fetched", fetched: argument };
+    },
+  };
+}
+
+/**
+ * What a call has at its end if its beginning keeps what it was passed.
+ * @param atEntry its arguments
+ * @param atReturn what it returns
+ */
+export function namesOfCall(atEntry: Names, atReturn: Names): Names {
+  return {
+    known: [...atEntry.known, RETVAL, LATENCY],
+    of(name, wrong) {
+      if (name === RETVAL) return atReturn.of(name, wrong);
+      if (name === LATENCY) return { kind: "fetched", fetched: latency };
+      const named = atEntry.of(name, wrong);
+      if (named === undefined || !("origin" in named)) return named;
+      return { ...named, origin: { ...named.origin, kept: true } };
+    },
+  };
+}
+
+const LATENCY = "$latency";
+
+/** In nanoseconds. */
+const latency = numberAt(
+  { at: LATENCY_IN_NAMES, kept: true },
+  [],
+  { isText: false, size: EIGHT, signed: false },
+);
+
+/** The names with those that the user gives to parameters. */
+export function namesBySignature(
+  names: Names,
+  signature: readonly Parameter[] | undefined,
+): Names {
+  if (signature === undefined) return names;
+  return {
+    known: [...new Set([...signature.map(({ name }) => name), ...names.known])],
+    of(wanted, wrong) {
+      const number = signature.findIndex(({ name }) => name === wanted);
+      if (number < 0) return names.of(wanted, wrong);
+      const named = names.of(`arg${number + 1}`, wrong);
+      if (named?.kind !== "register") return named;
+      return { kind: "written", origin: named.origin, type: signature[number].type };
     },
   };
 }

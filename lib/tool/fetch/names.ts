@@ -6,6 +6,7 @@ import { ADDRESS, isText, kernelType, numberType, REGISTER } from "./c_types.ts"
 import type { Memory, Path, Step, WrittenType } from "./expression.ts";
 import {
   type Fetched,
+  isKept,
   MOST_STEPS,
   numberAt,
   type Origin,
@@ -111,7 +112,7 @@ export function fetchMemory(names: Names, memory: Memory, scanner: Scanner): Fet
   }
   const space = memory.space ?? (["user", "kernel"] as const)[fetch.space - 1];
   const offsets = [...fetch.offsets.slice(0, fetch.steps), offset];
-  const origin = { at: fetch.at, ...space && { space } };
+  const origin = { at: fetch.at, kept: isKept(fetch), ...space && { space } };
   if (isText(type)) return textAt(origin, [...offsets, 0]);
   return numberAt(origin, offsets, typeOf(type, scanner));
 }

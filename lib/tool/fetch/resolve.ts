@@ -8,20 +8,34 @@ import type { Hook } from "../probes/hook.ts";
 import type { ProbePattern } from "../probes/pattern.ts";
 import { compile, type Compiled } from "./compile.ts";
 import {
+  argumentNumber,
   hasArgumentsAtEnd,
   namesAtEnd,
   namesAtEntry,
   namesAtReturn,
+  namesBySignature,
   namesInFile,
+  namesOfCall,
   namesOfUsdt,
   prototypeOf,
 } from "./functions.ts";
 import type { Names } from "./names.ts";
-import { parseSpecification, type Specification } from "./specification.ts";
+import { type CompiledDistribution, compileDistribution } from "./compile_distribution.ts";
+import { type Distribution, needsBeginning, parseDistribution } from "./distribution.ts";
+import { parseSpecification, type Place, type Specification } from "./specification.ts";
 import { namesOfTracepoint } from "./tracepoint_fields.ts";
 
 /** How a program gets to a probe. */
-export type Way = "kprobe" | "kretprobe" | "fexit" | "tracepoint" | "uprobe" | "uretprobe";
+export type Way =
+  | "kprobe"
+  | "kretprobe"
+  | "fexit"
+  | "tracepoint"
+  | "uprobe"
+  | "uretprobe"
+  /** A call of the kernel or of a program, from its beginning to its return. */
+  | "kcall"
+  | "ucall";
 
 /** A probe of this host, for one program. */
 export interface ResolvedProbe {
@@ -41,12 +55,7 @@ export interface ResolvedProbe {
  */
 export function resolveProbe(text: string, pids: readonly number[]): ResolvedProbe[] {
   const specification = parsed("PROBE", parseSpecification, text);
-  const { hooks, refused: [refusal] } = findHooks(patternOf(specification), pids);
-  if (hooks.length === 0) {
-    const message = `Cannot trace ${refusal.name}: ${refusal.reason}`;
-    throw new ExitError(ExitCode.Unavailable, message);
-  }
-  return waysTo(specification, hooks).map(({ hooks, way, names }) => ({
+  return waysTo(specification, hooksOf(specification, pids)).map(({ hooks, way, names }) => ({
     specification,
     label: specification.name.replace(/^.*:/, ""),
     way,
@@ -55,7 +64,63 @@ export function resolveProbe(text: string, pids: readonly number[]): ResolvedPro
   }));
 }
 
-function patternOf({ place, kind, file, name }: Specification): ProbePattern {
+/** A probe at which values are counted, for the programs of one number. */
+export interface ResolvedDistribution {
+  readonly way: Way;
+  readonly hooks: readonly Hook[];
+  readonly compiled: CompiledDistribution;
+}
+
+/**
+ * The same for what is counted, or shown as a histogram.
+ * @param option how it was asked for, for messages
+ * @throws {ExitError} (64) that points at what is wrong; (69) for what this host cannot trace
+ */
+export function resolveDistribution(
+  option: string,
+  text: string,
+  isHistogram: boolean,
+  pids: readonly number[],
+): { readonly asked: Distribution; readonly probes: readonly ResolvedDistribution[] } {
+  const asked = parsed(option, parseDistribution, text);
+  const ways = waysToDistribution(asked, hooksOf(asked, pids));
+  const probes = ways.map(({ hooks, way, names }) => ({
+    way,
+    hooks,
+    compiled: parsed(option, () => compileDistribution(asked, names, isHistogram), text),
+  }));
+  return { asked, probes };
+}
+
+/** @throws {ExitError} if there is nothing that this host can trace */
+function hooksOf(place: Place, pids: readonly number[]): readonly Hook[] {
+  const { hooks, refused: [refusal] } = findHooks(patternOf(place), pids);
+  if (hooks.length > 0) return hooks;
+  const message = `Cannot trace ${refusal.name}: ${refusal.reason}`;
+  throw new ExitError(ExitCode.Unavailable, message);
+}
+
+/** The ways to what is counted, of which some need a call's beginning as well as its end. */
+function waysToDistribution(asked: Distribution, hooks: readonly Hook[]): WayTo[] {
+  const ways = waysTo(asked, hooks);
+  const { file, kind, name, signature } = asked;
+  const [{ way }] = ways;
+  if (kind !== "return") return ways;
+  const typed = file === undefined ? prototypeOf(hooks[0]) : undefined;
+  const parameters = new Set(
+    [...signature ?? [], ...typed?.prototype.parameters ?? []].map((one) => one.name),
+  );
+  // fexit has the arguments, though not the time of the beginning.
+  const isLost = (name: string) =>
+    way !== "fexit" && (parameters.has(name) || argumentNumber(name) !== undefined);
+  if (!needsBeginning(asked, isLost)) return ways;
+  const atEntry = file === undefined ? namesAtEntry(typed, name) : namesInFile(signature, false);
+  const atReturn = file === undefined ? namesAtReturn(typed, name) : ways[0].names;
+  const names = namesBySignature(namesOfCall(atEntry, atReturn), signature);
+  return [{ way: file === undefined ? "kcall" : "ucall", hooks: ways[0].hooks, names }];
+}
+
+function patternOf({ place, kind, file, name }: Place): ProbePattern {
   return {
     text: place,
     kind: kind === "return" ? "function" : kind,
@@ -67,7 +132,7 @@ function patternOf({ place, kind, file, name }: Specification): ProbePattern {
 
 type WayTo = Pick<ResolvedProbe, "way" | "hooks"> & { readonly names: Names };
 
-function waysTo(specification: Specification, hooks: readonly Hook[]): WayTo[] {
+function waysTo(specification: Place, hooks: readonly Hook[]): WayTo[] {
   switch (specification.kind) {
     case "tracepoint":
       return [{ way: "tracepoint", hooks, names: namesOfTracepoint(specification.name) }];
@@ -82,7 +147,12 @@ function waysTo(specification: Specification, hooks: readonly Hook[]): WayTo[] {
   }
 }
 
-function wayInKernel({ kind, name, offset }: Specification, hooks: readonly Hook[]): WayTo {
+function wayInKernel(place: Place, hooks: readonly Hook[]): WayTo {
+  const way = typedWayInKernel(place, hooks);
+  return { ...way, names: namesBySignature(way.names, place.signature) };
+}
+
+function typedWayInKernel({ kind, name, offset }: Place, hooks: readonly Hook[]): WayTo {
   if (hooks.length > 1) {
     const message = `Cannot trace ${name}: ${hooks.length} functions of the kernel have this name`;
     throw new ExitError(ExitCode.Unavailable, message);
@@ -97,7 +167,7 @@ function wayInKernel({ kind, name, offset }: Specification, hooks: readonly Hook
   return { way: "kretprobe", hooks, names: namesAtReturn(typed, name) };
 }
 
-function wayInFile(specification: Specification, hooks: readonly Hook[]): WayTo {
+function wayInFile(specification: Place, hooks: readonly Hook[]): WayTo {
   const { kind, name, offset, signature, place } = specification;
   const isReturn = kind === "return";
   for (const hook of hooks) {

@@ -2,8 +2,8 @@ import { ValueError } from "../options/usage_errors.ts";
 import { type Expression, parseExpression, parseType, type WrittenType } from "./expression.ts";
 import { Scanner } from "./scanner.ts";
 
-/** A probe as its user describes it: where, when, and what is shown. */
-export interface Specification {
+/** Where a probe is, as its user describes it. */
+export interface Place {
   /** As it was given. */
   readonly text: string;
   /** Its first part, which says where the probe is. */
@@ -17,6 +17,10 @@ export interface Specification {
   readonly offset: number;
   /** Parameters as the user declares them. */
   readonly signature: readonly Parameter[] | undefined;
+}
+
+/** A probe as its user describes it: where, when, and what is shown. */
+export interface Specification extends Place {
   readonly values: readonly Expression[];
   readonly predicate: Expression | undefined;
   /** A format of printf for the values, and where it begins. */
@@ -44,12 +48,7 @@ const HEAD = /(?:\\[^]|[^\s("\\])+/y;
  */
 export function parseSpecification(text: string): Specification {
   const scanner = new Scanner(text);
-  if (text.length > LONGEST) throw new ValueError(`a probe has ${LONGEST} characters at most`);
-  scanner.space();
-  const start = scanner.at;
-  const head = parseHead(scanner);
-  const place = text.slice(start, scanner.at);
-  const signature = scanner.text[scanner.at] === "(" ? parseSignature(scanner) : undefined;
+  const place = parsePlace(scanner);
   const values: Expression[] = [];
   let predicate: Expression | undefined;
   let format: Specification["format"];
@@ -69,11 +68,23 @@ export function parseSpecification(text: string): Specification {
       parseValues(scanner, values);
     }
   }
-  return { text, place, ...head, signature, values, predicate, format };
+  return { text, ...place, values, predicate, format };
+}
+
+/** Where a probe is: `[p|r|t|u]:[FILE]:NAME[+OFFSET][(SIGNATURE)]`. */
+export function parsePlace(scanner: Scanner): Omit<Place, "text"> {
+  const { text } = scanner;
+  if (text.length > LONGEST) throw new ValueError(`a probe has ${LONGEST} characters at most`);
+  scanner.space();
+  const start = scanner.at;
+  const head = parseHead(scanner);
+  const place = text.slice(start, scanner.at);
+  const signature = scanner.text[scanner.at] === "(" ? parseSignature(scanner) : undefined;
+  return { place, ...head, signature };
 }
 
 /** Whether what is between parentheses here is a predicate, and not the beginning of a value: `(int)arg1`. */
-function isPredicate(scanner: Scanner): boolean {
+export function isPredicate(scanner: Scanner): boolean {
   const { at } = scanner;
   try {
     scanner.takes("(");
@@ -89,7 +100,7 @@ function isPredicate(scanner: Scanner): boolean {
   }
 }
 
-type Head = Pick<Specification, "kind" | "file" | "name" | "offset">;
+type Head = Pick<Place, "kind" | "file" | "name" | "offset">;
 
 function parseHead(scanner: Scanner): Head {
   const start = scanner.at;
@@ -101,7 +112,7 @@ function parseHead(scanner: Scanner): Head {
   if (name === "") throw scanner.wrong("the name of a function or a tracepoint is missing", start);
   if (/[*?]/.test(name)) {
     throw scanner.wrong(
-      `${name} is a pattern: trace takes one name, funccount counts patterns`,
+      `${name} is a pattern: one name is taken here, funccount counts patterns`,
       start,
     );
   }
@@ -133,6 +144,7 @@ function parseSignature(scanner: Scanner): Parameter[] {
   const parameters: Parameter[] = [];
   if (scanner.takes(")")) return parameters;
   do {
+    if (scanner.takes("...")) break; // what nobody names
     const type = parseType(scanner);
     if (type === undefined) throw scanner.wrong("a type of C must be here, as in NAME(int fd)");
     scanner.space();
@@ -146,7 +158,7 @@ function parseSignature(scanner: Scanner): Parameter[] {
   return parameters;
 }
 
-function parsePredicate(scanner: Scanner): Expression {
+export function parsePredicate(scanner: Scanner): Expression {
   const { at } = scanner;
   scanner.takes("(");
   const predicate = parseExpression(scanner);
@@ -162,7 +174,7 @@ function parseFormat(scanner: Scanner): string {
   return found[1];
 }
 
-function parseValues(scanner: Scanner, values: Expression[]): void {
+export function parseValues(scanner: Scanner, values: Expression[]): void {
   do {
     values.push(parseExpression(scanner));
   } while (scanner.takes(","));
