@@ -245,7 +245,7 @@ export function countTool<
         before = performance.now();
       },
       detaching: () => counter.detaching?.(),
-      interval: interval || (top ? 1 : undefined),
+      interval: interval || (top === true ? 1 : undefined), // a tool's own `top` may be a number
       count,
       duration,
       fills: declared.fills?.(wanted),
