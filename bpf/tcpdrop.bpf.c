@@ -10,9 +10,9 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "drops.h"
+#include "follow_states.h"
 #include "kinds.h"
 #include "sock_targets.h"
-#include "tcp_socks.h"
 
 #define STACK_SIZE (127 * 8) /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
 
@@ -136,16 +136,5 @@ int on_drop(struct trace_event_raw_kfree_skb___drop *ctx)
 	send_record(event);
 	return 0;
 }
-
-static __always_inline int on_set_state(struct sock *sk, int oldstate, int newstate)
-{
-	struct known known = {};
-
-	if (is_tcp(sk))
-		follow_state(sk, oldstate, newstate, &known);
-	return 0;
-}
-
-#include "set_state.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -9,9 +9,9 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "follow_states.h"
 #include "kinds.h"
 #include "sock_targets.h"
-#include "tcp_socks.h"
 
 #define ICSK_TIME_LOSS_PROBE 5 /* include/net/inet_connection_sock.h */
 #define TCPHDR_SYN 0x02 /* include/net/tcp.h */
@@ -167,15 +167,6 @@ static __always_inline int on_retransmit_synack(struct sock *sk, struct request_
 	return 0;
 }
 
-static __always_inline int on_set_state(struct sock *sk, int oldstate, int newstate)
-{
-	struct known known = {};
-
-	if (is_tcp(sk))
-		follow_state(sk, oldstate, newstate, &known);
-	return 0;
-}
-
 /*
  * As classic tracepoints alone, which are rare here: on Linux 6.18 the raw ones were at times skipped for a
  * whole softirq that had interrupted other work, and the kernel did not count that.
@@ -194,7 +185,5 @@ int tp_retransmit_synack(struct record *ctx)
 {
 	return on_retransmit_synack(ctx->first, ctx->second);
 }
-
-#include "set_state.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
