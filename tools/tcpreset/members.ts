@@ -15,7 +15,7 @@ import {
 import { StackNames } from "#lib/tool/stacks.ts";
 
 /** The reasons of this kernel for a reset that it sends: `enum sk_rst_reason`, include/net/rstreason.h. */
-class ResetReasons {
+export class ResetReasons {
   #names?: ReadonlyMap<number, string>;
 
   /** `NO_SOCKET`; the number where the kernel has no name for it. */
