@@ -88,13 +88,6 @@ struct lookup {
 CALLS(lookups, struct lookup, 1,
       BPF_F_NO_PREALLOC); /* as many as there may be threads, before load */
 
-/* Whether a function that begins was called by the one that is known, or stands in for it. */
-static __always_inline bool is_within(const struct lookup *known, const struct lookup *lookup)
-{
-	return lookup->frame < known->frame ||
-	       (lookup->frame == known->frame && lookup->function != known->function);
-}
-
 static __always_inline int begin(struct pt_regs *ctx, struct lookup *lookup)
 {
 	struct lookup *known;
@@ -103,7 +96,7 @@ static __always_inline int begin(struct pt_regs *ctx, struct lookup *lookup)
 		return 0;
 	lookup->frame = kprobe_frame(ctx);
 	known = call_of(&lookups, 0);
-	if (known && is_within(known, lookup)) {
+	if (known && call_is_within(known, lookup, function)) {
 		/* where gethostbyname() lets the other one write h_errno, which is the thread's */
 		if (!known->h_errnum)
 			known->h_errnum = lookup->h_errnum;
@@ -381,22 +374,6 @@ int lookup_return(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Threads that end in a call, and programs that take the place of others. */
-
-SEC("tp/sched/sched_process_exit")
-int forget_ended(void *ctx)
-{
-	call_forget(&lookups, 0);
-	return 0;
-}
-
-SEC("tp/sched/sched_process_exec")
-int forget_executed(struct trace_event_raw_sched_process_exec *ctx)
-{
-	struct call_key key = { .tid = ctx->old_pid };
-
-	bpf_map_delete_elem(&lookups, &key);
-	return 0;
-}
+FORGET_CALLS(lookups)
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -74,13 +74,6 @@ struct tls {
 
 CALLS(calls, struct tls, 1, BPF_F_NO_PREALLOC); /* as many as there may be threads, before load */
 
-/* Whether a function that begins was called by the one that is known, or stands in for it. */
-static __always_inline bool is_within(const struct tls *known, const struct tls *tls)
-{
-	return tls->frame < known->frame ||
-	       (tls->frame == known->frame && tls->call != known->call);
-}
-
 static __always_inline int begin(struct pt_regs *ctx, __u32 call, void *data, void *done)
 {
 	struct tls tls = { .call = call, .data = data, .done = done };
@@ -90,7 +83,7 @@ static __always_inline int begin(struct pt_regs *ctx, __u32 call, void *data, vo
 		return 0;
 	tls.frame = kprobe_frame(ctx);
 	known = call_of(&calls, 0);
-	if (known && is_within(known, &tls))
+	if (known && call_is_within(known, &tls, call))
 		return 0;
 	tls.start = bpf_ktime_get_ns();
 	call_begin(&calls, 0, &tls);
@@ -229,22 +222,6 @@ int call_return(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Threads that end in a call, and programs that take the place of others. */
-
-SEC("tp/sched/sched_process_exit")
-int forget_ended(void *ctx)
-{
-	call_forget(&calls, 0);
-	return 0;
-}
-
-SEC("tp/sched/sched_process_exec")
-int forget_executed(struct trace_event_raw_sched_process_exec *ctx)
-{
-	struct call_key key = { .tid = ctx->old_pid };
-
-	bpf_map_delete_elem(&calls, &key);
-	return 0;
-}
+FORGET_CALLS(calls)
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -123,4 +123,33 @@ static __always_inline void call_forget(void *calls, __u32 what)
 	bpf_map_delete_elem(calls, &key);
 }
 
+/*
+ * Whether a call that begins is within the one that is known, or stands in for it: a function that ends in a jump to
+ * another leaves it its place. `function` is a member that both have.
+ */
+#define call_is_within(known, call, function) \
+	((call)->frame < (known)->frame ||    \
+	 ((call)->frame == (known)->frame && (call)->function != (known)->function))
+
+/*
+ * Programs that forget the calls of threads that end within one, and of programs that take the place of others.
+ * `what` is 0.
+ */
+#define FORGET_CALLS(calls)                                                 \
+	SEC("tp/sched/sched_process_exit")                                  \
+	int forget_ended(void *ctx)                                         \
+	{                                                                   \
+		call_forget(&calls, 0);                                     \
+		return 0;                                                   \
+	}                                                                   \
+                                                                            \
+	SEC("tp/sched/sched_process_exec")                                  \
+	int forget_executed(struct trace_event_raw_sched_process_exec *ctx) \
+	{                                                                   \
+		struct call_key key = { .tid = ctx->old_pid };              \
+                                                                            \
+		bpf_map_delete_elem(&calls, &key);                          \
+		return 0;                                                   \
+	}
+
 #endif /* DENOBPF_CALLS_H */
