@@ -9,8 +9,7 @@ import {
   type LazyOf,
   loadHooks,
   membersOf,
-  OWNER_BY,
-  OWNER_BY_BRIEF,
+  ownerMembers,
   ringTool,
   seedSocks,
   setSocketTargets,
@@ -26,14 +25,8 @@ const member = membersOf(event);
 /** The members of an event. */
 export const members = {
   time: { ...member.c.time, header: "TIME(s)", brief: "When the connection ended" },
-  pid: member.integer(
-    { brief: "Process that owned the socket", width: -7 },
-    (r) => r.owner_by === 0 ? undefined : r.pid,
-  ),
-  comm: member.text(
-    { brief: "Its name", width: -16 },
-    (r) => r.owner_by === 0 ? undefined : r.$comm,
-  ),
+  pid: ownerMembers.pid,
+  comm: ownerMembers.comm,
   laddr: { ...member.c.laddr, brief: "Local address", width: -15 },
   lport: { ...member.c.lport, brief: "Local port" },
   raddr: { ...member.c.raddr, brief: "Remote address", width: -15 },
@@ -52,11 +45,8 @@ export const members = {
     (r) => r.started === 0n ? undefined : r.time - r.started,
   ),
   ip: member.integer({ brief: "4 or 6", width: -2 }, (r) => r.ip),
-  owner_by: member.text({ brief: OWNER_BY_BRIEF }, (r) => OWNER_BY[r.owner_by]),
-  tid: member.integer(
-    { brief: "Thread that connected, listened or closed", width: -7 },
-    (r) => r.owner_by === 0 ? undefined : r.tid,
-  ),
+  owner_by: ownerMembers.owner_by,
+  tid: ownerMembers.tid,
   uid: { ...member.c.uid, brief: "User who made the socket" },
   netns: { ...member.c.netns, brief: "Network namespace" },
   cgroup_id: { ...member.c.cgroup_id, brief: "Cgroup that the socket was made in" },

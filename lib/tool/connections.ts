@@ -4,7 +4,8 @@ import { errnoName } from "../sys/errno.ts";
 import { kernelIsAtLeast } from "../sys/kernel.ts";
 import type { RawText } from "../sys/raw_text.ts";
 import { membersOf } from "./members/members_of.ts";
-import { DIRECTION, OWNER_BY, OWNER_BY_BRIEF } from "./tcp.ts";
+import { ownerMembers } from "./sock_owner.ts";
+import { DIRECTION } from "./tcp.ts";
 import { type Loadable, loadHooks } from "./trace/hooks.ts";
 
 /** What the kernel half sends of a connection, besides what members take as it is. */
@@ -88,14 +89,8 @@ const hasQueue = (r: ConnectionRecord) => isOne(r, "accept", "accept_fail", "dro
  * ```
  */
 export const connectionMembers = {
-  pid: member.integer(
-    { brief: "Process that owns the socket", width: -7 },
-    (r) => r.owner_by === 0 ? undefined : r.pid,
-  ),
-  comm: member.text(
-    { brief: "Its name", width: -12 },
-    (r) => r.owner_by === 0 ? undefined : r.$comm,
-  ),
+  pid: ownerMembers.pid,
+  comm: { ...ownerMembers.comm, width: -12 },
   ip: member.integer({ brief: "4 or 6", width: -2 }, (r) => r.ip),
   error: member.text(
     { brief: "Error of the socket or of accept()", width: -12 },
@@ -137,7 +132,7 @@ export const connectionMembers = {
     { brief: "close: time from the first SYN to the end", unit: 1e6, decimals: 2, width: 8 },
     (r) => since(r, isOne(r, "close")),
   ),
-  owner_by: member.text({ brief: OWNER_BY_BRIEF }, (r) => OWNER_BY[r.owner_by]),
+  owner_by: ownerMembers.owner_by,
   direction: member.text({ brief: "connect or accept" }, (r) => DIRECTION[r.direction]),
   tid: member.integer(
     { brief: "Its thread that connected, listened, accepted or closed", width: -7 },

@@ -182,6 +182,7 @@ export {
   ringTool,
 } from "./shapes/ring.ts";
 export { histogramLines, type Spread, spreadMembers, spreadWith } from "./spread.ts";
+export { type Owned, ownerMembers } from "./sock_owner.ts";
 export { SockIds } from "./sock_ids.ts";
 export { syscallForms } from "./syscall_forms.ts";
 export { DIRECTION, OWNER_BY, OWNER_BY_BRIEF, TCP_FLAGS, TCP_STATES } from "./tcp.ts";

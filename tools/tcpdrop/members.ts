@@ -4,8 +4,7 @@ import {
   type EventOf,
   type LazyOf,
   membersOf,
-  OWNER_BY,
-  OWNER_BY_BRIEF,
+  ownerMembers,
   partsOf,
   plainWords,
   TCP_FLAGS,
@@ -25,14 +24,8 @@ const parts = partsOf(event, "kstack");
 /** The members of an event. */
 export const members = {
   time: { ...c.time, brief: "When it was dropped" },
-  pid: member.integer(
-    { brief: "Process that owns the socket", width: -7 },
-    (r) => r.owner_by === 0 ? undefined : r.pid,
-  ),
-  comm: member.text(
-    { brief: "Its name", width: -16 },
-    (r) => r.owner_by === 0 ? undefined : r.$comm,
-  ),
+  pid: ownerMembers.pid,
+  comm: ownerMembers.comm,
   ip: member.integer({ brief: "4 or 6", width: -2 }, (r) => r.ip),
   saddr: { ...c.saddr, brief: "Address that it is from" },
   sport: { ...c.sport, brief: "Port that it is from" },
@@ -82,7 +75,7 @@ export const members = {
     { brief: "Network namespace", width: 10 },
     (r) => r.netns || undefined,
   ),
-  owner_by: member.text({ brief: OWNER_BY_BRIEF }, (r) => OWNER_BY[r.owner_by]),
+  owner_by: ownerMembers.owner_by,
   uid: member.integer(
     { brief: "User who made the socket", width: -6 },
     (r) => r.has_sock ? r.uid : undefined,

@@ -5,8 +5,7 @@ import {
   type EventOf,
   type LazyOf,
   membersOf,
-  OWNER_BY,
-  OWNER_BY_BRIEF,
+  ownerMembers,
   partsOf,
   plainWords,
   TCP_FLAGS,
@@ -48,14 +47,8 @@ function fromSender(names: readonly string[]): readonly string[] {
 /** The members of an event. */
 export const members = {
   time: { ...c.time, brief: "When it was sent or received" },
-  pid: member.integer(
-    { brief: "Process that owns the socket", width: -7 },
-    (r) => r.owner_by === 0 ? undefined : r.pid,
-  ),
-  comm: member.text(
-    { brief: "Its name", width: -12 },
-    (r) => r.owner_by === 0 ? undefined : r.$comm,
-  ),
+  pid: ownerMembers.pid,
+  comm: { ...ownerMembers.comm, width: -12 },
   direction: member.text(
     { brief: "sent or received", width: -8 },
     (r) => r.sent ? "sent" : "received",
@@ -101,7 +94,7 @@ export const members = {
     { brief: "Bytes of the process that the other end had not acknowledged", width: 7 },
     (r) => r.has_sock ? r.unacked : undefined,
   ),
-  owner_by: member.text({ brief: OWNER_BY_BRIEF }, (r) => OWNER_BY[r.owner_by]),
+  owner_by: ownerMembers.owner_by,
   uid: member.integer(
     { brief: "User who made the socket", width: -6 },
     (r) => r.has_sock ? r.uid : undefined,

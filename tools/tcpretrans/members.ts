@@ -5,8 +5,7 @@ import {
   type EventOf,
   type LazyOf,
   membersOf,
-  OWNER_BY,
-  OWNER_BY_BRIEF,
+  ownerMembers,
   TCP_FLAGS,
   TCP_STATES,
 } from "#lib/tool/mod.ts";
@@ -24,14 +23,8 @@ const SYNACK = KINDS.indexOf("syn-ack");
 /** The members of an event. */
 export const members = {
   time: { ...member.c.time, brief: "When it was sent again" },
-  pid: member.integer(
-    { brief: "Process that owns the socket", width: -7 },
-    (r) => r.owner_by === 0 ? undefined : r.pid,
-  ),
-  comm: member.text(
-    { brief: "Its name", width: -16 },
-    (r) => r.owner_by === 0 ? undefined : r.$comm,
-  ),
+  pid: ownerMembers.pid,
+  comm: ownerMembers.comm,
   ip: member.integer({ brief: "4 or 6", width: -2 }, (r) => r.ip),
   laddr: { ...member.c.laddr, brief: "Local address" },
   lport: { ...member.c.lport, brief: "Local port" },
@@ -60,7 +53,7 @@ export const members = {
     { brief: "Segments sent again so far; -c: how many", width: -11 },
     (r) => r.total,
   ),
-  owner_by: member.text({ brief: OWNER_BY_BRIEF }, (r) => OWNER_BY[r.owner_by]),
+  owner_by: ownerMembers.owner_by,
   uid: { ...member.c.uid, brief: "User who made the socket" },
   netns: { ...member.c.netns, brief: "Network namespace" },
   cgroup_id: { ...member.c.cgroup_id, brief: "Cgroup that the socket was made in" },
