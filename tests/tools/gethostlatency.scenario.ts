@@ -1,12 +1,12 @@
 import type { Scenario } from "../kernel/scenario.ts";
-import { Lookups } from "./lookups.ts";
+import { Stepped } from "./stepped.ts";
 
 let pid = 0;
 
 /** Lookups that find something, and those of what can be no host. */
 export const scenario: Scenario = {
   async workload() {
-    const process = await Lookups.start(["local", "numeric", "names"]);
+    const process = await Stepped.start("lookups", ["local", "numeric", "names"]);
     pid = process.pid;
     await process.lines();
   },

@@ -4,7 +4,12 @@ import { gethostlatency, type HostLookup } from "../../tools/gethostlatency.ts";
 import { delay, kernelTest, startTool } from "../kernel/harness.ts";
 import { heldBy } from "../kernel/loaded.ts";
 import { counted } from "./counted.ts";
-import { Lookups, OwnLibc } from "./lookups.ts";
+import { OwnLibrary } from "./own_library.ts";
+import { Stepped } from "./stepped.ts";
+
+/** A process that looks up hosts, of these kinds, when its input ends: tests/workloads/lookups.c. */
+const startLookups = (kinds: readonly string[], own?: OwnLibrary) =>
+  Stepped.start("lookups", kinds, own);
 
 /** The numbers of netdb.h, as tests/workloads/lookups.c prints them. */
 const NUMBERS: Readonly<Record<string, number>> = {
@@ -39,11 +44,11 @@ function underWay(): unknown[] {
 }
 
 kernelTest("each lookup of each libc is shown once, with what came of it", {}, async () => {
-  using container = new OwnLibc();
-  using late = new OwnLibc();
+  using container = new OwnLibrary("libc.so.6");
+  using late = new OwnLibrary("libc.so.6");
   const kinds = ["local", "names", "lost", "absent", "service", "long", "numeric"];
-  const host = await Lookups.start(["ends", "slow", ...kinds, "addrs"]);
-  const inside = await Lookups.start(kinds, container);
+  const host = await startLookups(["ends", "slow", ...kinds, "addrs"]);
+  const inside = await startLookups(kinds, container);
   using trace = gethostlatency({ ppid: Deno.pid });
   const events: HostLookup[] = [];
   const reading = (async () => {
@@ -57,7 +62,7 @@ kernelTest("each lookup of each libc is shown once, with what came of it", {}, a
   assert((await getent.status).success);
 
   // a container that starts while the tool runs
-  const after = await Lookups.start(["each"], late);
+  const after = await startLookups(["each"], late);
   for (; own(after).length === 0; await delay(50)) await after.go();
   await after.lines();
   assertEquals(underWay(), []);
@@ -66,7 +71,7 @@ kernelTest("each lookup of each libc is shown once, with what came of it", {}, a
   assertEquals([trace.losses.ring ?? 0n, trace.losses.map ?? 0n], [0n, 0n]);
 
   const byName = (event: HostLookup) => !/addr/.test(event.call) && event.call !== "getnameinfo";
-  const shown = (process: Lookups) => own(process).filter((e) => byName(e) || /info/.test(e.call));
+  const shown = (process: Stepped) => own(process).filter((e) => byName(e) || /info/.test(e.call));
   assertEquals(
     shown(host).filter(({ call }) => call !== "getnameinfo").map(line).sort(),
     said[0].filter((text) => text !== "localhost").sort(),
@@ -107,9 +112,9 @@ kernelTest(
   "-l traces one library alone, -x what fails alone, in the columns of C",
   {},
   async () => {
-    using libc = new OwnLibc();
-    const host = await Lookups.start(["numeric"]);
-    const inside = await Lookups.start(["local", "numeric"], libc);
+    using libc = new OwnLibrary("libc.so.6");
+    const host = await startLookups(["numeric"]);
+    const inside = await startLookups(["local", "numeric"], libc);
     await using tool = startTool("gethostlatency", ["-l", libc.path, "-x"]);
     await tool.until("\n");
     await host.lines();
@@ -131,7 +136,7 @@ kernelTest(
 );
 
 kernelTest("MIN_MS leaves out what was faster, and --hist adds up", {}, async () => {
-  const process = await Lookups.start(["slow", "numeric"]);
+  const process = await startLookups(["slow", "numeric"]);
   using fast = gethostlatency({ pid: [process.pid], hist: true, by: "host" });
   using slow = gethostlatency({ pid: [process.pid], min_ms: 50 });
   await process.lines();

@@ -1,5 +1,5 @@
 import type { Scenario } from "../kernel/scenario.ts";
-import { SIZES, TlsProcess } from "./tls_workload.ts";
+import { SIZES, startTls } from "./tls_workload.ts";
 
 let pid = 0;
 
@@ -7,10 +7,10 @@ let pid = 0;
 export const scenario: Scenario = {
   args: ["--max-buffer-size", "0"],
   async workload() {
-    const process = await TlsProcess.start("gnutls");
+    const process = await startTls("gnutls");
     pid = process.pid;
     await process.go();
-    await process.calls();
+    await process.lines();
   },
   event: () => new RegExp(`^(READ/RECV|WRITE/SEND) +\\d+\\.\\d{9} +tls +${pid} +\\d+ *$`, "gm"),
   count: 2 * SIZES.length,

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sslsniff, type TlsCall } from "../../tools/sslsniff.ts";
 import { Cgroup } from "../kernel/cgroup.ts";
 import { delay, kernelTest, runTool, startTool } from "../kernel/harness.ts";
-import { OwnLibrary, RECORD, SIZES, TlsProcess, written } from "./tls_workload.ts";
+import { OwnLibrary } from "./own_library.ts";
+import { RECORD, SIZES, startTls, written } from "./tls_workload.ts";
 
 /** A call as the process itself reports it. */
 const line = ({ call, bytes }: TlsCall) => `${call} ${bytes ?? 0}`;
@@ -17,10 +18,10 @@ async function shown(
   library: "openssl" | "gnutls",
   rounds = 1,
 ) {
-  const process = await TlsProcess.start(library);
+  const process = await startTls(library);
   using trace = sslsniff({ pid: [process.pid], ...options });
   for (let i = 0; i < rounds; i++) await process.go();
-  const calls = await process.calls();
+  const calls = await process.lines();
   trace.stop();
   const events = await Array.fromAsync(trace);
   assertEquals([trace.losses.ring ?? 0n, trace.losses.map ?? 0n], [0n, 0n]);
@@ -90,13 +91,13 @@ kernelTest("a library that only one process has is found while it runs", {}, asy
   const reading = (async () => {
     for await (const event of trace) events.push(event);
   })();
-  const process = await TlsProcess.start("openssl", own);
+  const process = await startTls("openssl", own);
   const since = Date.now();
   for (; events.length === 0; await delay(50)) {
     await process.go();
     assert(Date.now() - since < 60_000, "the library was not found");
   }
-  const count = (await process.calls()).length;
+  const count = (await process.lines()).length;
   trace.stop();
   await reading;
   assert(events.every(({ pid }) => pid === process.pid));
@@ -105,7 +106,7 @@ kernelTest("a library that only one process has is found while it runs", {}, asy
 
 kernelTest("--extra-lib traces a file of any name", {}, async () => {
   using own = new OwnLibrary("libgnutls.so.30");
-  const process = await TlsProcess.start("gnutls", own);
+  const process = await startTls("gnutls", own);
   using trace = sslsniff({
     ppid: Deno.pid,
     no_openssl: true,
@@ -113,7 +114,7 @@ kernelTest("--extra-lib traces a file of any name", {}, async () => {
     extra_lib: [{ library: "gnutls", path: own.path }],
   });
   await process.go();
-  const calls = await process.calls();
+  const calls = await process.lines();
   trace.stop();
   const events = await Array.fromAsync(trace);
   assertEquals(events.map(line), calls.filter((call) => !call.startsWith("gnutls_handshake")));
@@ -135,11 +136,11 @@ kernelTest("targets choose processes", {}, async () => {
 
 /** The table of a tool that is told to trace a process of GnuTLS. */
 async function tableOf(...args: string[]): Promise<string[]> {
-  const process = await TlsProcess.start("gnutls");
+  const process = await startTls("gnutls");
   await using tool = startTool("sslsniff", ["-p", `${process.pid}`, ...args]);
   await tool.until("\n");
   await process.go();
-  await process.calls();
+  await process.lines();
   const last = args.includes("0") ? "READ/RECV" : "----- END DATA";
   const count = args.includes("0") ? SIZES.length : 2 * SIZES.length;
   await tool.until((stdout) => stdout.split(last).length > count);
