@@ -2,9 +2,7 @@ import { tryReadDirectory } from "../../sys/directory.ts";
 import { ProbedFile } from "./probed_file.ts";
 
 /** Where the dynamic loader looks by default: ld.so(8). Those for an architecture are Debian's. */
-const FOLDERS = ["lib", "lib64"].flatMap((
-  name,
-) => [`/${name}`, `/usr/${name}`, `/usr/local/${name}`])
+const FOLDERS = ["/lib", "/usr/lib", "/usr/local/lib", "/lib64", "/usr/lib64"]
   .flatMap((folder) => [folder, `${folder}/${Deno.build.arch}-linux-gnu`]);
 
 /**
