@@ -28,6 +28,7 @@ COMMANDS:
   skeleton FILE.bpf.o    print the TypeScript class of a compiled BPF object
   flame FILE [AFTER]     draw a flame graph of folded stacks, or how two differ
   prog, map, link, btf   show what is in the kernel: denobpf map dump NAME
+  tplist PATTERN         show what tools can trace: tracepoints, probes, functions
 
 TOOLS:
   ${runnable.join("\n  ")}
@@ -65,6 +66,7 @@ const single = {
   "install-links": async () => (await import("./denobpf/install_links.ts")).installLinks,
   new: async () => (await import("./denobpf/new.ts")).newTool,
   skeleton: async () => (await import("./denobpf/skeleton.ts")).skeleton,
+  tplist: async () => (await import("./denobpf/tplist.ts")).tplist,
 };
 
 /** Commands of a common name, distinguished by a second word. */

@@ -1,9 +1,6 @@
 import { tryReadDirectory } from "../../sys/directory.ts";
+import { LIBRARY_FOLDERS } from "../../sys/library.ts";
 import { ProbedFile } from "./probed_file.ts";
-
-/** Where the dynamic loader looks by default: ld.so(8). Those for an architecture are Debian's. */
-const FOLDERS = ["/lib", "/usr/lib", "/usr/local/lib", "/lib64", "/usr/lib64"]
-  .flatMap((folder) => [folder, `${folder}/${Deno.build.arch}-linux-gnu`]);
 
 /**
  * The libraries of this host, each once: a process may open one at any time, long after it has begun.
@@ -11,7 +8,7 @@ const FOLDERS = ["/lib", "/usr/lib", "/usr/local/lib", "/lib64", "/usr/lib64"]
  */
 export function hostLibraries(isMeant: (file: string) => boolean): ProbedFile[] {
   const known = new Map<string, ProbedFile>();
-  for (const folder of FOLDERS) {
+  for (const folder of LIBRARY_FOLDERS) {
     for (const { name } of tryReadDirectory(folder).filter(({ name }) => isMeant(name))) {
       const path = `${folder}/${name}`;
       const file = new ProbedFile({ name: path, path });
