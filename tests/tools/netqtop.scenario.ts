@@ -11,8 +11,8 @@ export const scenario: Scenario = {
   isolated: true,
   args: ["-n", DEVICE, "-i", "0.3"],
   workload(tool) {
-    // It may have this name from before.
-    const name = `ip link set lo name ${DEVICE} 2>/dev/null; ip link set ${DEVICE} up`;
+    // It may have this name from before. While it is up, Linux 5.10 lets it have no other.
+    const name = `ip link set lo down && ip link set lo name ${DEVICE}; ip link set ${DEVICE} up`;
     runBeside(tool, "sh", "-c", name);
     runBeside(tool, datagrams, "unread", "1", "44001");
   },
