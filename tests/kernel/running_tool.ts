@@ -4,7 +4,7 @@ import { exists } from "../exists.ts";
 import { patient } from "./patience.ts";
 
 /** What takes longer has failed: no machine is that slow. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 
 const root = new URL("../../", import.meta.url).pathname;
 
