@@ -2,10 +2,13 @@ import type { Scenario } from "../kernel/scenario.ts";
 
 const workload = new URL("../../build/tests/allocs", import.meta.url).pathname;
 
-/** What one call allocates at one place. */
+/** What one call allocates at one place, of this process's own child: others may run the same. */
 export const scenario: Scenario = {
   interrupted: true,
-  args: ["-C", "--rows", "1000", "--comm", "allocs", "--by", "call_site"],
+  args: [
+    ...["-C", "--rows", "1000", "--by", "call_site"],
+    ...["--comm", "allocs", "--ppid", `${Deno.pid}`],
+  ],
   async workload() {
     const child = new Deno.Command(workload, { args: ["poll"], stdin: "piped", stdout: "null" })
       .spawn();
