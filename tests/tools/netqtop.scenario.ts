@@ -3,8 +3,8 @@ import { runBeside } from "./tcp_workload.ts";
 
 const datagrams = new URL("../../build/tests/datagrams", import.meta.url).pathname;
 
-/** A name that no other network has. */
-const DEVICE = "netqtop7";
+/** A name that no other network has, also if others run the same. */
+const DEVICE = `netqtop${Deno.pid}`;
 
 /** One datagram, which the device of a network of its own sends and receives. */
 export const scenario: Scenario = {
