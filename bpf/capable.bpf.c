@@ -13,7 +13,6 @@
 #include "syscall.h"
 #include "targets.h"
 
-#define STACK_SIZE (127 * 8) /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
 #define CAP_OPT_NOAUDIT 2 /* include/linux/security.h */
 
 /* capabilities that are shown, bit by bit */

@@ -48,7 +48,7 @@ struct event {
 	__u8 strings[];
 };
 
-#define STRINGS_SIZE (127 * 8) /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
+#define STRINGS_SIZE STACK_SIZE
 #include "record.h"
 
 struct reclaim {

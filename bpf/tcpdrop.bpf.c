@@ -14,8 +14,6 @@
 #include "kinds.h"
 #include "sock_targets.h"
 
-#define STACK_SIZE (127 * 8) /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
-
 /* bytes of a stack, 8 a frame */
 const volatile __u64 kernel_stack_bytes;
 

@@ -16,7 +16,6 @@
 #include "sock_targets.h"
 #include "tcp_socks.h"
 
-#define STACK_SIZE (127 * 8) /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
 #define TCPHDR_RST 0x04 /* include/net/tcp.h */
 #define RTF_LOCAL 0x80000000 /* include/uapi/linux/ipv6_route.h */
 #define SKB_DST_PTRMASK (~1UL) /* include/linux/skbuff.h */

@@ -23,6 +23,7 @@ import {
 } from "#lib/tool/mod.ts";
 import { tracepointArguments } from "#lib/tool/functions.ts";
 import { histograms } from "./drsnoop/histograms.ts";
+import { STACK_BYTES } from "#lib/tool/stacks.ts";
 import { derived, members, own } from "./drsnoop/members.ts";
 
 export type { Reclaim } from "./drsnoop/members.ts";
@@ -41,9 +42,6 @@ type Kind = keyof typeof KINDS;
 
 /** Whether this kernel has a tracepoint, which may be too old, or be configured without cgroups or NUMA. */
 const hasTracepoint = (name: string) => tracepointArguments(name) !== undefined;
-
-/** PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h, in bytes. */
-const STACK_BYTES = 127n * 8n;
 
 export const { tool, start: drsnoop } = ringTool({
   name: "drsnoop",

@@ -12,12 +12,10 @@
 import { Tcpdrop } from "#skel/tcpdrop.ts";
 import { flag, loadHooks, ringTool, seedSocks, targetOptions, toolMain } from "#lib/tool/mod.ts";
 import { dropOptions, setDropTargets } from "#lib/tool/drop_reasons.ts";
+import { STACK_BYTES } from "#lib/tool/stacks.ts";
 import { derived, members, own } from "./tcpdrop/members.ts";
 
 export type { TcpDrop } from "./tcpdrop/members.ts";
-
-/** PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h, in bytes. */
-const STACK_BYTES = 127n * 8n;
 
 export const { tool, start: tcpdrop } = ringTool({
   name: "tcpdrop",

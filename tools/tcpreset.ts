@@ -24,12 +24,10 @@ import {
 } from "#lib/tool/mod.ts";
 import { tracepointArguments, wayToTrace } from "#lib/tool/functions.ts";
 import { attachFunctionHooks, loadFunctionHooks } from "#lib/tool/function_hooks.ts";
+import { STACK_BYTES } from "#lib/tool/stacks.ts";
 import { derived, members, own } from "./tcpreset/members.ts";
 
 export type { TcpReset } from "./tcpreset/members.ts";
-
-/** PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h, in bytes. */
-const STACK_BYTES = 127n * 8n;
 
 /** What answers a packet for which there is no socket. */
 const ANSWERS = { answer_ipv4: "tcp_v4_send_reset", answer_ipv6: "tcp_v6_send_reset" };

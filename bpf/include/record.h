@@ -23,6 +23,9 @@
 #include <bpf/bpf_helpers.h>
 #include "events.h"
 
+/* bytes of the longest stack: PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
+#define STACK_SIZE (127 * 8)
+
 _Static_assert(sizeof(struct event) == __builtin_offsetof(struct event, strings),
 	       "padding behind an event would carry old bytes");
 

@@ -2,9 +2,14 @@
 import { tryReadTextFile } from "../sys/file.ts";
 import type { Frame } from "../symbols/mod.ts";
 
+/** PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h, as bpf/include has it. */
+const MAX_FRAMES = 127;
+
+/** STACK_SIZE of bpf/include/record.h: bytes of the longest stack. */
+export const STACK_BYTES = BigInt(MAX_FRAMES * 8);
+
 /** How many frames of a stack the kernel passes: /proc/sys/kernel/perf_event_max_stack, 127 at most. */
 export function mostFrames(): number {
-  const MAX_FRAMES = 127; // of bpf/include
   return Math.min(
     MAX_FRAMES,
     Number(tryReadTextFile("/proc/sys/kernel/perf_event_max_stack") || MAX_FRAMES),

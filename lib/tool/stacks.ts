@@ -8,7 +8,7 @@ import type { RawText } from "../sys/raw_text.ts";
 import { type Frame, Symbolizer } from "../symbols/mod.ts";
 import { frameName } from "./frames.ts";
 
-export { frameName, frameText, mostFrames } from "./frames.ts";
+export { frameName, frameText, mostFrames, STACK_BYTES } from "./frames.ts";
 export { KeptNames } from "./kept_names.ts";
 export { KeptStacks, type NamedStack, type StackIds } from "./kept_stacks.ts";
 export {
