@@ -16,10 +16,10 @@
 #include "code.h"
 #include "counts.h"
 #include "kinds.h"
+#include "probe_programs.h"
 #include "slots.h"
 #include "targets.h"
 
-#define MAX_PROBES 16
 #define MAX_VALUES 4
 #define MAX_TEXTS 2
 #define MAX_TEXT 128
@@ -301,26 +301,9 @@ static __noinline int on_leave(struct pt_regs *ctx, __u32 index)
 	return 0;
 }
 
-/*
- * For functions of the kernel and of processes, their returns, and USDT probes; tracepoints; ends of functions of
- * the kernel; calls from their beginning to their return.
- */
-#define PROBE(index)                           \
-	SEC("kprobe")                          \
-	int probe_##index(struct pt_regs *ctx) \
-	{                                      \
-		return on_probe(ctx, index);   \
-	}                                      \
-	SEC("tp")                              \
-	int tracepoint_##index(void *ctx)      \
-	{                                      \
-		return on_probe(ctx, index);   \
-	}                                      \
-	SEC("fexit")                           \
-	int fexit_##index(void *ctx)           \
-	{                                      \
-		return on_probe(ctx, index);   \
-	}                                      \
+/* For calls from their beginning to their return, too. */
+#define PROBE_OR_CALL(index)                   \
+	PROBE(index)                           \
 	SEC("kprobe")                          \
 	int enter_##index(struct pt_regs *ctx) \
 	{                                      \
@@ -332,21 +315,6 @@ static __noinline int on_leave(struct pt_regs *ctx, __u32 index)
 		return on_leave(ctx, index);   \
 	}
 
-PROBE(0)
-PROBE(1)
-PROBE(2)
-PROBE(3)
-PROBE(4)
-PROBE(5)
-PROBE(6)
-PROBE(7)
-PROBE(8)
-PROBE(9)
-PROBE(10)
-PROBE(11)
-PROBE(12)
-PROBE(13)
-PROBE(14)
-PROBE(15)
+FOR_EACH_PROBE(PROBE_OR_CALL)
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -14,9 +14,9 @@
 #include "comparisons.h"
 #include "fetch.h"
 #include "kinds.h"
+#include "probe_programs.h"
 #include "targets.h"
 
-#define MAX_PROBES 16
 #define MAX_VALUES 8
 #define MAX_COMPARISONS 8
 #define MAX_STACK_BYTES (127 * 8) /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
@@ -151,39 +151,6 @@ static __noinline int on_probe(void *ctx, __u32 index)
 	return 0;
 }
 
-/* For functions of the kernel and of processes, their returns, and USDT probes; tracepoints; ends of functions. */
-#define PROBE(index)                         \
-	SEC("kprobe")                        \
-	int probe_##index(void *ctx)         \
-	{                                    \
-		return on_probe(ctx, index); \
-	}                                    \
-	SEC("tp")                            \
-	int tracepoint_##index(void *ctx)    \
-	{                                    \
-		return on_probe(ctx, index); \
-	}                                    \
-	SEC("fexit")                         \
-	int fexit_##index(void *ctx)         \
-	{                                    \
-		return on_probe(ctx, index); \
-	}
-
-PROBE(0)
-PROBE(1)
-PROBE(2)
-PROBE(3)
-PROBE(4)
-PROBE(5)
-PROBE(6)
-PROBE(7)
-PROBE(8)
-PROBE(9)
-PROBE(10)
-PROBE(11)
-PROBE(12)
-PROBE(13)
-PROBE(14)
-PROBE(15)
+FOR_EACH_PROBE(PROBE)
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

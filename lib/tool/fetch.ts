@@ -5,7 +5,7 @@
  * @module
  */
 export { type Compiled, type Facts, MOST_VALUES, type Shown } from "./fetch/compile.ts";
-export { attachProbe } from "./fetch/attach.ts";
+export { attachProbe, MOST_PROBES } from "./fetch/attach.ts";
 export { CODE_FETCHES, CODE_STEPS, MOST_KEPT, NO_STEP } from "./fetch/code.ts";
 export { type CountedValue, MOST_KEYS } from "./fetch/compile_distribution.ts";
 export type { Value } from "./fetch/evaluate.ts";

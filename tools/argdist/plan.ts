@@ -7,6 +7,7 @@ import {
   type CountedValue,
   MOST_KEPT,
   MOST_KEYS,
+  MOST_PROBES,
   NO_STEP,
   NOTHING,
   type ResolvedDistribution,
@@ -17,10 +18,7 @@ import {
 type Opened = ReturnType<typeof Argdist.open>;
 type Loaded = ReturnType<Opened["load"]>;
 
-/** MAX_PROBES of bpf/argdist.bpf.c. */
-const MOST_PROBES = 16;
-
-/** `enum distribution` and `enum value_kind` there. */
+/** `enum distribution` and `enum value_kind` of bpf/argdist.bpf.c. */
 const DISTRIBUTIONS = { count: 0, powers: 1, ranges: 2 };
 const VALUES = { nothing: 0, number: 1, text: 2, comm: 3 };
 

@@ -4,6 +4,7 @@ import { mostFrames } from "#lib/tool/stacks.ts";
 import {
   attachProbe,
   type Facts,
+  MOST_PROBES,
   MOST_VALUES,
   NOTHING,
   NOTHING_COMPARED,
@@ -15,8 +16,7 @@ import {
 type Opened = ReturnType<typeof Trace.open>;
 type Loaded = ReturnType<Opened["load"]>;
 
-/** MAX_PROBES and MAX_COMPARISONS of bpf/trace.bpf.c. */
-const MOST_PROBES = 16;
+/** MAX_COMPARISONS of bpf/trace.bpf.c. */
 const MOST_COMPARISONS = 8;
 
 /** Bytes of a value. */

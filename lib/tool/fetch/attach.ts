@@ -5,6 +5,9 @@ import { attachToFiles, attachToKernel, attachToTracepoints } from "../probes/at
 import type { Hook, Refusal } from "../probes/hook.ts";
 import type { Way } from "./resolve.ts";
 
+/** MAX_PROBES of bpf/include/probe_programs.h. */
+export const MOST_PROBES = 16;
+
 /** What a program is attached to, and how. */
 export interface Attached {
   readonly way: Way;
