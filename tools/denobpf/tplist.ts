@@ -1,10 +1,7 @@
 /** `denobpf tplist`: tracepoints, USDT probes and functions that programs can be attached to, with their arguments. */
-import { Btf } from "#lib/btf/layout.ts";
 import { printType } from "#lib/btf/print.ts";
-import { tryReadTextFile } from "#lib/sys/file.ts";
-import { hasBtf } from "#lib/sys/kernel.ts";
-import { mountTracefs } from "#lib/sys/mounts.ts";
-import { parseFormatFile } from "#lib/tool/fetch/tracepoint_fields.ts";
+import { prototypeOf } from "#lib/tool/fetch/functions.ts";
+import { COMMON, fieldsOfTracepoint } from "#lib/tool/fetch/tracepoint_fields.ts";
 import { flag, list, membersOf, operand, type OptionsOf, pid, text } from "#lib/tool/mod.ts";
 import { findHooks } from "#lib/tool/probes/find.ts";
 import type { Hook } from "#lib/tool/probes/hook.ts";
@@ -78,35 +75,27 @@ export const tplist: Command<OptionsOf<typeof options> & OptionsOf<typeof operan
   },
 };
 
-function argumentsOf({ kind, names: [name], owner, hook }: Row): readonly string[] | undefined {
+function argumentsOf({ kind, names: [name], hook }: Row): readonly string[] | undefined {
   switch (kind) {
     case "tracepoint":
       return fieldsOf(name);
     case "usdt":
       return hook?.places[0].arguments?.split(" ").filter((part) => part !== "");
     case "function":
-      return hook?.file === undefined && owner === undefined ? parametersOf(name) : undefined;
+      return hook === undefined || hook.file !== undefined ? undefined : parametersOf(hook);
   }
 }
 
 /** The fields of a tracepoint's record, but those that all have. */
 function fieldsOf(name: string): string[] {
-  const file = `${mountTracefs()}/events/${name.replace(":", "/")}/format`;
-  return parseFormatFile(tryReadTextFile(file) ?? "")
-    .filter(({ name }) => !name.startsWith("common_"))
-    .map(({ name, type }) => {
-      const [, element, array = ""] = /^(?:__(?:data|rel)_loc )?(.*?)(\[[^\]]*\])?$/.exec(type)!;
-      return `${element} ${name}${array}`;
-    });
+  return fieldsOfTracepoint(name).filter(({ name }) => !COMMON.test(name)).map(({ name, type }) => {
+    const [, element, array = ""] = /^(?:__(?:data|rel)_loc )?(.*?)(\[[^\]]*\])?$/.exec(type)!;
+    return `${element} ${name}${array}`;
+  });
 }
 
-/** The parameters of a function of the kernel. */
-function parametersOf(name: string): string[] | undefined {
-  if (!hasBtf()) return undefined;
-  const btf = Btf.kernel();
-  const id = btf.find("function", name);
-  const type = id === undefined ? undefined : btf.type(id);
-  const prototype = type?.kind === "function" ? btf.type(type.type) : undefined;
-  if (prototype?.kind !== "prototype") return undefined;
-  return prototype.parameters.map(({ name, type }) => printType(btf, type, name));
+/** The parameters of a function of the kernel or of a module. */
+function parametersOf(hook: Hook): string[] | undefined {
+  const typed = prototypeOf(hook);
+  return typed?.prototype.parameters.map(({ name, type }) => printType(typed.btf, type, name));
 }

@@ -33,15 +33,23 @@ export function parseFormatFile(text: string): Field[] {
 }
 
 /** What the kernel puts before the record is only for itself: a program finds a pointer there. */
-const COMMON = /^common_/;
+export const COMMON = /^common_/;
+
+/**
+ * The fields of a tracepoint's record; none if there is no such tracepoint.
+ * @param name `category:name`
+ */
+export function fieldsOfTracepoint(name: string): Field[] {
+  const file = `${mountTracefs()}/events/${name.replace(":", "/")}/format`;
+  return parseFormatFile(tryReadTextFile(file) ?? "");
+}
 
 /**
  * What a tracepoint has.
  * @param name `category:name`
  */
 export function namesOfTracepoint(name: string): Names {
-  const file = `${mountTracefs()}/events/${name.replace(":", "/")}/format`;
-  const fields = parseFormatFile(tryReadTextFile(file) ?? "");
+  const fields = fieldsOfTracepoint(name);
   // System calls are passed memory of processes; what is behind other pointers, their addresses say.
   const isCall = name.startsWith("syscalls:sys_enter_");
   return {
