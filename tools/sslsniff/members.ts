@@ -19,23 +19,24 @@ export function own(): { first?: bigint } {
 const { c, ...member } = membersOf(event, own);
 const parts = partsOf(event, "data", "cgroup");
 
-const { SSL_DO_HANDSHAKE, GNUTLS_HANDSHAKE } = tls_call;
-
-/** The functions, by number. */
-const NAMES = new Map<number, string>(
-  Object.entries(tls_call).map((
-    [name, number],
-  ) => [
-    number,
-    name.startsWith("SSL_") ? `SSL_${name.slice(4).toLowerCase()}` : name.toLowerCase(),
-  ]),
-);
+/** `SSL_read`, as the library has it. */
+function functionOf(name: string): string {
+  return name.startsWith("SSL_") ? `SSL_${name.slice(4).toLowerCase()}` : name.toLowerCase();
+}
 
 /** `read`, `write` or `handshake`. */
-function kindOf(call: number): string {
-  if (call === SSL_DO_HANDSHAKE || call === GNUTLS_HANDSHAKE) return "handshake";
-  return /read|recv/.test(NAMES.get(call)!) ? "read" : "write";
+function kindOf(name: string): string {
+  if (name.endsWith("HANDSHAKE")) return "handshake";
+  return /READ|RECV/.test(name) ? "read" : "write";
 }
+
+/** The calls, by number. */
+const CALLS = new Map<number, { readonly name: string; readonly kind: string }>(
+  Object.entries(tls_call).map(([name, number]) => [
+    number,
+    { name: functionOf(name), kind: kindOf(name) },
+  ]),
+);
 
 const bytesOf = ({ bytes, start, end }: RawText) => bytes.subarray(start, end);
 
@@ -65,8 +66,14 @@ export const members = {
       return Number(time - (r.$own.first ??= time)) / 1e9;
     },
   ),
-  kind: member.text({ brief: "read, write or handshake", width: -9 }, (r) => kindOf(r.call)),
-  call: member.text({ brief: "Function of the library", width: -22 }, (r) => NAMES.get(r.call)),
+  kind: member.text(
+    { brief: "read, write or handshake", width: -9 },
+    (r) => CALLS.get(r.call)!.kind,
+  ),
+  call: member.text(
+    { brief: "Function of the library", width: -22 },
+    (r) => CALLS.get(r.call)!.name,
+  ),
   comm: c.comm,
   pid: { ...c.pid, width: -7 },
   tid: { ...c.tid, header: "TID", width: -7 },
@@ -74,7 +81,7 @@ export const members = {
   /** Undefined for a handshake. */
   bytes: member.integer(
     { header: "LEN", brief: "Bytes that were read or written", width: -7 },
-    (r) => kindOf(r.call) === "handshake" ? undefined : r.bytes,
+    (r) => CALLS.get(r.call)!.kind === "handshake" ? undefined : r.bytes,
   ),
   lost_bytes: member.integer(
     { brief: "How many of them are not in data", width: -7 },
