@@ -79,7 +79,7 @@ kernelTest("a function of the kernel has its parameters, where it can be traced"
   ], []]);
 });
 
-kernelTest("what there is none of is an error, with what may be meant", {}, async () => {
+kernelTest("a name that nothing has is an error, with the nearest one", {}, async () => {
   const { stdout, stderr, code } = await runTool("denobpf", ["tplist", "t:sched:sched_swich"]);
   assertMatch(stderr, /No tracepoint .*did you mean t:sched:sched_switch/s);
   assertEquals([stdout, code], ["", 64]);

@@ -80,7 +80,7 @@ kernelTest(
   },
 );
 
-kernelTest("an error about a function of the kernel says what there is", kprobe, () => {
+kernelTest("an error about a function of the kernel lists what it has", kprobe, () => {
   for (
     const [spec, message] of [
       ["vfs_reed", /no function "vfs_reed".*did you mean vfs_read\?/],

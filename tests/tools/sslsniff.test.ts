@@ -12,7 +12,7 @@ const line = ({ call, bytes }: TlsCall) => `${call} ${bytes ?? 0}`;
 const bytesOf = ({ base64 }: TlsCall) =>
   Uint8Array.from(atob(base64 ?? ""), (letter) => letter.charCodeAt(0));
 
-/** What a trace with these options shows of a process that makes so many rounds. */
+/** What a trace with these options shows of a process that makes this many rounds. */
 async function shown(
   options: Parameters<typeof sslsniff>[0],
   library: "openssl" | "gnutls",
@@ -134,7 +134,7 @@ kernelTest("targets choose processes", {}, async () => {
   assertEquals((await shown({ comm: "tls" }, "gnutls")).events.length, 14);
 });
 
-/** The table of a tool that is told to trace a process of GnuTLS. */
+/** The table of a tool that traces a process of GnuTLS. */
 async function tableOf(...args: string[]): Promise<string[]> {
   const process = await startTls("gnutls");
   await using tool = startTool("sslsniff", ["-p", `${process.pid}`, ...args]);

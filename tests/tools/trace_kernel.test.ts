@@ -83,7 +83,7 @@ kernelTest("functions of the kernel lead in its stacks", kprobe, async () => {
   assertMatch(shown.stdout, /traced +vfs_open +\[unknown\] *\n +vfs_open\n +\w*open/);
 });
 
-kernelTest("an error about a function of the kernel says what there is", kprobe, () => {
+kernelTest("an error about a function of the kernel lists what it has", kprobe, () => {
   for (
     const [probe, message] of [
       ["vfs_reed", /no function "vfs_reed".*did you mean vfs_read\?/],

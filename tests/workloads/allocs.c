@@ -4,7 +4,7 @@
  *
  *	files PATH	makes 1009 files in this folder
  *	polls		23 times poll() for 200 files, of which the kernel has 170 in memory of its own
- *	poll		one poll() for so many that they take 23 pages
+ *	poll		one poll() of as many descriptors as take 23 pages
  *	locks PATH	takes 29 locks on parts of this file, and with the next byte gives them back
  *	alarms		31 signals that a timer sends, one after the other
  *	signals		41 signals that it sends to itself
