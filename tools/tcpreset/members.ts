@@ -50,7 +50,7 @@ export const members = {
   pid: ownerMembers.pid,
   comm: { ...ownerMembers.comm, width: -12 },
   direction: member.text(
-    { brief: "sent or received", width: -8 },
+    { brief: "sent or received", width: -9 },
     (r) => r.sent ? "sent" : "received",
   ),
   ip: member.integer({ brief: "4 or 6", width: -2 }, (r) => r.ip),
@@ -87,11 +87,11 @@ export const members = {
     (r) => r.established === 0n ? undefined : r.time - r.established,
   ),
   unread_bytes: member.integer(
-    { brief: "Bytes that had come, and no process had read", width: 7 },
+    { brief: "Bytes that had come, and no process had read", width: 12 },
     (r) => r.has_sock ? r.unread : undefined,
   ),
   unacked_bytes: member.integer(
-    { brief: "Bytes of the process that the other end had not acknowledged", width: 7 },
+    { brief: "Bytes of the process that the other end had not acknowledged", width: 13 },
     (r) => r.has_sock ? r.unacked : undefined,
   ),
   owner_by: ownerMembers.owner_by,
