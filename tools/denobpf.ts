@@ -28,7 +28,7 @@ COMMANDS:
   skeleton FILE.bpf.o    print the TypeScript class of a compiled BPF object
   flame FILE [AFTER]     draw a flame graph of folded stacks, or how two differ
   prog, map, link, btf   show what is in the kernel: denobpf map dump NAME
-  tplist PATTERN         show what tools can trace: tracepoints, probes, functions
+  tplist PATTERN         show what tools can trace, with its arguments
 
 TOOLS:
   ${runnable.join("\n  ")}
