@@ -126,7 +126,13 @@ export const { tool, start: memleak } = countTool({
       "",
     );
   },
-  flames: { unit: "bytes", value: ({ bytes }) => bytes, path, standing: true, write: writeFlames },
+  flames: {
+    unit: () => "bytes",
+    value: ({ bytes }) => bytes,
+    path,
+    standing: true,
+    write: writeFlames,
+  },
   open(options) {
     excludeEachOther(options, "show_allocs", "combined_only", "-a and -C");
     return Memleak.open();

@@ -88,11 +88,11 @@ export interface Tables<Options, E> {
 /** How rows become stacks of a flame graph. */
 export interface Flames<Options, E> {
   /** What is measured. */
-  readonly unit: FlameUnit;
+  unit(options: Options): FlameUnit;
   /** What was measured of the row's stack. */
-  value(row: E): number;
+  value(row: E, options: Options): number;
   /** The same as lines of folded stacks have it; the value itself if left out. */
-  shown?(value: number): number;
+  shown?(value: number, options: Options): number;
   /** The frames, the outermost first. */
   path(row: E, options: Options): readonly FlameFrame[];
   /** Whether each table shows all that there is, so that the last one alone counts. */

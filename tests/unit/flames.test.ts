@@ -275,7 +275,7 @@ async function shownOf(standing: boolean): Promise<string> {
     return bytes.length;
   });
   const flames: Flames<unknown, Stack> = {
-    unit: "bytes",
+    unit: () => "bytes",
     value: ([, value]) => value,
     path: ([names]) => framesOf(names),
     standing,

@@ -47,16 +47,17 @@ export class FlameDisplay<Options, E> implements Display<E> {
     if (this.#flames.standing) this.#tree = new FlameTree();
     const { options } = this.#choice;
     batch.forEach((row) =>
-      this.#tree.add(this.#flames.path(row, options), this.#flames.value(row))
+      this.#tree.add(this.#flames.path(row, options), this.#flames.value(row, options))
     );
     return 1;
   }
 
   async finish(): Promise<void> {
-    const { unit, shown = (value) => value, write } = this.#flames;
-    const { name } = this.#choice.tool;
+    const { options, tool: { name } } = this.#choice;
+    const unit = this.#flames.unit(options);
+    const shown = (value: number) => this.#flames.shown?.(value, options) ?? value;
     reportCut(this.#tree, name, unit);
-    const written = await write(this.#tree, this.#format, { name, unit, shown });
+    const written = await this.#flames.write(this.#tree, this.#format, { name, unit, shown });
     if (written instanceof Uint8Array) this.#out.raw(written);
     else for (const piece of written) this.#out.string(piece);
   }

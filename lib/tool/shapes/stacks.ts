@@ -52,12 +52,12 @@ export interface StackTool<
     CountTool<O, P, R, Op, M, Record<never, never>, C>,
     "columns" | "order" | "derived" | "histogram" | "heading" | "text" | "bare"
   > {
-  /** The member that is measured, by which stacks are sorted: the largest first. */
-  readonly measure: keyof M & string;
+  /** The member that is measured, by which stacks are sorted: the largest first. A function, if options say which. */
+  readonly measure: (keyof M & string) | ((options: Wanted<O, P>) => keyof M & string);
   /** Whether the largest come last. */
   ascending?(options: Wanted<O, P>): boolean;
   /** How it is shown with a stack, if not as it is: nanoseconds as microseconds. */
-  shown?(measured: number): number;
+  shown?(measured: number, options: Wanted<O, P>): number;
   /** How a row is shown, if there is more to it than a thread and its stack. */
   readonly drawn?: DrawStack<EventOf<M>>;
   /** Its frames in flame graphs, the outermost first, if they are not a thread's name and its stack. */
@@ -85,27 +85,38 @@ export function stackTool<
   return countTool<O, R, Op, M, Record<never, never>, C, P>({
     ...declared,
     columns: () => [],
-    order: (options) => `${ascending?.(options) ? "" : "-"}${measure}`,
+    order: (options) => `${ascending?.(options) ? "" : "-"}${measureOf(options)}`,
     stamp: declared.stamp ?? ((options) => Boolean((options as Obeyed).interval)),
     bare: isFolded,
     text(rows, options) {
       const marks = options as Obeyed;
       if (isFolded(options)) {
-        return rows.map((row) => foldedLine(path(row, marks), valueOf(row))).join("");
+        return rows.map((row) => foldedLine(path(row, marks), shownOf(row, options))).join("");
       }
-      return rows.map((row) => drawn(row, String(valueOf(row)), marks)).join("\n");
+      return rows.map((row) => drawn(row, String(shownOf(row, options)), marks)).join("\n");
     },
     flames: {
-      unit: measure.endsWith("_ns") ? "nanoseconds" : measure,
-      value: (row) => row[measure as keyof EventOf<M>] as number,
+      unit(options) {
+        const measured = measureOf(options);
+        return measured.endsWith("_ns") ? "nanoseconds" : measured;
+      },
+      value: valueOf,
       shown,
       write: writeFlames,
       path: (row, options) => path(row, options as Obeyed),
     },
   });
 
-  function valueOf(row: EventOf<M>): number {
-    return shown(row[measure as keyof EventOf<M>] as number);
+  function measureOf(options: Wanted<O, P>): keyof M & string {
+    return typeof measure === "function" ? measure(options) : measure;
+  }
+
+  function valueOf(row: EventOf<M>, options: Wanted<O, P>): number {
+    return Number(row[measureOf(options) as keyof EventOf<M>]);
+  }
+
+  function shownOf(row: EventOf<M>, options: Wanted<O, P>): number {
+    return shown(valueOf(row, options), options);
   }
 }
 
