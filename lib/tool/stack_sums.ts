@@ -52,8 +52,8 @@ export interface OtherParts<P> extends Interrupted {
 
 /** What sums are about. */
 export interface SumParts<P, V> extends Interrupted {
-  /** The function of the kernel that has the hook: see {@link KeptStacks}. */
-  readonly hook: string;
+  /** The functions of the kernel that have the hooks: see {@link KeptStacks}. */
+  readonly hook: string | readonly string[];
   /** Frames of a stack at most, as the kernel half takes them. */
   readonly depth: number;
   /** What distinguishes sums, besides their stacks. */
@@ -90,7 +90,8 @@ export class StackSums<P extends StackIds, V extends { readonly count: bigint }>
     this.#parts = parts;
     this.#most = parts.most ?? MOST_SUMS;
     const { hook, other, nameOf = frameName } = parts;
-    this.#stacks = new KeptStacks(hook, nameOf, ...other ? [other.hook] : []);
+    const [first, ...others] = [hook, other?.hook ?? []].flat();
+    this.#stacks = new KeptStacks(first, nameOf, ...others);
   }
 
   /** How many events were counted at places that there was no room for. */
