@@ -9,7 +9,8 @@
  *
  *	kind = find_owner(rq, &owner);               at block_rq_issue
  *
- * With OWNER_IS_TASK defined, an owner has the task's name and numbers as well.
+ * With OWNER_IS_TASK defined, an owner has the task's name and numbers as well. With OWNER_HAS_STACKS, it has the
+ * stacks with which it has asked: the kernel half includes stacks.h, and defines take_stacks().
  */
 #ifndef DENOBPF_BLOCK_H
 #define DENOBPF_BLOCK_H
@@ -50,19 +51,37 @@ struct request___old {
 	struct gendisk *rq_disk;
 } __attribute__((preserve_access_index));
 
-/* The disk of a request as dev_t, 0 if there is none. */
-static __always_inline __u32 disk_dev(struct request *rq)
-{
-	struct request___old *old = (void *)rq;
-	struct gendisk *disk;
+/* until Linux 5.11 */
+struct bio___old {
+	struct gendisk *bi_disk;
+} __attribute__((preserve_access_index));
 
-	if (bpf_core_field_exists(old->rq_disk))
-		disk = BPF_CORE_READ(old, rq_disk);
-	else
-		disk = BPF_CORE_READ(rq, q, disk);
+/* A disk as dev_t, 0 if there is none. */
+static __always_inline __u32 gendisk_dev(struct gendisk *disk)
+{
 	if (!disk)
 		return 0;
 	return BPF_CORE_READ(disk, major) << 20 | BPF_CORE_READ(disk, first_minor);
+}
+
+/* The disk of a request. */
+static __always_inline __u32 disk_dev(struct request *rq)
+{
+	struct request___old *old = (void *)rq;
+
+	if (bpf_core_field_exists(old->rq_disk))
+		return gendisk_dev(BPF_CORE_READ(old, rq_disk));
+	return gendisk_dev(BPF_CORE_READ(rq, q, disk));
+}
+
+/* The disk of a bio. */
+static __always_inline __u32 bio_disk_dev(struct bio *bio)
+{
+	struct bio___old *old = (void *)bio;
+
+	if (bpf_core_field_exists(old->bi_disk))
+		return gendisk_dev(BPF_CORE_READ(old, bi_disk));
+	return gendisk_dev(BPF_CORE_READ(bio, bi_bdev, bd_disk));
 }
 
 static __always_inline __u32 request_op(struct request *rq)
@@ -83,7 +102,16 @@ struct owner {
 	__u32 tid;
 	char comm[16];
 #endif
+#ifdef OWNER_HAS_STACKS
+	stack_id kernel;
+	stack_id user;
+#endif
 };
+
+#ifdef OWNER_HAS_STACKS
+/* Takes the stacks of the current task, which asks for a bio. Returns false if nobody wants to know about it. */
+static __always_inline bool take_stacks(void *ctx, struct bio *bio, struct owner *owner);
+#endif
 
 enum owner_kind {
 	OWNER_UNKNOWN, /* it was made before it could be seen */
@@ -121,6 +149,13 @@ int btf_getrq(__u64 *ctx)
 	if (!bio)
 		return 0;
 	set_owner(&owner);
+#ifdef OWNER_HAS_STACKS
+	if (!take_stacks(ctx, bio, &owner)) {
+		/* what an earlier bio at this address may have left */
+		bpf_map_delete_elem(&owners, &bio);
+		return 0;
+	}
+#endif
 	if (bpf_map_update_elem(&owners, &bio, &owner, BPF_ANY))
 		count_lost_map();
 	return 0;
