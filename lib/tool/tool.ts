@@ -75,8 +75,11 @@ export interface Tables<Options, E> {
    * in brackets.
    */
   stamp?(options: Options): boolean | string;
-  /** The rows in a form of the tool's own, in place of columns, unless `--fields` names some. */
-  text?(rows: readonly E[], options: Options): string;
+  /**
+   * The rows in a form of the tool's own, in place of columns, unless `--fields` names some. Undefined where these
+   * options have columns, or a histogram.
+   */
+  text?(rows: readonly E[], options: Options): string | undefined;
   /** Whether that text stands alone, without title, time and empty line, for other programs to read. */
   bare?(options: Options): boolean;
   /** Text below a table; without columns it stands alone. */

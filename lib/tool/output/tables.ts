@@ -70,11 +70,11 @@ export class TableDisplay<Options, E> implements Display<E> {
 
   #showTable(rows: readonly E[]): void {
     const { frame, options, columns } = this.#choice;
-    const { text, below } = this.#tables;
+    const { below } = this.#tables;
     const out = this.#out;
-    if (this.#isBare()) return out.string(text!(rows, options));
-    out.string(this.#stamp());
-    if (this.#hasText()) return out.string(text!(rows, options) + "\n");
+    const text = this.#hasText() ? this.#tables.text?.(rows, options) : undefined;
+    if (!this.#isBare()) out.string(this.#stamp());
+    if (text !== undefined) return out.string(this.#isBare() ? text : text + "\n");
     if (columns.length > 0) {
       if (!frame.no_header) this.#lines.header(out);
       this.#showRows(rows);

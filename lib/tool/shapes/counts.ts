@@ -133,8 +133,8 @@ export interface CountTool<
   ): { readonly of: keyof M & string } & HistogramLook | undefined;
   /** The line above the histogram of a row; none if it is empty. */
   heading?(row: EventOf<M>, options: Wanted<O, P>): string;
-  /** Text in place of columns and histograms, if the tool shows its rows in a form of its own. */
-  text?(rows: readonly EventOf<M>[], options: Wanted<O, P>): string;
+  /** Text in place of columns and histograms, where the tool shows its rows in a form of its own. */
+  text?(rows: readonly EventOf<M>[], options: Wanted<O, P>): string | undefined;
   /** Whether that text stands alone, without title, time and empty line, for other programs to read. */
   bare?(options: Wanted<O, P>): boolean;
   /** How rows are drawn as a flame graph, if they have stacks. */
