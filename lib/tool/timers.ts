@@ -1,4 +1,4 @@
-/** Programs that a timer runs on each CPU. */
+/** Programs that a timer runs on each CPU, or on one. */
 import { attachPerfEvent } from "../objects/attach/perf_event.ts";
 import { UnsupportedError } from "../objects/errors.ts";
 import type { Attachable } from "../objects/program.ts";
@@ -7,6 +7,8 @@ import { onlineCpus } from "../sys/cpus.ts";
 import type { Parser } from "./options/declarations.ts";
 import { integer } from "./options/parsers.ts";
 import { ValueError } from "./options/usage_errors.ts";
+
+export { cpuNodes } from "../sys/cpus.ts";
 
 /** How often CPUs are looked for that have come online, in milliseconds. */
 const LOOK_MS = 1000;
@@ -72,13 +74,8 @@ export class CpuClocks implements Disposable {
     for (const cpu of cpus) {
       this.#attached.get(cpu)?.[Symbol.dispose]();
       this.#attached.delete(cpu);
-      try {
-        const event = { software: "cpu_clock", frequency: this.#frequency, cpus: [cpu] } as const;
-        this.#attached.set(cpu, attachPerfEvent(this.#program, event));
-      } catch (error) {
-        // it has gone offline again
-        if (!(error instanceof UnsupportedError) || onlineCpus().includes(cpu)) throw error;
-      }
+      const attached = attachClock(this.#program, this.#frequency, cpu);
+      if (attached !== undefined) this.#attached.set(cpu, attached);
     }
   }
 
@@ -88,5 +85,65 @@ export class CpuClocks implements Disposable {
     this.#hotplug?.[Symbol.dispose]();
     for (const attached of this.#attached.values()) attached[Symbol.dispose]();
     this.#attached.clear();
+  }
+}
+
+/**
+ * A program that the clock of one CPU runs: of the last one that is online, as the first ones have most to do. If
+ * that goes offline, it is another's at most a second later, as often as CPUs are looked for.
+ */
+export class OneClock implements Disposable {
+  readonly #program: Attachable;
+  readonly #frequency: number;
+  readonly #hotplug = CpuHotplug.listen();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #cpu: number | undefined;
+  #attached: Disposable | undefined;
+
+  /**
+   * Attaches the program.
+   * @param frequency times a second
+   * @throws {BpfError} EINVAL above kernel.perf_event_max_sample_rate
+   */
+  constructor(program: Attachable, frequency: number) {
+    this.#program = program;
+    this.#frequency = frequency;
+    this.#timer = setInterval(() => this.#follow(), LOOK_MS);
+    try {
+      this.#follow();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** A CPU that was offline has lost the event that it had. */
+  #follow(): void {
+    const last = onlineCpus().at(-1)!;
+    const back = [...this.#hotplug?.online() ?? []];
+    if (last === this.#cpu && !back.includes(last)) return;
+    this.#attached?.[Symbol.dispose]();
+    this.#attached = attachClock(this.#program, this.#frequency, last);
+    this.#cpu = this.#attached && last;
+  }
+
+  /** Detaches the program. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#hotplug?.[Symbol.dispose]();
+    this.#attached?.[Symbol.dispose]();
+  }
+}
+
+/** @returns undefined if the CPU has gone offline meanwhile */
+function attachClock(
+  program: Attachable,
+  frequency: number,
+  cpu: number,
+): Disposable | undefined {
+  try {
+    return attachPerfEvent(program, { software: "cpu_clock", frequency, cpus: [cpu] });
+  } catch (error) {
+    if (!(error instanceof UnsupportedError) || onlineCpus().includes(cpu)) throw error;
   }
 }

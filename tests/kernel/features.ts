@@ -73,6 +73,12 @@ const probes = {
     present: () => inBtf("bpf_get_attach_cookie_tracing") && !isOlder(release(), "6.10"),
   },
   syscall_programs: { since: "5.14", present: () => inBtf("BPF_PROG_TYPE_SYSCALL") },
+  /** Programs find the run queues of all CPUs by the kernel's name for them. */
+  run_queues: {
+    since: "6.1",
+    present: () =>
+      inBtf("runqueues") && / runqueues$/m.test(Deno.readTextFileSync("/proc/kallsyms")),
+  },
   struct_ops: { since: "5.6", present: () => inBtf("bpf_struct_ops_tcp_congestion_ops") },
   task_storage: { since: "5.12", present: () => inBtf("BPF_MAP_TYPE_TASK_STORAGE") },
   tcx: { since: "6.6", present: () => inBtf("BPF_TCX_INGRESS") },
