@@ -12,13 +12,10 @@
 #include <bpf/bpf_tracing.h>
 #include "fd_sock.h"
 #include "kinds.h"
+#include "sock_address.h"
 #include "sock_targets.h"
 #include "syscall.h"
 #include "task_targets.h"
-
-#define AF_OF_UNIX 1 /* include/linux/socket.h */
-#define AF_OF_VSOCK 40
-#define ADDRESS_SIZE 112 /* what the largest one has, that of a Unix socket, and a few bytes more */
 
 struct event {
 	boot_ns time;
@@ -48,38 +45,6 @@ struct event {
 
 #include "events.h"
 
-#define SOCKADDR_VM_SIZE 16 /* include/uapi/linux/vm_sockets.h */
-
-/* The same everywhere; the types are a module's, which need not be there. */
-struct vsock_sock___local {
-	struct sockaddr_vm___local {
-		__u32 svm_port;
-	} local_addr;
-} __attribute__((preserve_access_index));
-
-/* What the socket is bound to, unless it is one of IP. */
-static __always_inline void read_address(struct event *event, struct sock *sk)
-{
-	struct vsock_sock___local *vsock = (void *)sk;
-	struct unix_address *address;
-	__u32 size;
-
-	if (event->family == AF_OF_UNIX) {
-		address = BPF_CORE_READ((struct unix_sock *)sk, addr);
-		if (!address)
-			return;
-		size = BPF_CORE_READ(address, len);
-		if (size > ADDRESS_SIZE)
-			size = ADDRESS_SIZE;
-		barrier_var(size);
-		event->address_size = size;
-		bpf_probe_read_kernel(event->address, sizeof(event->address), address->name);
-	} else if (event->family == AF_OF_VSOCK && bpf_core_field_exists(vsock->local_addr)) {
-		event->address_size = SOCKADDR_VM_SIZE;
-		bpf_probe_read_kernel(event->address, SOCKADDR_VM_SIZE, &vsock->local_addr);
-	}
-}
-
 static __always_inline void read_sock(struct event *event, struct sock *sk)
 {
 	struct flow flow = {};
@@ -95,7 +60,7 @@ static __always_inline void read_sock(struct event *event, struct sock *sk)
 	event->backlog_max = BPF_CORE_READ(path, sk_max_ack_backlog);
 	event->queue = BPF_CORE_READ(path, sk_ack_backlog);
 	if (event->family != AF_INET && event->family != AF_INET6) {
-		read_address(event, sk);
+		event->address_size = read_sock_address(sk, event->family, event->address);
 		return;
 	}
 	read_flow(path, &flow);
