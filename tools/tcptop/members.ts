@@ -1,6 +1,7 @@
 import {
   addressText,
   type Counted,
+  endText,
   type EventOf,
   membersOf,
   OWNER_BY,
@@ -139,13 +140,8 @@ export type TcpUsage = EventOf<typeof members>;
 
 const table = membersOf<TcpUsage>();
 
-/** An end of a connection: `192.0.2.1:80`, `[2001:db8::1]:80`. */
-function end(address: string | undefined, port: number | undefined): string {
-  return address?.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-const laddr = (e: TcpUsage) => end(e.laddr, e.lport);
-const raddr = (e: TcpUsage) => end(e.raddr, e.rport);
+const laddr = (e: TcpUsage) => endText(e.laddr, e.lport);
+const raddr = (e: TcpUsage) => endText(e.raddr, e.rport);
 
 /** What tables alone show. */
 export const derived = {

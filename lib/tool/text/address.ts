@@ -73,3 +73,19 @@ export function addressBytes(text: string): Uint8Array<ArrayBuffer> | undefined 
   const groups = [...head, ...zeros, ...tail ?? []];
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
 }
+
+/**
+ * An end of a connection: an address and a port. An address of IPv6 is in brackets.
+ *
+ * @example
+ * ```ts
+ * import { endText } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(endText("192.0.2.1", 80), "192.0.2.1:80");
+ * assertEquals(endText("2001:db8::1", 80), "[2001:db8::1]:80");
+ * ```
+ */
+export function endText(address: string | undefined, port: number | string | undefined): string {
+  return address?.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
