@@ -64,6 +64,26 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
   262: "MPTCP",
 };
 
+/** include/uapi/linux/netlink.h */
+const NETLINK_PROTOCOLS: Readonly<Record<number, string>> = {
+  0: "ROUTE",
+  2: "USERSOCK",
+  4: "SOCK_DIAG",
+  6: "XFRM",
+  7: "SELINUX",
+  8: "ISCSI",
+  9: "AUDIT",
+  10: "FIB_LOOKUP",
+  11: "CONNECTOR",
+  12: "NETFILTER",
+  15: "KOBJECT_UEVENT",
+  16: "GENERIC",
+  18: "SCSITRANSPORT",
+  19: "ECRYPTFS",
+  20: "RDMA",
+  21: "CRYPTO",
+};
+
 /** What sockets are for, by number: include/linux/net.h. */
 const TYPES: readonly (string | undefined)[] = [
   undefined,
@@ -86,6 +106,11 @@ export function isInet({ family }: { readonly family: number }): boolean {
   return family === AF_INET || family === AF_INET6;
 }
 
+/** Whether the states of a family are those of TCP, as far as it has such: include/net/tcp_states.h. */
+export function hasTcpStates({ family }: { readonly family: number }): boolean {
+  return [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_VSOCK].includes(family);
+}
+
 /** `UNIX`, or the number. */
 export function familyName(family: number): string {
   return FAMILIES[family] ?? String(family);
@@ -98,6 +123,11 @@ export function protocolName(protocol: number): string {
 
 function words({ address }: Address): DataView {
   return new DataView(address.buffer, address.byteOffset, address.byteLength);
+}
+
+/** `ROUTE`, of a protocol of netlink, or the number. */
+export function netlinkName(protocol: number): string {
+  return NETLINK_PROTOCOLS[protocol] ?? String(protocol);
 }
 
 /** The port of a family that has some, other than IP: of struct sockaddr_vm. */

@@ -23,6 +23,11 @@ export function canTrace(kind: "kprobe" | "fentry" | "fexit", name: string): boo
   return hasAttachKind(kind) && hasKernelFunction(name);
 }
 
+/** Whether the kernel has an iterator: `unix` for a program `iter/unix`. */
+export function hasIterator(name: string): boolean {
+  return isTyped(`bpf_iter_${name}`);
+}
+
 /** A pair of programs for a function: fentry and fexit, kprobe and kretprobe, or the latter by kprobe.multi. */
 export type WayToTrace = "fexit" | "kprobe" | "kprobe.multi";
 

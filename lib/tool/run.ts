@@ -12,6 +12,7 @@ import type { Display } from "./output/display.ts";
 import { displayFor } from "./output/display_for.ts";
 import type { Filter } from "./output/filter.ts";
 import { ToolOutput } from "./output/stdout.ts";
+import { escapeText } from "./text/escape.ts";
 import type { Tool } from "./tool.ts";
 import { LossReport } from "./trace/losses.ts";
 import type { Each, Trace } from "./trace/trace.ts";
@@ -159,6 +160,9 @@ async function follow<Options, E>(
   } finally {
     shown.end?.();
     losses.end();
+    for (const what of trace.unseen) {
+      console.error(`${tool.name}: not shown: ${escapeText(what)}`);
+    }
   }
   if (trace.exitCode) return trace.exitCode;
   return common.strict && trace.lost > 0n ? ExitCode.Failure : ExitCode.Ok;

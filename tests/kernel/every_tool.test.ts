@@ -13,6 +13,7 @@ const LEFT_OUT = /^\w+: lost \d+ events?( in all)? \(not shown to a busy program
 
 async function check(name: string, scenario: Scenario): Promise<void> {
   const { args, count, event, interrupted, isolated, workload } = scenario;
+  await using _ = await scenario.held?.();
   await using tool = isolated ? startIsolated(name, args) : startTool(name, args);
   const refusal = scenario.refusal?.();
   if (refusal !== undefined) {

@@ -145,11 +145,11 @@ export class RunningTool implements AsyncDisposable {
 }
 
 /**
- * What a tool wrote on stderr besides its losses: one that traces the whole host may lose what others do, before
- * it reads for the first time.
+ * What a tool wrote on stderr besides its losses, and besides what it cannot show on this kernel: one that traces
+ * the whole host may lose what others do, before it reads for the first time.
  */
 export function withoutLosses(stderr: string): string {
-  return stderr.replaceAll(/^\w+: lost \d+ events?( in all)? \(.*\)\n/gm, "");
+  return stderr.replaceAll(/^\w+: (lost \d+ events?( in all)?|not shown: .*) \(.*\)\n/gm, "");
 }
 
 /** Starts a command in the project's root folder, its output piped. */

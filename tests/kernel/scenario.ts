@@ -16,6 +16,8 @@ export interface Scenario extends KernelTestOptions {
   readonly operands?: readonly string[];
   /** Whether it runs in a network of its own. */
   readonly isolated?: boolean;
+  /** Makes what must be there before the tool starts, and takes it away: for one that shows what there is. */
+  readonly held?: () => Promise<AsyncDisposable>;
   /** Makes the events once the tool has shown its header. Without one the tool ends by itself. */
   readonly workload?: (tool: RunningTool) => unknown;
   /** How each of them is shown in the tool's table. */

@@ -20,6 +20,7 @@ for (const name of toolNames) {
     assertEquals([schema.title, Object.keys(schema.properties)], [name, all]);
 
     const json = ["--output", "json", "--fields", all.join(), ...args];
+    await using _ = await scenario.held?.();
     await using tool = isolated ? startIsolated(name, json) : startTool(name, json);
     if (workload !== undefined) {
       // JSON has no header to wait for.

@@ -110,8 +110,10 @@ export interface CountTool<
   readonly derived?: D;
   /** The line above the first table; none where tables run on. */
   title?(options: Wanted<O, P>): string;
-  /** Tables of one row each run on below one header, with nothing between them. */
+  /** Tables of one row each run on below one header, with nothing between them; and so does one alone. */
   readonly runs_on?: boolean;
+  /** There is one table, at once: of what there is, not of what happens. */
+  readonly at_once?: boolean;
   /** The columns of the table; none where histograms say it all. */
   columns(options: Wanted<O, P>): readonly (keyof M & string | keyof D & string | false)[];
   /** How rows are sorted unless the user says otherwise: `-count` for the largest first. */
@@ -247,7 +249,7 @@ export function countTool<
       detaching: () => counter.detaching?.(),
       interval: interval || (top === true ? 1 : undefined), // a tool's own `top` may be a number
       count,
-      duration,
+      duration: declared.at_once ? 0 : duration,
       fills: declared.fills?.(wanted),
       collect: () => counter.collect(),
       rows() {
@@ -260,6 +262,7 @@ export function countTool<
         ...lossesOf(skeleton),
         ...counter.lost !== undefined && { rows: counter.lost },
       }),
+      unseen: () => counter.unseen ?? [],
       start: command && declared.run && (() => started(() => declared.run!(skeleton, command))),
     });
     return new Trace(source, given.signal);

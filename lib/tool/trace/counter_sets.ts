@@ -12,6 +12,8 @@ export interface Counter<Row> {
   take(): Row[];
   /** How many events it had no room for. */
   readonly lost?: bigint;
+  /** What it cannot show on this host, each with the reason. */
+  readonly unseen?: readonly string[];
 }
 
 /** A map that is counted into, with `set` in its key: see bpf/include/counts.h. */

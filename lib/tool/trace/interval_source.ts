@@ -27,6 +27,8 @@ export interface IntervalParts<E> {
   /** The rows of a table: what was collected since the last one. */
   rows(): readonly E[];
   losses(): Losses;
+  /** What cannot be shown on this host, each with the reason. */
+  unseen?(): readonly string[];
   /** Starts the command that is traced, if there is one. The trace ends with it. */
   start?(): ChildProcess;
 }
@@ -71,6 +73,10 @@ export class IntervalSource<E> implements Source<E> {
 
   losses(): Losses {
     return this.#parts.losses();
+  }
+
+  unseen(): readonly string[] {
+    return this.#parts.unseen?.() ?? [];
   }
 
   /** A traced command gets the signal, and the trace ends with it. */

@@ -23,6 +23,8 @@ export interface Source<E, View = E> extends Disposable {
   views?(signal: AbortSignal): AsyncGenerator<Each<View>, void, void>;
   /** What was lost so far. */
   losses?(): Losses;
+  /** What it cannot show on this host, each with the reason. */
+  unseen?(): readonly string[];
   /**
    * Takes a signal that asks the trace to end.
    * @returns whether the source ends by itself then
@@ -90,6 +92,11 @@ export class Trace<E, View = E> implements AsyncIterable<E>, Disposable {
   /** The same, by cause. */
   get losses(): Losses {
     return this.#lossesAtEnd ?? this.#source.losses?.() ?? {};
+  }
+
+  /** What the tool cannot show on this host, each with the reason. It is known at the end. */
+  get unseen(): readonly string[] {
+    return this.#source.unseen?.() ?? [];
   }
 
   /**

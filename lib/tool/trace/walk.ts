@@ -1,6 +1,6 @@
 /** Iterators that write records, of which a tool reads many and keeps few. */
 import { Bytes } from "../../btf/bytes.ts";
-import { type EventCodec, RecordView } from "../../btf/codec.ts";
+import { type Codec, type EventCodec, RecordView } from "../../btf/codec.ts";
 import { attachIter, type IterOptions } from "../../objects/attach/iter.ts";
 import type { Attachable } from "../../objects/program.ts";
 
@@ -33,4 +33,29 @@ export function walk<V extends RecordView>(
     handle(view);
   }
   RecordView.release(view);
+}
+
+/**
+ * The same as objects to be kept, for a tool that keeps all of them.
+ *
+ * @example
+ * ```ts
+ * import { event, Sockets } from "#skel/sockets.ts";
+ * import { walked } from "@denobpf/denobpf/tool";
+ *
+ * using opened = Sockets.open();
+ * const { progs } = opened.load();
+ * for (const { pid, inode } of walked(progs.walk_files, event)) console.log(pid, inode);
+ * ```
+ *
+ * @throws {BpfError | SystemError} the iterator cannot be attached or read
+ */
+export function walked<T>(program: Attachable, codec: Codec<T>, options?: IterOptions): T[] {
+  using link = attachIter(program, options);
+  const records = new Bytes(link.read());
+  const all: T[] = [];
+  for (let at = 0; at + codec.size <= records.u8.length; at += codec.size) {
+    all.push(codec.decode(records, at, at + codec.size));
+  }
+  return all;
 }
