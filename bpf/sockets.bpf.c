@@ -12,6 +12,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "backlog.h"
 #include "fd_sock.h"
 #include "kinds.h"
 #include "sock.h"
@@ -280,11 +281,8 @@ static __always_inline void read_unix(struct sock *sk)
 	struct sock *peer = BPF_CORE_READ(local, peer);
 
 	record.name = (__u64)unix_address_of(sk);
-	if (record.state == TCP_LISTEN) {
-		/* those that wait are messages */
-		record.queue = BPF_CORE_READ(sk, sk_receive_queue.qlen);
+	if (record.state == TCP_LISTEN)
 		return;
-	}
 	read_memory(sk);
 	read_unix_queue(sk);
 	record.peer_sk = (__u64)peer;
@@ -324,19 +322,11 @@ static __always_inline void begin_record(struct sock *sk)
 	record.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
-static __always_inline void read_backlog(struct sock *sk)
-{
-	/* that of MPTCP does not listen itself */
-	struct sock *path = first_path(sk) ?: sk;
-
-	record.backlog_max = BPF_CORE_READ(path, sk_max_ack_backlog);
-	record.queue = BPF_CORE_READ(path, sk_ack_backlog);
-}
-
 static __always_inline void read_sock(struct sock *sk)
 {
 	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
 	struct sock *of_sk = NULL;
+	struct backlog backlog;
 
 	begin_record(sk);
 	record.type = BPF_CORE_READ(sk, sk_type);
@@ -347,8 +337,11 @@ static __always_inline void read_sock(struct sock *sk)
 	record.ifindex = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
 	record.drops = sock_drops(sk);
 	record.options = sock_options(sk);
-	if (record.state == TCP_LISTEN)
-		read_backlog(sk);
+	if (record.state == TCP_LISTEN) {
+		backlog = backlog_of(sk);
+		record.queue = backlog.queue;
+		record.backlog_max = backlog.max;
+	}
 	if (is_ip(sk))
 		read_ip(sk);
 	else

@@ -10,6 +10,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "backlog.h"
 #include "fd_sock.h"
 #include "kinds.h"
 #include "sock_address.h"
@@ -47,6 +48,7 @@ struct event {
 
 static __always_inline void read_sock(struct event *event, struct sock *sk)
 {
+	struct backlog backlog = backlog_of(sk);
 	struct flow flow = {};
 	struct sock *path;
 
@@ -57,8 +59,8 @@ static __always_inline void read_sock(struct event *event, struct sock *sk)
 	event->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	/* that of MPTCP does not listen itself */
 	path = first_path(sk) ?: sk;
-	event->backlog_max = BPF_CORE_READ(path, sk_max_ack_backlog);
-	event->queue = BPF_CORE_READ(path, sk_ack_backlog);
+	event->backlog_max = backlog.max;
+	event->queue = backlog.queue;
 	if (event->family != AF_INET && event->family != AF_INET6) {
 		event->address_size = read_sock_address(sk, event->family, event->address);
 		return;

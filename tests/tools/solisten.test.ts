@@ -122,10 +122,13 @@ kernelTest("--now shows what listens already, as ss does", {}, async () => {
     const events = await Array.fromAsync(trace);
     const tcp = events.filter(({ proto }) => proto === "TCP");
     assertEquals(tcp.map(({ port }) => `${port}`).sort(), listening(child.pid));
-    const kinds = counted(events, (event) => [event.proto, event.backlog, event.backlog_max]);
+    const kinds = counted(
+      events,
+      ({ proto, backlog, backlog_max, queue }) => [proto, backlog, backlog_max, queue],
+    );
     assertEquals(kinds, {
-      [`TCP - ${Math.min(7, SOMAXCONN)}`]: 3,
-      [`UNIX - ${Math.min(13, SOMAXCONN)}`]: 1,
+      [`TCP - ${Math.min(7, SOMAXCONN)} 0`]: 3,
+      [`UNIX - ${Math.min(13, SOMAXCONN)} 2`]: 1,
     });
     assert(events.every(({ already }) => already));
     assertEquals(new Set(events.map(({ fd }) => fd)).size, 4);

@@ -7,7 +7,7 @@
  *	mptcp		5 of MPTCP
  *	uring		11 by io_uring
  *	compat		3 with int $0x80, as 32-bit programs do
- *	held		3 of TCP with a backlog of 7 and 1 of Unix, until standard input ends
+ *	held		3 of TCP with a backlog of 7 and 1 of Unix, where 2 connections wait, until standard input ends
  *
  * Prints `PID PORT`: the port of the first socket, if it is one of IP.
  */
@@ -131,6 +131,20 @@ static int several(int count)
 	return port;
 }
 
+static void held(void)
+{
+	struct sockaddr_un address;
+	socklen_t size = sizeof(address);
+	int fd = make_unix(SOCK_STREAM, 0);
+
+	check(listen(fd, 13) == 0, "listen");
+	check(getsockname(fd, (struct sockaddr *)&address, &size) == 0, "getsockname");
+	for (int i = 0; i < 2; i++)
+		check(connect(make_socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&address,
+			      size) == 0,
+		      "connect");
+}
+
 int main(int argc, char **argv)
 {
 	int port;
@@ -145,7 +159,7 @@ int main(int argc, char **argv)
 	else
 		port = several(is("uring") ? 11 : is("mptcp") ? 5 : 3);
 	if (is("held"))
-		check(listen(make_unix(SOCK_STREAM, 0), 13) == 0, "listen");
+		held();
 	printf("%d %d\n", getpid(), port);
 	fflush(stdout);
 	return is("held") && read(0, &byte, 1) > 0;
