@@ -56,8 +56,12 @@ export class KeptTypes implements Disposable {
 
   /** Gets ready to {@link keep} them, where that is possible. */
   async prepare(): Promise<void> {
+    if (this.#makeFolder()) this.#make = (await import("./needed_types.ts")).neededTypes;
+  }
+
+  #makeFolder(): boolean {
     using folder = PrivateFolder.open(this.#folder, { create: true });
-    if (folder !== undefined) this.#make = (await import("./needed_types.ts")).neededTypes;
+    return folder !== undefined;
   }
 
   /**
