@@ -154,7 +154,7 @@ kernelTest(
     await terminal.keys("q");
     await terminal.until("end-42");
     assertStringIncludes(
-      await terminal.run(`${biotop} -C 1 1`),
+      await terminal.run(`${biotop} -C -r 3 1 1`),
       "Tracing... Output every 1 secs. Hit Ctrl-C to end",
     );
   },
