@@ -3,7 +3,9 @@
  * `deno run -A scripts/bundle.ts ENTRY OUTPUT OBJECT...`. The objects are those that it may have inside, as
  * base64 text; their names take the place of that.
  */
+import { stop } from "esbuild";
 import { withDemangler } from "./demangler.ts";
+import { minify } from "./minify.ts";
 
 const [entry, output, ...objects] = Deno.args;
 const folder = output.replace(/[^/]*$/, "");
@@ -18,7 +20,8 @@ objects.sort((a, b) => Number(b.endsWith(own)) - Number(a.endsWith(own)));
 const FLAGS = "--no-config --v8-flags=--no-lazy";
 
 await bundle();
-let text = Deno.readTextFileSync(output);
+let { code: text } = await minify(Deno.readTextFileSync(output));
+stop();
 for (const path of objects) {
   const bytes = Deno.readFileSync(path);
   const inside = base64(bytes);
@@ -41,7 +44,6 @@ async function bundle(): Promise<void> {
       "bundle",
       "--quiet",
       "--platform=deno",
-      "--minify",
       "--output",
       output,
       entry,

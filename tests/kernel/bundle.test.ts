@@ -91,3 +91,13 @@ Deno.test("a bundle is ASCII and has no object inside", () => {
     assertEquals(built, beside, name);
   }
 });
+
+kernelTest("a bundle has no file open that it has read", {}, async () => {
+  using alone = new Alone();
+  await using tool = alone.start("execsnoop");
+  await tool.until("PCOMM");
+  const folder = `/proc/${tool.pid}/fd/`;
+  const held = [...Deno.readDirSync(folder)].map(({ name }) => Deno.readLinkSync(folder + name));
+  assert(held.includes("anon_inode:bpf_link"), held.join());
+  assertEquals(held.filter((path) => /^\/(?:proc|run|sys)\/|\.o$/.test(path)), []);
+});
