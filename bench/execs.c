@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * execs WORKERS COUNT: this many processes that each start /bin/true COUNT times, one after the other.
- * Prints microseconds an exec.
+ * execs WORKERS COUNT [PAUSE]: this many processes that each start /bin/true COUNT times, one after the other, with
+ * PAUSE microseconds between them, if any. Prints microseconds an exec.
  */
 #include <spawn.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void work(long count)
+static void work(long count, useconds_t pause)
 {
 	char *argv[] = { "/bin/true", "--with", "some", "arguments", NULL };
 
@@ -20,6 +20,8 @@ static void work(long count)
 		if (posix_spawn(&pid, *argv, NULL, NULL, argv, NULL))
 			exit(1);
 		waitpid(pid, NULL, 0);
+		if (pause)
+			usleep(pause);
 	}
 }
 
@@ -27,12 +29,13 @@ int main(int argc, char **argv)
 {
 	int i, workers = atoi(argv[1]);
 	long count = atol(argv[2]);
+	useconds_t pause = argc > 3 ? atol(argv[3]) : 0;
 	struct timespec before, after;
 
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	for (i = 0; i < workers; i++) {
 		if (fork() == 0) {
-			work(count);
+			work(count, pause);
 			_exit(0);
 		}
 	}

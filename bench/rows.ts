@@ -1,6 +1,6 @@
 /** All rows, in the order of docs/performance.md. */
 import type { Row } from "./row.ts";
-import { execs } from "./rows/execs.ts";
+import { execs, lone } from "./rows/execs.ts";
 import { hooks } from "./rows/hooks.ts";
 import { idle } from "./rows/idle.ts";
 import { memory, programs } from "./rows/kernel.ts";
@@ -21,6 +21,7 @@ export const rows: readonly Row[] = [
   live,
   latency,
   execs,
+  lone,
   syscalls,
   maps,
   memory,

@@ -6,6 +6,9 @@ import { Subject } from "../subject.ts";
 
 const WORKERS = 4;
 
+/** Between execs that come one by one, in microseconds. */
+const PAUSE = 10_000;
+
 export const execs: Row = {
   name: "execs",
   title: "Storm of execs",
@@ -67,4 +70,35 @@ export const execs: Row = {
       }
       return figures;
     }),
+};
+
+export const lone: Row = {
+  name: "lone",
+  title: "Events one by one",
+  how:
+    "A process starts /bin/true every 10 ms: the CPU time of execsnoop by exec, from waking up to having written " +
+    "the line. 50 of them have gone before.",
+  async measure(effort) {
+    const count = effort.pick(1000, 20);
+    const each = (command: readonly string[]) => async () => {
+      await using subject = await Subject.start(command, "stdout");
+      const execs = (count: number) => report(c("execs", 1, count, PAUSE));
+      await execs(50);
+      const before = subject.cpuMs();
+      await execs(count);
+      return (subject.cpuMs() - before) * 1e3 / count;
+    };
+    const measured = await rounds(
+      { ours: each(tool("execsnoop")), C: each(["stdbuf", "-oL", "execsnoop"]) },
+      effort.rounds,
+      { ...effort, warm: 0 },
+    );
+    return [{
+      name: "execsnoop",
+      unit: "µs of CPU an exec",
+      rounds: measured,
+      headline: { what: "µs of CPU an exec, ours", values: measured.ours },
+      reach: { most: 170 },
+    }];
+  },
 };
