@@ -29,6 +29,9 @@ test_skels   := $(fixtures:%=build/tests/skel/%.ts)
 versions := $(foreach version,1.4.6 1.5.0 1.7.0,build/libbpf/$(version)/libbpf.so) \
 	build/clang-14/.built build/clang-16/.built
 generator := $(wildcard lib/skeleton/*.ts lib/btf/*.ts)
+lib_files := $(shell find lib -name '*.ts')
+tool_files := $(shell find tools -name '*.ts')
+library   := build/lib/.built
 packages  := node_modules/.installed
 c_files   := $(wildcard $(addsuffix /*.[ch],bpf bpf/include bpf/include/execsnoop bpf/variants bpf/examples bench tests/fixtures tests/workloads))
 bench_c   := $(patsubst bench/%.c,build/bench/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
@@ -69,7 +72,7 @@ include scripts/compile.mk
 deps: $(packages) ## install what is missing: Debian packages, Deno, npm packages
 	@:
 
-build: $(objects) $(skels) build/registry.ts $(packages) ## compile the kernel halves, generate their skeletons (default)
+build: $(objects) $(skels) $(library) build/registry.ts $(packages) ## compile the kernel halves, generate their skeletons (default)
 	@scripts/about
 
 run: build ## run a tool until Ctrl-C: make run TOOL=bootstrap ARGS="-d 100"
@@ -165,18 +168,25 @@ $(skels): build/skel/%.ts: build/%.bpf.o $(generator) | $(packages) build/skel/e
 	$(call say,SKEL,$@)
 	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts $< $@
 
+# lib/ in few files, which tools start sooner with.
+$(library): scripts/library.ts scripts/files.ts scripts/demangler.ts scripts/minify.ts deno.json $(lib_files) $(tool_files) $(packages)
+	$(call say,LIB,$(@D))
+	$(Q)rm -rf $(@D)
+	$(Q)$(deno) run -A --quiet scripts/library.ts $(@D)
+	$(Q)touch $@
+
 # What a browser runs that shows a flame graph.
 build/flame_page.ts: scripts/flame_page.ts $(wildcard lib/tool/flames/*.ts lib/tool/flames/page/*) $(packages)
 	$(call say,PAGE,$@)
 	$(Q)$(deno) run -A --quiet scripts/flame_page.ts $@
 
-build/registry.ts: tools $(tools:%=tools/%.ts) scripts/registry.ts build/flame_page.ts | $(skels) $(packages)
+build/registry.ts: tools $(tools:%=tools/%.ts) scripts/registry.ts build/flame_page.ts | $(skels) $(library) $(packages)
 	$(call say,REGISTRY,$@)
 	$(Q)$(deno) run -A --quiet scripts/registry.ts $@
 
 $(test_skels): build/tests/skel/%.ts: build/tests/%.bpf.o $(generator) | $(packages) build/tests/skel/
 	$(call say,SKEL,$@)
-	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts --import ../../../lib/skeleton/mod.ts $< $@
+	$(Q)$(deno) run -A --quiet lib/skeleton/generate.ts $< $@
 
 $(workloads): build/tests/%: tests/workloads/%.c $(wildcard tests/workloads/*.h) Makefile | build/tests/
 	$(call say,CC,$<)

@@ -1,5 +1,5 @@
 /** The programs that are compared, and how they are run. */
-import { fileExists } from "../lib/sys/status.ts";
+import { fileExists } from "#lib/sys/status.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 

@@ -8,7 +8,7 @@ import { pageOf } from "./page.ts";
 import { plotOf } from "./plot.ts";
 import type { Effort, Outcome, Row } from "./row.ts";
 import { rows } from "./rows.ts";
-import { mountTracefs } from "../lib/sys/mounts.ts";
+import { mountTracefs } from "#lib/sys/mounts.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 const results = `${root}build/bench/`;

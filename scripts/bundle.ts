@@ -4,7 +4,7 @@
  * base64 text; their names take the place of that.
  */
 import { stop } from "esbuild";
-import { withDemangler } from "./demangler.ts";
+import { carryDemangler } from "./demangler.ts";
 import { minify } from "./minify.ts";
 
 const [entry, output, ...objects] = Deno.args;
@@ -30,7 +30,7 @@ for (const path of objects) {
   text = text.replaceAll(inside, name);
   Deno.writeFileSync(folder + name, bytes);
 }
-text = withDemangler(text, folder);
+carryDemangler(text, folder);
 text = text.replace(/^#!.*/, (line) => `${line} ${FLAGS}`);
 // One character beyond ASCII, and V8 takes two bytes for each of them all.
 const beyond = text.search(/[^\0-\x7f]/);

@@ -23,10 +23,10 @@ $(call say,BUNDLE,$@)
 $(Q)$(deno) run -A --quiet scripts/bundle.ts $< $@ $(bundled)
 endef
 
-$(bundles): build/bundle/%.js: tools/%.ts scripts/bundle.ts scripts/minify.ts scripts/demangler.ts $(skels) build/flame_page.ts $(shell find lib tools -name '*.ts') $(packages) | build/bundle/ build/esbuild
+$(bundles): build/bundle/%.js: tools/%.ts scripts/bundle.ts scripts/minify.ts $(skels) build/flame_page.ts $(library) | build/bundle/ build/esbuild
 	$(bundle_ts)
 
-build/bundle/empty_tool.js: bench/ours/empty_tool.ts scripts/bundle.ts scripts/minify.ts scripts/demangler.ts build/flame_page.ts $(shell find lib -name '*.ts') $(packages) | build/bundle/ build/esbuild
+build/bundle/empty_tool.js: bench/ours/empty_tool.ts scripts/bundle.ts scripts/minify.ts build/flame_page.ts $(library) | build/bundle/ build/esbuild
 	$(bundle_ts)
 
 build/esbuild: scripts/esbuild $(packages)

@@ -1,12 +1,13 @@
-/** What lib/symbols/demangler.ts reads; the path is as it stands there. */
-const PLACE = "../../node_modules/gecko-profiler-demangle/index_bg.wasm";
+/**
+ * What lib/symbols/demangler.ts reads: a file beside it, or beside what was made of it. It is WebAssembly; `deno
+ * compile` takes files with that ending for modules, and looks for what they import.
+ */
+const FILE = "demangler.bin";
 
-/** Lets JavaScript that reads the demangler find it in a folder, and copies it there; other text is as it was. */
-export function withDemangler(text: string, folder: string): string {
-  if (!text.includes(PLACE)) return text;
-  Deno.copyFileSync(
-    new URL(PLACE.slice("../".length), import.meta.url),
-    `${folder}demangler.wasm`,
-  );
-  return text.replaceAll(PLACE, "demangler.wasm");
+const PACKAGE = "../node_modules/gecko-profiler-demangle/index_bg.wasm";
+
+/** Puts the demangler beside JavaScript that reads it. */
+export function carryDemangler(text: string, folder: string): void {
+  if (!text.includes(FILE)) return;
+  Deno.copyFileSync(new URL(PACKAGE, import.meta.url), `${folder}${FILE}`);
 }

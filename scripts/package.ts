@@ -8,7 +8,8 @@
  * in the package: nobody who installs it needs clang.
  */
 import config from "../deno.json" with { type: "json" };
-import { withDemangler } from "./demangler.ts";
+import { carryDemangler } from "./demangler.ts";
+import { filesIn } from "./files.ts";
 
 /** What belongs to the package and is no module: to be read first, and to be kept. */
 const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"];
@@ -20,7 +21,10 @@ const [folder] = Deno.args;
 const root = new URL("../", import.meta.url);
 const out = new URL(`${folder}/`, `file://${Deno.cwd()}/`);
 
-/** What `deno.json` maps specifiers to, within the package. */
+/** The place in the package of what is imported here: lib/ itself is there, not what is built of it. */
+const inPackage = (path: string) => path.replace(/^(\.\/)?build\/lib\//, "$1lib/");
+
+/** What `deno.json` maps specifiers to. */
 const places = Object.entries(config.imports).filter(([key]) => key.startsWith("#"));
 
 await transpile([
@@ -32,7 +36,10 @@ await transpile([
   "build/flame_page.ts",
 ]);
 for (const path of filesIn(out)) rewrite(path);
-const entries = Object.values(config.exports).map((path) => path.replace(/^\.\/|\.ts$/g, ""));
+const exports = Object.entries(config.exports).map(([key, path]) =>
+  [key, inPackage(path)] as const
+);
+const entries = exports.map(([, path]) => path.replace(/^\.\/|\.ts$/g, ""));
 for (const entry of entries) nameTypes(entry);
 keepDeclarations(entries.map((entry) => `${entry}.d.ts`));
 for (const name of DOCUMENTS) Deno.copyFileSync(new URL(name, root), new URL(name, out));
@@ -60,16 +67,6 @@ function modulesIn(folder: string): string[] {
   return filesIn(root, `${folder}/`).filter((path) => path.endsWith(".ts"));
 }
 
-/**
- * The files below a folder, as paths from `base`, in the same order everywhere: how the compiler writes types
- * depends on it.
- */
-function filesIn(base: URL, folder = ""): string[] {
-  return [...Deno.readDirSync(new URL(folder, base))].flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesIn(base, `${folder}${name}/`) : [folder + name]
-  ).sort();
-}
-
 /** Lets a module import others by their places in the package. */
 function rewrite(path: string): void {
   const file = new URL(path, out);
@@ -81,8 +78,8 @@ function rewrite(path: string): void {
         ? all
         : `${before}"${importOf(target.replace(/\.ts$/, isJs ? ".js" : ".d.ts"), path)}"`;
     });
-  const folder = new URL(".", file).pathname;
-  Deno.writeTextFileSync(file, isJs ? withDemangler(text, folder) : text.replace(/^#!.*\n/, ""));
+  if (isJs) carryDemangler(text, new URL(".", file).pathname);
+  Deno.writeTextFileSync(file, isJs ? text : text.replace(/^#!.*\n/, ""));
 }
 
 /** Names the declarations of what is exported in its module. Where `#!` is, that stays the first line. */
@@ -110,13 +107,13 @@ function keepDeclarations(wanted: string[]): void {
   }
 }
 
-/** The path below the project that a module imports; undefined for a package. */
+/** The path in the package of what a module imports; undefined for another package. */
 function placeOf(specifier: string, importer: string): string | undefined {
-  if (specifier.startsWith(root.href)) return specifier.slice(root.href.length);
-  const from = new URL(importer, root);
-  if (specifier.startsWith(".")) return new URL(specifier, from).href.slice(root.href.length);
   const [key, place] = places.find(([key]) => specifier.startsWith(key)) ?? [];
-  return key && place!.slice("./".length) + specifier.slice(key.length);
+  const path = key ? `${place}${specifier.slice(key.length)}` : specifier;
+  const base = key ? root : new URL(importer, root);
+  if (!key && !path.startsWith(".") && !path.startsWith(root.href)) return undefined;
+  return inPackage(new URL(path, base).href.slice(root.href.length));
 }
 
 /** How a module names another, both by their paths in the package. */
@@ -127,7 +124,7 @@ function importOf(path: string, importer: string): string {
 }
 
 function writeConfig(): void {
-  const { name, version, license, exports } = config;
+  const { name, version, license } = config;
   const imports = Object.fromEntries(
     Object.entries(config.imports).filter(([, place]) => place.startsWith("npm:")),
   );
@@ -136,7 +133,7 @@ function writeConfig(): void {
     version,
     license,
     exports: Object.fromEntries(
-      Object.entries(exports).map(([key, path]) => [key, path.replace(/\.ts$/, ".js")]),
+      exports.map(([key, path]) => [key, path.replace(/\.ts$/, ".js")]),
     ),
     imports,
     // The folder is below build/, which git ignores.

@@ -4,7 +4,7 @@
  * libbpf.c. tests/kernel/program_types.test.ts holds each row to what libbpf and the kernel do, and
  * scripts/program-types.ts writes docs/program-types.md from it.
  */
-import type { AttachType, ProgramType } from "../lib/mod.ts";
+import type { AttachType, ProgramType } from "#lib/mod.ts";
 import type { Feature } from "./kernel/features.ts";
 
 /** A section. */

@@ -1,4 +1,4 @@
-import { fileExists } from "../../lib/sys/status.ts";
+import { fileExists } from "#lib/sys/status.ts";
 import { runTime, withStats } from "../kernel_half.ts";
 import { c, report, tool } from "../programs.ts";
 import { ratios, rounds } from "../rounds.ts";

@@ -1,10 +1,9 @@
 /**
- * Writes the skeleton of a compiled BPF object.
+ * Writes the skeleton of a compiled BPF object, for a program of this project:
  *
  *     deno run -A lib/skeleton/generate.ts build/execsnoop.bpf.o build/skel/execsnoop.ts
  *
- * `--import SPECIFIER` sets what the skeleton imports the library by; without it that is
- * lib/skeleton/mod.ts, relative to the skeleton.
+ * `denobpf skeleton` is the same for programs elsewhere.
  *
  * @module
  */
@@ -72,25 +71,17 @@ function fileError(error: unknown): error is Error {
   return error instanceof Error && "code" in error && !(error instanceof Deno.errors.NotCapable);
 }
 
-/** How a file at `path` imports lib/skeleton/mod.ts. */
-function importFrom(path: string): string {
-  const here = Deno.realPathSync(path.replace(/[^/]*$/, "") || ".").split("/");
-  const there = new URL("./mod.ts", import.meta.url).pathname.split("/");
-  const differs = there.findIndex((part, at) => part !== here[at]);
-  return "../".repeat(here.length - differs) + there.slice(differs).join("/");
-}
+/** What the skeletons of this project import the library by. */
+const LIBRARY = "#lib/skeleton/mod.ts";
 
 if (import.meta.main) {
-  const args = [...Deno.args];
-  const option = args.indexOf("--import");
-  const [, specifier] = option < 0 ? [] : args.splice(option, 2);
-  const [input, output] = args;
-  if (args.length !== 2 || (option >= 0 && !specifier)) {
-    console.error("Usage: generate.ts [--import SPECIFIER] OBJECT.bpf.o SKELETON.ts");
+  const [input, output] = Deno.args;
+  if (Deno.args.length !== 2) {
+    console.error("Usage: generate.ts OBJECT.bpf.o SKELETON.ts");
     Deno.exit(64);
   }
   try {
-    Deno.writeTextFileSync(output, generateSkeleton(input, specifier ?? importFrom(output)));
+    Deno.writeTextFileSync(output, generateSkeleton(input, LIBRARY));
   } catch (error) {
     if (!(error instanceof SkeletonError)) throw error;
     console.error(error.message);

@@ -17,34 +17,21 @@ interface Exports {
  */
 const MOST_PAGES = 48;
 
-const MODULE = "gecko-profiler-demangle/index_bg.wasm";
-
-/** Where it is in a checkout and in a binary. scripts/bundle.ts puts it beside a bundle, and its name here. */
-const PLACE = "../../node_modules/gecko-profiler-demangle/index_bg.wasm";
+/** scripts/demangler.ts puts it beside whatever is made of this file. */
+const FILE = "demangler.bin";
 
 let compiled: WebAssembly.Module | undefined;
 let current: Demangler | undefined;
 
 /**
  * The demangler, made when it is first asked for: 3 ms.
- * @throws {Error} if the package is not there
+ * @throws {Error} if its file is not there
  */
 export function demangler(): Demangler {
-  compiled ??= new WebAssembly.Module(limitMemory(readModule()));
+  compiled ??= new WebAssembly.Module(
+    limitMemory(Deno.readFileSync(new URL(FILE, import.meta.url))),
+  );
   return current ??= new Demangler(compiled);
-}
-
-/**
- * Reads it from its place, and where a package manager has put it elsewhere, by its name. Not by its name first:
- * to find a package Deno looks for package.json in the folders above, which for a binary is that of temporary files.
- */
-function readModule(): Uint8Array<ArrayBuffer> {
-  try {
-    return Deno.readFileSync(new URL(PLACE, import.meta.url));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return Deno.readFileSync(new URL(import.meta.resolve(MODULE)));
-  }
 }
 
 class Demangler {
@@ -103,7 +90,7 @@ function limitMemory(module: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     limited.set(module.subarray(end), at + section.length);
     return limited;
   }
-  throw new Error(`${MODULE} has no memory of its own`);
+  throw new Error(`${FILE} has no memory of its own`);
 }
 
 /** An unsigned LEB128 number, and where it ends. */

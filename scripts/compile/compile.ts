@@ -18,11 +18,11 @@ const FLAGS = ["--allow-ffi", "--allow-read", "--no-prompt", "--no-code-cache"];
 const [name, arch, dist, libbpf] = Deno.args;
 const target = TARGETS[arch];
 const folder = `${root}build/compile/${name}`;
-/** What the binary reads as files; the paths are those of tools/binary/libbpf.ts, about.ts and demangler.ts. */
+/** What the binary reads as files: see tools/binary/libbpf.ts, about.ts and demangler.ts. */
 const CARRIED = [
   "build/libbpf.so",
   "build/about.json",
-  "node_modules/gecko-profiler-demangle/index_bg.wasm",
+  "build/lib/shared/demangler.bin",
 ];
 const INCLUDED = [...CARRIED, PACKAGE_FILE];
 
@@ -42,7 +42,7 @@ function writeEntry(tool: string): string {
   Deno.writeTextFileSync(
     root + path,
     `import "../../tools/binary/libbpf.ts";
-import { toolMain } from "../../lib/tool/mod.ts";
+import { toolMain } from "#lib/tool/mod.ts";
 import { tool } from "../../tools/${tool}.ts";
 await toolMain(tool);
 `,

@@ -5,6 +5,7 @@
 import { aliases } from "#registry";
 import { findTool, runnable, toolNames } from "../../tools/denobpf/registry.ts";
 import { aliasPage, denobpfPage, toolPage } from "./man.ts";
+import { filesIn } from "../files.ts";
 import { sbom, sha256 } from "./sbom.ts";
 import { root, type Staged } from "./stage.ts";
 
@@ -50,21 +51,16 @@ async function denobpf(...args: string[]): Promise<string> {
 
 /** For `sha256sum --check`: what is in this folder, other binaries excepted. */
 async function checksums(): Promise<string> {
+  const folder = new URL(`${dist}/`, `file://${root}`);
   const files = [
     "denobpf",
     "NOTICES",
     "sbom.cdx.json",
-    ...filesIn("man"),
-    ...filesIn("completions"),
+    ...filesIn(folder, "man/"),
+    ...filesIn(folder, "completions/"),
   ];
   const lines = files.sort().map(async (path) =>
     `${await sha256(Deno.readFileSync(`${dist}/${path}`))}  ${path}\n`
   );
   return (await Promise.all(lines)).join("");
-}
-
-function filesIn(folder: string): string[] {
-  return [...Deno.readDirSync(`${dist}/${folder}`)].flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesIn(`${folder}/${name}`) : [`${folder}/${name}`]
-  );
 }

@@ -22,9 +22,11 @@ export interface Staged {
 /** Where `npm` packages lie inside node_modules: the last folder of that name counts. */
 const PACKAGE = /^((?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 
-/** The page of flame graphs, and the packages that its script imports. */
-const PAGE = "build/flame_page.ts";
-const PAGE_PACKAGES = ["d3-flame-graph", "d3-selection"];
+/** Files of a build that have packages in them, which lie in no folder of their own there. */
+const INLINED: Readonly<Record<string, readonly string[]>> = {
+  "build/flame_page.ts": ["d3-flame-graph", "d3-selection"],
+  "build/lib/shared/demangler.bin": ["gecko-profiler-demangle"],
+};
 
 /**
  * Modules of a binary lie below the folder of temporary files, as far as Deno knows, and for an npm package it
@@ -51,24 +53,23 @@ export async function stage(entry: string, folder: string, others: string[]): Pr
   for (const [name, { folder: source }] of packages) {
     copyFolder(root + source, `${folder}/node_modules/${name}`);
   }
-  // a file of a package that is read, not imported, needs nothing else of it
-  for (const path of others) {
-    files.push(path);
-    const [, source, name] = PACKAGE.exec(path) ?? [];
-    if (source !== undefined) packages.set(name, describe(source));
-  }
+  files.push(...others);
   for (const file of files) copyFile(root + file, `${folder}/${file}`);
-  // What esbuild has put into the page of flame graphs lies in no folder of its own.
-  if (files.includes(PAGE)) {
-    const locked = lockedPackages();
-    for (const name of PAGE_PACKAGES) addLocked(packages, name, locked);
+  const locked = lockedPackages();
+  for (const name of files.flatMap((file) => INLINED[file] ?? [])) {
+    addLocked(packages, name, locked);
   }
   Deno.writeTextFileSync(`${folder}/${PACKAGE_FILE}`, "{}");
   Deno.utimeSync(`${folder}/${PACKAGE_FILE}`, 0, 0);
   return { files, packages: [...packages.values()] };
 }
 
-/** A module as `deno info --json` has it. */
+/** What `deno info --json` has. */
+interface Graph {
+  readonly roots: readonly string[];
+  readonly modules: readonly Module[];
+}
+
 interface Module {
   /** `node` for those of Deno itself. */
   readonly kind?: string;
@@ -76,20 +77,33 @@ interface Module {
   /** Where its file is. */
   readonly local?: string;
   readonly error?: string;
+  readonly dependencies?: readonly {
+    /** What runs; a module may have types elsewhere. */
+    readonly code?: { readonly specifier: string };
+  }[];
 }
 
-/** Everything a program imports, as paths from the project's folder. */
+/** Everything a program imports as it runs, as paths from the project's folder. */
 async function importedBy(entry: string): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", entry],
     cwd: root,
     stderr: "inherit",
   }).output();
-  const { modules }: { modules: Module[] } = JSON.parse(new TextDecoder().decode(stdout));
-  return modules.filter(({ kind }) => kind !== "node").map(({ specifier, local, error }) => {
-    if (local?.startsWith(root)) return local.slice(root.length);
-    throw new Error(`${entry} imports ${specifier}, no file of the project: ${error ?? ""}`);
-  });
+  const { roots, modules }: Graph = JSON.parse(new TextDecoder().decode(stdout));
+  const found = new Map(modules.map((module) => [module.specifier, module]));
+  const imported = new Set(roots);
+  const files: string[] = [];
+  for (const specifier of imported) {
+    const { kind, local, error, dependencies = [] } = found.get(specifier)!;
+    if (kind === "node") continue;
+    if (!local?.startsWith(root)) {
+      throw new Error(`${entry} imports ${specifier}, no file of the project: ${error ?? ""}`);
+    }
+    files.push(local.slice(root.length));
+    for (const { code } of dependencies) if (code) imported.add(code.specifier);
+  }
+  return files;
 }
 
 function describe(folder: string): Package {

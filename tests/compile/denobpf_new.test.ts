@@ -72,7 +72,7 @@ function copyOfCheckout(): string {
       "-c",
       `scripts/copy-tree ${copy} && cp -a --parents build/target build/config.mk \\
       build/about.json build/vmlinux.h build/registry.ts build/*.bpf.[do] build/examples \\
-      build/variants build/skel ${copy}`,
+      build/variants build/skel build/lib build/flame_page.ts ${copy}`,
     ],
     cwd: root,
   }).outputSync();
@@ -155,7 +155,7 @@ kernelTest("denobpf skeleton prints what the build generates, importing by name"
   const { stdout, stderr, code } = await runTool("denobpf", ["skeleton", "build/minimal.bpf.o"]);
   assertEquals([stderr, code], ["", 0]);
   const built = Deno.readTextFileSync(new URL("build/skel/minimal.ts", root));
-  const imported = built.replace('"../../lib/skeleton/mod.ts"', '"@denobpf/denobpf/skeleton"');
+  const imported = built.replace('"#lib/skeleton/mod.ts"', '"@denobpf/denobpf/skeleton"');
   assertEquals(stdout, imported);
   const other = await runTool("denobpf", ["skeleton", "--import", "#x", "build/minimal.bpf.o"]);
   assertStringIncludes(other.stdout, 'import * as $ from "#x";');

@@ -10,7 +10,7 @@ import { Skeleton } from "#lib/skeleton/skeleton.ts";
 import { generateSkeleton } from "#lib/skeleton/generate.ts";
 import { renameAll } from "./rename.ts";
 
-const library = new URL("../../lib/skeleton/mod.ts", import.meta.url).href;
+const library = import.meta.resolve("#lib/skeleton/mod.ts");
 const fixtures = ["types", "names", "maps_kinds"].map((name) => ({
   name,
   object: Deno.readFileSync(new URL(`../../build/tests/${name}.bpf.o`, import.meta.url)),

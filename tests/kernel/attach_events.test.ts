@@ -9,8 +9,8 @@ import {
   BpfError,
   linkInfo,
   UnsupportedError,
-} from "../../lib/mod.ts";
-import { SystemError } from "../../lib/sys/errno.ts";
+} from "#lib/mod.ts";
+import { SystemError } from "#lib/sys/errno.ts";
 import { call } from "./call.ts";
 import { hasFeature, kernelTest } from "./harness.ts";
 import { Probed } from "./probed.ts";

@@ -1,7 +1,7 @@
 /** What the kernel refuses to attach to, and that the error says why. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AttachKernel } from "../../build/tests/skel/attach_kernel.ts";
-import { attachKprobe, BpfError } from "../../lib/mod.ts";
+import { attachKprobe, BpfError } from "#lib/mod.ts";
 import { call } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AttachIter } from "../../build/tests/skel/attach_iter.ts";
 import { AttachIterElem } from "../../build/tests/skel/attach_iter_elem.ts";
-import { attachIter, BpfError, linkInfo, PhaseError } from "../../lib/mod.ts";
+import { attachIter, BpfError, linkInfo, PhaseError } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 const ENTRIES = 23;

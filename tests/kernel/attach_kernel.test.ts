@@ -13,7 +13,7 @@ import {
   BpfError,
   linkInfo,
   testRun,
-} from "../../lib/mod.ts";
+} from "#lib/mod.ts";
 import { call } from "./call.ts";
 import { hasFeature, kernelTest } from "./harness.ts";
 

@@ -16,9 +16,9 @@ import {
   libbpfVersion,
   linkInfo,
   UnsupportedError,
-} from "../../lib/mod.ts";
-import { cgroupMount } from "../../lib/sys/cgroups.ts";
-import { SystemError } from "../../lib/sys/errno.ts";
+} from "#lib/mod.ts";
+import { cgroupMount } from "#lib/sys/cgroups.ts";
+import { SystemError } from "#lib/sys/errno.ts";
 import { call } from "./call.ts";
 import { Cgroup } from "./cgroup.ts";
 import { type Feature, kernelTest } from "./harness.ts";

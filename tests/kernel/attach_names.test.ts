@@ -10,8 +10,8 @@ import {
   ElfFile,
   libbpfVersion,
   UnsupportedError,
-} from "../../lib/mod.ts";
-import { findBinary } from "../../lib/sys/binary.ts";
+} from "#lib/mod.ts";
+import { findBinary } from "#lib/sys/binary.ts";
 import { renameAll } from "../fuzz/rename.ts";
 import { kernelTest } from "./harness.ts";
 import { Probed } from "./probed.ts";

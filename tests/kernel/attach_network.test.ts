@@ -10,8 +10,8 @@ import {
   BpfError,
   linkInfo,
   PacketSocket,
-} from "../../lib/mod.ts";
-import { SystemError } from "../../lib/sys/errno.ts";
+} from "#lib/mod.ts";
+import { SystemError } from "#lib/sys/errno.ts";
 import { Cgroup } from "./cgroup.ts";
 import { kernelTest } from "./harness.ts";
 import { NetworkNamespace, run, sendDatagrams } from "./network_namespace.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AttachUsdt } from "../../build/tests/skel/attach_usdt.ts";
-import { attachUsdt, BpfError, libbpfVersion, LibraryError } from "../../lib/mod.ts";
+import { attachUsdt, BpfError, libbpfVersion, LibraryError } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 import { Probed } from "./probed.ts";
 

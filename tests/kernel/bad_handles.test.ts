@@ -14,9 +14,9 @@ import {
   u16,
   u32,
   u64,
-} from "../../lib/mod.ts";
-import { ElfFile } from "../../lib/symbols/elf.ts";
-import { openProcess } from "../../lib/sys/pidfd.ts";
+} from "#lib/mod.ts";
+import { ElfFile } from "#lib/symbols/elf.ts";
+import { openProcess } from "#lib/sys/pidfd.ts";
 import { openMaps } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { BpfError, BpfObject } from "../../lib/mod.ts";
+import { BpfError, BpfObject } from "#lib/mod.ts";
 import { fuzzSeconds, seed } from "../fast_check.ts";
 import { kernelTest, patient, startCommand } from "./harness.ts";
 

@@ -16,7 +16,7 @@ class Alone implements Disposable {
   start(tool: string, ...args: string[]) {
     for (const { name } of Deno.readDirSync(bundles)) {
       const isIts = name === `${tool}.js` || name.startsWith(tool) && name.endsWith(".o");
-      if (isIts || name === "demangler.wasm") {
+      if (isIts || name === "demangler.bin") {
         Deno.copyFileSync(bundles + name, `${this.#path}/${name}`);
       }
     }

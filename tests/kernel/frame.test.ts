@@ -183,36 +183,6 @@ function abortable() {
   return { signal: controller.signal, abort: () => controller.abort() };
 }
 
-kernelTest("a script that imports a tool does not load what reads command lines", {}, async () => {
-  const args = ["info", "--json", `${root}tools/execsnoop.ts`];
-  const { stdout } = await startCommand([Deno.execPath(), ...args]).finish();
-  const { modules, roots }: ModuleGraph = JSON.parse(stdout);
-  const loaded = new Set(roots);
-  for (const specifier of loaded) {
-    const { dependencies = [] } = modules.find((module) => module.specifier === specifier) ?? {};
-    for (const { code, isDynamic } of dependencies) {
-      if (code && !isDynamic) loaded.add(code.specifier);
-    }
-  }
-  const names = [...loaded].map((specifier) => specifier.replace(/^.*\//, ""));
-  assert(names.includes("ring_buffer.ts"));
-  const commandsOnly = ["completions.ts", "help.ts", "filter.ts", "schema.ts", "tables.ts"];
-  assertEquals(commandsOnly.filter((name) => names.includes(name)), []);
-  assertEquals([...loaded].filter((specifier) => specifier.includes("/node_modules/")), []);
-});
-
-/** What `deno info --json` says, as far as it is used. */
-interface ModuleGraph {
-  readonly roots: readonly string[];
-  readonly modules: readonly {
-    readonly specifier: string;
-    readonly dependencies?: readonly {
-      readonly code?: { readonly specifier: string };
-      readonly isDynamic?: boolean;
-    }[];
-  }[];
-}
-
 kernelTest("a script needs no more permissions than a tool", {}, async () => {
   const script = await Deno.makeTempFile({ suffix: ".ts" });
   try {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { HeadersCalls } from "../../build/tests/skel/headers_calls.ts";
-import { attachUprobe, testRun } from "../../lib/mod.ts";
+import { attachUprobe, testRun } from "#lib/mod.ts";
 import { call, callElsewhere, CALLS_CALL } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 

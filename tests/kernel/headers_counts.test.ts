@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { HeadersCounts } from "../../build/tests/skel/headers_counts.ts";
-import { testRun } from "../../lib/mod.ts";
+import { testRun } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 type Loaded = ReturnType<ReturnType<typeof HeadersCounts.open>["load"]>;

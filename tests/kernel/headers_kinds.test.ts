@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { HeadersKinds } from "../../build/tests/skel/headers_kinds.ts";
-import { BpfObject, Btf, printType, testRun } from "../../lib/mod.ts";
+import { BpfObject, Btf, printType, testRun } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 const object = new URL("../../build/tests/headers_kinds.bpf.o", import.meta.url).pathname;

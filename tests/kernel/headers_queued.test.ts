@@ -1,7 +1,7 @@
 /** What the kernel halves read of run queues, of some that are made up. */
 import { assertEquals } from "@std/assert";
 import { HeadersQueued } from "../../build/tests/skel/headers_queued.ts";
-import { testRun } from "../../lib/mod.ts";
+import { testRun } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 type Wanted = Parameters<typeof look>[1];

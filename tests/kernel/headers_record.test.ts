@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { HeadersRecord } from "../../build/tests/skel/headers_record.ts";
-import { testRun } from "../../lib/mod.ts";
+import { testRun } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 /** MOST and sizeof(struct event) of the fixture. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { HeadersStacks } from "../../build/tests/skel/headers_stacks.ts";
-import { attachUprobe } from "../../lib/mod.ts";
+import { attachUprobe } from "#lib/mod.ts";
 import { switchSets, takeSet } from "#lib/tool/mod.ts";
 import { kernelTest } from "./harness.ts";
 

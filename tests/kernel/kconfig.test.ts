@@ -1,7 +1,7 @@
 /** Options of the kernel's configuration that an object cannot do without. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Kconfig } from "../../build/tests/skel/kconfig.ts";
-import { BpfError, BpfObject, kernelOptions } from "../../lib/mod.ts";
+import { BpfError, BpfObject, kernelOptions } from "#lib/mod.ts";
 import { renameAll } from "../fuzz/rename.ts";
 import { kernelTest, startCommand } from "./harness.ts";
 
@@ -28,7 +28,7 @@ kernelTest("an option that the kernel was built without is named", {}, async () 
 
 kernelTest("where the kernel's configuration cannot be read, that is reported", {}, async () => {
   const program = `
-    import { BpfObject } from "${new URL("../../lib/mod.ts", import.meta.url)}";
+    import { BpfObject } from "${import.meta.resolve("#lib/mod.ts")}";
     using object = BpfObject.open("${path}");
     try {
       object.load();

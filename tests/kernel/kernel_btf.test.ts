@@ -85,7 +85,7 @@ kernelTest("a module's types stand on the kernel's", { needs: ["btf"] }, () => {
 
 kernelTest("types of another kernel are read from the file that DENOBPF_BTF names", {}, () => {
   const script = `
-    import { Btf } from "${import.meta.resolve("../../lib/btf/layout.ts")}";
+    import { Btf } from "${import.meta.resolve("#lib/btf/layout.ts")}";
     try { console.log(Btf.kernel().length); } catch (error) { console.log(error.message); }`;
   const ask = (path: string) =>
     run("sh", "-c", `echo '${script}' | DENOBPF_BTF=${path} ${Deno.execPath()} run -A --quiet -`);

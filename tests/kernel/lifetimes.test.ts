@@ -10,7 +10,7 @@ import {
   s32,
   u64,
   UserRingBuffer,
-} from "../../lib/mod.ts";
+} from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 const root = new URL("../../", import.meta.url);

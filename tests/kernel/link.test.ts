@@ -11,8 +11,8 @@ import {
   PhaseError,
   programCode,
   programInfo,
-} from "../../lib/mod.ts";
-import { cgroupMount } from "../../lib/sys/cgroups.ts";
+} from "#lib/mod.ts";
+import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { call, MAPS_CALL, openMaps } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 import { run } from "./network_namespace.ts";

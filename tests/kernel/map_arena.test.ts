@@ -1,15 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MapsArena } from "../../build/tests/skel/maps_arena.ts";
-import {
-  Arena,
-  createMap,
-  mapInfo,
-  openMap,
-  PhaseError,
-  testRun,
-  u32,
-  u64,
-} from "../../lib/mod.ts";
+import { Arena, createMap, mapInfo, openMap, PhaseError, testRun, u32, u64 } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 /** Free in any process: far above the heap, far below the libraries. */

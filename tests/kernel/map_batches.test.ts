@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
-import { BpfError, BpfMap, createMap, ipv4Prefix, type MapType, u32, u64 } from "../../lib/mod.ts";
+import { BpfError, BpfMap, createMap, ipv4Prefix, type MapType, u32, u64 } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 const ENTRIES = 1009;

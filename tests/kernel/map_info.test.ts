@@ -21,7 +21,7 @@ import {
   rawMap,
   u32,
   u64,
-} from "../../lib/mod.ts";
+} from "#lib/mod.ts";
 import { MapsPinned } from "../../build/tests/skel/maps_pinned.ts";
 import { call, MAPS_CALL, openMaps } from "./call.ts";
 import { type Feature, hasFeature, kernelTest } from "./harness.ts";

@@ -14,8 +14,8 @@ import {
   Queue,
   u32,
   u64,
-} from "../../lib/mod.ts";
-import { cgroupMount } from "../../lib/sys/cgroups.ts";
+} from "#lib/mod.ts";
+import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { call, KINDS_CALL } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 

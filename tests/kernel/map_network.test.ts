@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { MapsNetwork } from "../../build/tests/skel/maps_network.ts";
-import { attachCgroup, BpfError } from "../../lib/mod.ts";
-import { cgroupMount } from "../../lib/sys/cgroups.ts";
+import { attachCgroup, BpfError } from "#lib/mod.ts";
+import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { kernelTest } from "./harness.ts";
 
 const COUNTED_SIZE = 1037;

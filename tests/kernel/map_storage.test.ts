@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MapsStorage } from "../../build/tests/skel/maps_storage.ts";
-import { PhaseError } from "../../lib/mod.ts";
-import { cgroupMount } from "../../lib/sys/cgroups.ts";
+import { PhaseError } from "#lib/mod.ts";
+import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { call, callElsewhere, STORAGE_CALL } from "./call.ts";
 import { hasFeature, kernelTest } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { MapsStructOps } from "../../build/tests/skel/maps_struct_ops.ts";
-import { BpfError, PhaseError } from "../../lib/mod.ts";
+import { BpfError, PhaseError } from "#lib/mod.ts";
 import { alone } from "./alone.ts";
 import { kernelTest } from "./harness.ts";
 

@@ -11,7 +11,7 @@ import {
   Queue,
   u32,
   u64,
-} from "../../lib/mod.ts";
+} from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 /** More than one batch. */
@@ -164,7 +164,7 @@ kernelTest("a codec whose size changes later does not change what the kernel is 
 
 /** In a process of its own, which a wrong write of the kernel would end. */
 kernelTest("no walk lets the kernel write a bigger map's values into its memory", {}, async () => {
-  const lib = new URL("../../lib/mod.ts", import.meta.url);
+  const lib = import.meta.resolve("#lib/mod.ts");
   const program = `
     import { BpfMap, createMap, u32, u64 } from "${lib}";
     const made = createMap({ type: "hash", key: u32, value: u64, maxEntries: 20_000 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BpfError, PhaseError, possibleCpus } from "../../lib/mod.ts";
+import { BpfError, PhaseError, possibleCpus } from "#lib/mod.ts";
 import { call, MAPS_CALL, openMaps } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Reject } from "../../build/tests/skel/reject.ts";
-import { BpfError, BpfObject, onLog, raw, u32, u64, VerifierError } from "../../lib/mod.ts";
+import { BpfError, BpfObject, onLog, raw, u32, u64, VerifierError } from "#lib/mod.ts";
 import { call, MAPS_CALL, openMaps } from "./call.ts";
 import { kernelTest, startCommand } from "./harness.ts";
 
@@ -81,7 +81,7 @@ kernelTest("the variables of an object without a skeleton are live, whenever ask
 
 kernelTest("an object that is lost unclosed is warned of, and stays open", {}, async () => {
   const script = `
-    import { BpfObject } from "${new URL("../../lib/mod.ts", import.meta.url)}";
+    import { BpfObject } from "${import.meta.resolve("#lib/mod.ts")}";
     (() => { BpfObject.open("${object("maps").pathname}"); })();
     await new Promise((resolve) => setTimeout(resolve));
     globalThis.gc();

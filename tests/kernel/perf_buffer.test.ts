@@ -4,7 +4,7 @@ import {
   type perf_record,
   type perf_record_view,
 } from "../../build/tests/skel/maps_perf.ts";
-import { BpfMap, type EventBuffer, PhaseError, possibleCpus, u32 } from "../../lib/mod.ts";
+import { BpfMap, type EventBuffer, PhaseError, possibleCpus, u32 } from "#lib/mod.ts";
 import { call, callElsewhere, PERF_CALL } from "./call.ts";
 import { delay, kernelTest, patient } from "./harness.ts";
 

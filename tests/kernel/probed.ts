@@ -1,4 +1,4 @@
-import { ElfFile } from "../../lib/symbols/elf.ts";
+import { ElfFile } from "#lib/symbols/elf.ts";
 
 /** The workload tests/workloads/probed.c: it takes steps when it is asked to; or named.c, whose are others. */
 export class Probed implements AsyncDisposable {

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AttachEvents } from "../../build/tests/skel/attach_events.ts";
 import { ProgRun, sum } from "../../build/tests/skel/prog_run.ts";
-import { BpfError, testRun } from "../../lib/mod.ts";
+import { BpfError, testRun } from "#lib/mod.ts";
 import { kernelTest } from "./harness.ts";
 
 const XDP_TX = 3;

@@ -2,8 +2,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AttachEvents } from "../../build/tests/skel/attach_events.ts";
 import { ProgTypes } from "../../build/tests/skel/prog_types.ts";
-import { BpfError, libbpfVersion } from "../../lib/mod.ts";
-import { kernelIsAtLeast } from "../../lib/sys/kernel.ts";
+import { BpfError, libbpfVersion } from "#lib/mod.ts";
+import { kernelIsAtLeast } from "#lib/sys/kernel.ts";
 import { programOf, type Row, rows } from "../program_types.ts";
 import { hasFeature, kernelTest } from "./harness.ts";
 

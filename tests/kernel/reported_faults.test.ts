@@ -23,8 +23,8 @@ import {
   u32,
   u64,
   UnsupportedError,
-} from "../../lib/mod.ts";
-import { cgroupMount } from "../../lib/sys/cgroups.ts";
+} from "#lib/mod.ts";
+import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { openMaps } from "./call.ts";
 import { hasFeature, kernelTest } from "./harness.ts";
 

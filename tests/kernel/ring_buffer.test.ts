@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { type record_view, Ring } from "../../build/tests/skel/ring.ts";
-import { PhaseError, type Program } from "../../lib/mod.ts";
+import { PhaseError, type Program } from "#lib/mod.ts";
 import { Waiter } from "#lib/sys/waiter.ts";
 import { call, callElsewhere, HOLD_CALL, RING_CALL } from "./call.ts";
 import { delay, hasFeature, kernelTest, patient } from "./harness.ts";

@@ -341,7 +341,7 @@ kernelTest("functions of the kernel and of its modules are those of /proc/kallsy
 
 kernelTest("a user who may not see the kernel's addresses is reported as one", {}, () => {
   const script = `
-    import { Symbolizer } from "${import.meta.resolve("../../lib/symbols/mod.ts")}";
+    import { Symbolizer } from "${import.meta.resolve("#lib/symbols/mod.ts")}";
     console.log(new Symbolizer().kernel(0xffffffff81000000n).reason);`;
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const deno = `${Deno.execPath()} run --quiet --config ${config} --allow-ffi --allow-read -`;
@@ -361,7 +361,7 @@ kernelTest("without capabilities a process's files are read by their paths", {},
     ...["setpriv", "--bounding-set=-all", "--inh-caps=-all", build.path],
   );
   const script = `
-    import { Symbolizer } from "${import.meta.resolve("../../lib/symbols/mod.ts")}";
+    import { Symbolizer } from "${import.meta.resolve("#lib/symbols/mod.ts")}";
     console.log(new Symbolizer().user(${process.pid}, ${process.told.static}n).name);`;
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const deno = `${Deno.execPath()} run --quiet --config ${config} --allow-ffi --allow-read -`;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MapsUserRing } from "../../build/tests/skel/maps_user_ring.ts";
-import { PhaseError } from "../../lib/mod.ts";
+import { PhaseError } from "#lib/mod.ts";
 import { call, USER_RING_CALL } from "./call.ts";
 import { kernelTest } from "./harness.ts";
 

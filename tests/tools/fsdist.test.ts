@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Fsdist } from "#skel/fsdist.ts";
-import { attachKprobe } from "../../lib/mod.ts";
+import { attachKprobe } from "#lib/mod.ts";
 import { type FileLatency, fsdist } from "../../tools/fsdist.ts";
 import { ext4, runFiles, workload } from "./file_calls.ts";
 import { hasFeature, kernelTest, runTool, startCommand } from "../kernel/harness.ts";

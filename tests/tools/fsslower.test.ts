@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Fsslower } from "#skel/fsslower.ts";
 import { ExitCode, ExitError, ValueError } from "#lib/tool/mod.ts";
-import { attachKprobe } from "../../lib/mod.ts";
+import { attachKprobe } from "#lib/mod.ts";
 import { type FileCall, fsslower, tool } from "../../tools/fsslower.ts";
 import { ext4, runFiles, workload } from "./file_calls.ts";
 import { delay, hasFeature, kernelTest, runTool, startCommand } from "../kernel/harness.ts";

@@ -28,7 +28,7 @@ function capabilitiesOf(tool: string): string[] {
 /** What the tools need, where any user can read it: the checkout itself may be closed to others. */
 function copyOfTools(): string {
   const folder = Deno.makeTempDirSync();
-  const files = "lib tools build/skel node_modules deno.json deno.lock";
+  const files = "tools build/lib build/skel node_modules deno.json deno.lock";
   const { success } = new Deno.Command("sh", {
     args: ["-c", `cp -R --parents ${files} ${folder} && chmod -R a+rwX ${folder}`],
     cwd: root,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Btf } from "@denobpf/denobpf";
-import { hasAttachKind } from "../../lib/objects/features/attach_kinds.ts";
+import { hasAttachKind } from "#lib/objects/features/attach_kinds.ts";
 import { Cgroup } from "../kernel/cgroup.ts";
 import { kernelTest } from "../kernel/harness.ts";
 import { startIsolated } from "../kernel/isolated.ts";

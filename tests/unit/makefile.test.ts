@@ -90,7 +90,7 @@ Deno.test("make build rebuilds what includes a header that changes", async () =>
 
 Deno.test("make build generates every skeleton anew when the generator changes", async () => {
   for (const part of ["lib/skeleton/generate.ts", "lib/btf/parse.ts"]) {
-    assertEquals((await rebuilt(part)).sort(), linesOf(halves, false));
+    assertEquals((await rebuilt(part)).sort(), ["build/lib", ...linesOf(halves, false)]);
   }
 });
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import * as library from "../../lib/mod.ts";
+import * as library from "#lib/mod.ts";
 import { page } from "../../scripts/program-types.ts";
 import { rows } from "../program_types.ts";
 
