@@ -27,7 +27,6 @@ import { findsVariable } from "#lib/tool/kernel_variables.ts";
 import { CpuClocks, cpuNodes, OneClock } from "#lib/tool/timers.ts";
 import { mostCounts, QueueCounter } from "./runqlen/counter.ts";
 import { members } from "./runqlen/members.ts";
-
 import { heading, occupancyLine, unclaimedLine } from "./runqlen/text.ts";
 
 export type { RunQueueLength } from "./runqlen/members.ts";

@@ -12,8 +12,11 @@ import { exampleNames, scenariosOf } from "./scenario.ts";
 
 const variants = [...Deno.readDirSync(new URL("../../bpf/variants", import.meta.url))];
 
-/** Loads and attaches what the tool has, without options and with each of those that ask for more. */
-async function load(path: string): Promise<void> {
+/**
+ * Loads and attaches what the tool has, without options and with each of those that ask for more.
+ * @param lacks what it says of those where the kernel lacks something
+ */
+async function load(path: string, lacks?: RegExp): Promise<void> {
   const { tool }: { tool: Tool<unknown, unknown> } = await import(`../../tools/${path}.ts`);
   const { columns, demanding = [], options } = tool;
   const defaults = withDefaults(options, {});
@@ -22,8 +25,12 @@ async function load(path: string): Promise<void> {
     const plain = new Set(columns(defaults).filter((name) => name !== false));
     await runThrough(tool.trace(defaults, plain));
   }
-  for (const more of [{}, ...demanding]) {
-    await runThrough(tool.trace(withDefaults(options, more as typeof defaults)));
+  const loadWith = (more: object) =>
+    runThrough(tool.trace(withDefaults(options, more as typeof defaults)));
+  await loadWith({});
+  for (const more of demanding) {
+    if (lacks === undefined) await loadWith(more);
+    else assertMatch((await assertRejects(async () => await loadWith(more), Error)).message, lacks);
   }
 }
 
@@ -43,7 +50,7 @@ for (
   const { scenario } = await scenariosOf(path);
   kernelTest(`${path} loads and attaches`, scenario, async () => {
     const refusal = scenario.refusal?.();
-    if (refusal === undefined) return await load(path);
+    if (refusal === undefined) return await load(path, scenario.lacks?.());
     assertMatch((await assertRejects(() => load(path), Error)).message, refusal);
   });
 }

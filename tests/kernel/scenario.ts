@@ -30,6 +30,8 @@ export interface Scenario extends KernelTestOptions {
   readonly interrupted?: boolean;
   /** What the tool says instead, where it cannot work with the libbpf in use. */
   readonly refusal?: () => RegExp | undefined;
+  /** What it says to the options that ask for the most (`demanding`), where the kernel has no more than the rest needs. */
+  readonly lacks?: () => RegExp | undefined;
 }
 
 /** The command line that starts a tool for a moment: its name, and what it needs. */
