@@ -42,7 +42,7 @@ struct count {
 	__u64 samples;
 };
 
-/* More before load. Whoever counts a CPU or a node is the only one who does. */
+/* More before load. One program at a time counts a CPU or a node. */
 COUNTS(counts, struct group, struct count, 1024, 0);
 
 /* the node of each CPU, if nodes are distinguished */

@@ -1,5 +1,5 @@
 /**
- * Where on a host things are: network namespaces and cgroups, for tools that show what there is. It stands apart
+ * Where on a host things are: network namespaces and cgroups, for tools that list what exists. It stands apart
  * from mod.ts, as few tools need it.
  *
  * @module

@@ -16,7 +16,7 @@ export interface Scenario extends KernelTestOptions {
   readonly operands?: readonly string[];
   /** Whether it runs in a network of its own. */
   readonly isolated?: boolean;
-  /** Makes what must be there before the tool starts, and takes it away: for one that shows what there is. */
+  /** Makes what must be there before the tool starts, and takes it away: for a tool that lists what exists. */
   readonly held?: () => Promise<AsyncDisposable>;
   /** Makes the events once the tool has shown its header. Without one the tool ends by itself. */
   readonly workload?: (tool: RunningTool) => unknown;

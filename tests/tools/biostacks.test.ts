@@ -290,7 +290,8 @@ function inFlight(name: string): number {
 }
 
 // Of some 100,000 requests on a busy host the kernel has once not called the tracepoint of the completion: neither of
-// two programs of one object saw it. So the kernel's count is not asked here, where there are so many.
+// two programs of one object saw it. So this test, which makes thousands, compares with biosnoop instead of the
+// kernel's count.
 kernelTest("nothing is lost or counted twice where sets are taken over", {}, async () => {
   using loop = new LoopDevice();
   using other = biosnoop({ disk: disk(loop), comm: "dd" });

@@ -19,8 +19,8 @@ import { Busy } from "./busy.ts";
 type Options = NonNullable<Parameters<typeof runqlen>[0]>;
 
 /**
- * As many processes as `count`, all of them beyond their start: they want CPU 0 until they are killed. Whoever else
- * wants it gets it before them, so that they wait the more.
+ * As many processes as `count`, all of them beyond their start: they want CPU 0 until they are killed. Any other
+ * process gets it before them, so that they wait longer.
  */
 class Crowd implements AsyncDisposable {
   readonly all: readonly Busy[];

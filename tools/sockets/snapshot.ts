@@ -69,7 +69,7 @@ export interface Asked {
 type Skeleton = ReturnType<Sockets["load"]>;
 
 /**
- * Reads what there is, once. Sockets in no file come first, then those of all processes: one that is accepted
+ * Reads all sockets, once. Those in no file come first, then those of all processes: one that is accepted
  * between the two is found with its process.
  */
 export class Snapshot implements Counter<Found> {

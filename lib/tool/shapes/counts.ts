@@ -112,7 +112,7 @@ export interface CountTool<
   title?(options: Wanted<O, P>): string;
   /** Tables of one row each run on below one header, with nothing between them; and so does one alone. */
   readonly runs_on?: boolean;
-  /** There is one table, at once: of what there is, not of what happens. */
+  /** There is one table, at once: it lists what exists, and counts no events. */
   readonly at_once?: boolean;
   /** The columns of the table; none where histograms say it all. */
   columns(options: Wanted<O, P>): readonly (keyof M & string | keyof D & string | false)[];
