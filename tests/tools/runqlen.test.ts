@@ -19,18 +19,18 @@ import { Busy } from "./busy.ts";
 type Options = NonNullable<Parameters<typeof runqlen>[0]>;
 
 /**
- * As many processes as `count`, all of them beyond their start: they want CPU 0 until they are killed. Any other
+ * As many processes as `count`, all of them beyond their start: they want a CPU until they are killed. Any other
  * process gets it before them, so that they wait longer.
  */
 class Crowd implements AsyncDisposable {
   readonly all: readonly Busy[];
 
-  private constructor(count: number) {
-    this.all = Array.from({ length: count }, () => new Busy("spin", 0));
+  private constructor(count: number, cpu: number) {
+    this.all = Array.from({ length: count }, () => new Busy("spin", cpu));
   }
 
-  static async of(count: number): Promise<Crowd> {
-    const crowd = new Crowd(count);
+  static async of(count: number, cpu = 0): Promise<Crowd> {
+    const crowd = new Crowd(count, cpu);
     for (const busy of crowd.all) await (await busy.started()).runs(patient(0.01e9));
     const pids = crowd.all.map(({ pid }) => String(pid));
     await startCommand(["renice", "-n", "19", "-p", ...pids]).finish();
@@ -40,6 +40,13 @@ class Crowd implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const busy of this.all) await busy[Symbol.asyncDispose]();
   }
+}
+
+/** Keeps all CPUs but CPU 0 busy: where each has a clock of its own, that of an idle one may not tick. */
+async function othersBusy(): Promise<AsyncDisposableStack> {
+  const crowds = new AsyncDisposableStack();
+  for (const cpu of onlineCpus().filter((cpu) => cpu !== 0)) crowds.use(await Crowd.of(1, cpu));
+  return crowds;
 }
 
 /** The rows of a trace of this length, in milliseconds. */
@@ -81,6 +88,7 @@ kernelTest(
 
 kernelTest("what rows say is what their histograms have", {}, async () => {
   await using _crowd = await Crowd.of(2);
+  await using _others = await othersBusy();
   const rows = await rowsOf({ class: true });
   assertEquals([...new Set(rows.map(({ cpu }) => cpu))], onlineCpus());
   for (const row of rows) {
@@ -143,6 +151,7 @@ kernelTest(
   {},
   async () => {
     await using _crowd = await Crowd.of(2);
+    await using _others = await othersBusy();
     const histogram =
       "     runqlen       : count     distribution\n( {8}\\d+ +: \\d+ +\\|[* ]{40}\\|\\n)+";
     const title = "Sampling run queue length... Hit Ctrl-C to end.\n";
@@ -159,6 +168,7 @@ kernelTest(
 
 kernelTest("-O shows how often tasks wait, as C does", {}, async () => {
   await using _crowd = await Crowd.of(3);
+  await using _others = await othersBusy();
   const all = await runTool("runqlen", ["-O", "0.3", "1"]);
   assertMatch(all.stdout, /\nrunqocc: \d+\.\d\d%\n\n$/);
   const { stdout } = await runTool("runqlen", ["-OC", "0.5", "1"]);
@@ -213,6 +223,7 @@ async function counting(nodes: readonly number[] = []): Promise<[group, count][]
 
 kernelTest("a queue is counted once a tick, in the set that is counted into", {}, async () => {
   await using _crowd = await Crowd.of(2);
+  await using _others = await othersBusy();
   const counts = await counting();
   assert(counts.every(([{ set }]) => set === 0));
   const samples = Map.groupBy(counts.filter(([{ measure }]) => measure === 0), ([{ of }]) => of);
