@@ -67,7 +67,7 @@ sudo = $(if $(filter 0,$(shell id -u)),,sudo)
 
 include scripts/compile.mk
 
-.PHONY: deps build fixtures run test test-tools test-dist test-long fuzz test-versions test-vm soak bench check fmt clean help FORCE
+.PHONY: deps build fixtures run test test-tools test-dist test-long fuzz test-versions test-vm soak bench check api fmt clean help FORCE
 
 deps: $(packages) ## install what is missing: Debian packages, Deno, npm packages
 	@:
@@ -121,6 +121,11 @@ check: build fixtures ## check format, lint, types and words
 	$(Q)scripts/plain-words
 	$(call say,DOC,lib/mod.ts lib/tool/mod.ts)
 	$(Q)$(deno) doc --quiet --lint lib/mod.ts lib/tool/mod.ts
+	$(call say,API,docs/api)
+	$(Q)$(deno) run -A --quiet scripts/api.ts --check
+
+api: build ## write what others build on into docs/api
+	$(Q)$(deno) run -A --quiet scripts/api.ts
 
 fmt: ## format both halves, and list the tools among the exports of deno.json
 	$(Q)$(deno) run -A --quiet scripts/registry.ts --exports
