@@ -43,7 +43,7 @@ fuzzed = $(shell cat tests/fuzz/*.test.ts tests/kernel/bad_objects.test.ts | gre
 # scripts/deps finds or installs the programs, once in every run, and leaves their names in this file.
 # `make -n`, and so the completion of a shell, installs nothing.
 goals := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-ifneq ($(filter-out clean help,$(goals)),)
+ifneq ($(filter-out clean help hooks,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
 include build/config.mk
 build/config.mk: FORCE
@@ -67,7 +67,7 @@ sudo = $(if $(filter 0,$(shell id -u)),,sudo)
 
 include scripts/compile.mk
 
-.PHONY: deps build fixtures run test test-tools test-dist test-long fuzz test-versions test-vm soak bench check api fmt clean help FORCE
+.PHONY: deps build fixtures run test test-tools test-dist test-long fuzz test-versions test-vm soak bench check check-text hooks api fmt clean help FORCE
 
 deps: $(packages) ## install what is missing: Debian packages, Deno, npm packages
 	@:
@@ -108,17 +108,22 @@ test-vm: build fixtures $(if $(filter short,$(SCOPE)),$(versions)) ## run the ke
 bench: build build/bench/bench.bpf.o $(bench_c) $(bundles) build/bundle/empty_tool.js ## measure against the C tools into docs/performance.md; ROW="ring start" some, BENCH=quick shortly
 	$(Q)$(sudo) BENCH=$(BENCH) $(deno) run -A bench/run.ts $(ROW)
 
-check: build fixtures ## check format, lint, types and words
+check-text: ## check format, lint and words, in a few seconds
 	$(call say,FMT,deno fmt)
 	$(Q)$(deno) fmt --check
 	$(call say,FMT,clang-format)
 	$(Q)$(if $(c_files),$(clang_format) --dry-run -Werror $(c_files))
 	$(call say,LINT,deno lint)
 	$(Q)$(deno) lint
-	$(call say,CHECK,deno check)
-	$(Q)$(deno) check --quiet $(ts_dirs) $(skels) $(test_skels)
 	$(call say,WORDS,scripts/plain-words)
 	$(Q)scripts/plain-words
+
+hooks: ## have git run check-text before each commit
+	$(Q)scripts/hooks
+
+check: check-text build fixtures ## check format, lint, words, types, and what is documented
+	$(call say,CHECK,deno check)
+	$(Q)$(deno) check --quiet $(ts_dirs) $(skels) $(test_skels)
 	$(call say,DOC,lib/mod.ts lib/tool/mod.ts)
 	$(Q)$(deno) doc --quiet --lint lib/mod.ts lib/tool/mod.ts
 	$(call say,API,docs/api)

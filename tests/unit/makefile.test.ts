@@ -26,10 +26,10 @@ function make(...args: string[]): Promise<Result> {
 }
 
 /** A folder with what make itself needs, where nothing is built yet. */
-async function copyOfSources(): Promise<string> {
+async function copyOfSources(...more: string[]): Promise<string> {
   const copy = await Deno.makeTempDir();
   await Deno.mkdir(`${copy}/scripts`);
-  for (const file of ["Makefile", "scripts/compile.mk", "scripts/deps"]) {
+  for (const file of ["Makefile", "scripts/compile.mk", "scripts/deps", ...more]) {
     await Deno.copyFile(root + file, `${copy}/${file}`);
   }
   await Deno.mkdir(`${copy}/build/deno`, { recursive: true });
@@ -138,4 +138,38 @@ Deno.test("make run names the tools there are when it does not know one", async 
   const { code, stderr } = await make("run", "TOOL=nosuch");
   assertEquals(code, 2);
   assertStringIncludes(stderr, `TOOL=nosuch is none of: ${toolNames().join(" ")}`);
+});
+
+Deno.test("make hooks has git refuse what check-text refuses, and replaces no hook of others", async () => {
+  const copy = await copyOfSources("scripts/hooks", "scripts/plain-words");
+  const git = async (...args: string[]) => {
+    const author = ["-c", "user.name=A", "-c", "user.email=a@example.org"];
+    const { code } = await new Deno.Command("git", {
+      args: [...author, ...args],
+      cwd: copy,
+      env: { MAKEFLAGS: "", MAKELEVEL: "" },
+    }).output();
+    return code;
+  };
+  const commit = async (text: string) => {
+    await Deno.writeTextFile(`${copy}/lib/one.ts`, text);
+    return await git("add", "lib") || await git("commit", "--message", "One");
+  };
+  try {
+    await git("init", "--quiet");
+    await Deno.mkdir(`${copy}/lib`);
+    assertEquals((await makeIn(copy, "hooks")).stdout, ".git/hooks/pre-commit\n");
+    assertEquals((await makeIn(copy, "hooks")).code, 0);
+    assertEquals(await commit("export const one = 1;\n"), 0);
+    assertEquals(await commit("export const one=2;\n"), 1);
+    assertEquals(await git("commit", "--no-verify", "--message", "Two"), 0);
+
+    await Deno.writeTextFile(`${copy}/.git/hooks/pre-commit`, "#!/bin/sh\n");
+    const { code, stderr } = await makeIn(copy, "hooks");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "pre-commit is another hook; let it run: make check-text\n");
+    assertEquals(Deno.readTextFileSync(`${copy}/.git/hooks/pre-commit`), "#!/bin/sh\n");
+  } finally {
+    await Deno.remove(copy, { recursive: true });
+  }
 });
