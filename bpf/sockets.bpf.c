@@ -17,6 +17,7 @@
 #include "kinds.h"
 #include "sock.h"
 #include "sock_address.h"
+#include "sock_drops.h"
 #include "task_targets.h"
 #include "tcp_bytes.h"
 
@@ -176,30 +177,6 @@ static __always_inline struct sock *mptcp_connection(struct sock *sk)
 		return NULL;
 	path = BPF_CORE_READ(connection, icsk_ulp_data);
 	return BPF_CORE_READ(path, conn);
-}
-
-#define CACHE_LINE 64 /* SMP_CACHE_BYTES of x86-64 and of arm64 */
-
-/* Since Linux 6.18 those of UDP may count in two cache lines elsewhere. */
-struct sock___drops {
-	void *sk_drop_counters;
-} __attribute__((preserve_access_index));
-
-static __always_inline __u32 sock_drops(struct sock *sk)
-{
-	struct sock___drops *since = (void *)sk;
-	__u32 first = 0, second = 0;
-	void *counters;
-
-	if (bpf_core_field_exists(since->sk_drop_counters)) {
-		counters = BPF_CORE_READ(since, sk_drop_counters);
-		if (counters) {
-			bpf_probe_read_kernel(&first, sizeof(first), counters);
-			bpf_probe_read_kernel(&second, sizeof(second), counters + CACHE_LINE);
-			return first + second;
-		}
-	}
-	return BPF_CORE_READ(sk, sk_drops.counter);
 }
 
 static __always_inline __u8 sock_options(struct sock *sk)
