@@ -1,10 +1,11 @@
 /** What is there when a tool starts. */
-import { attachIter } from "../../objects/attach/iter.ts";
+import { attachIter, type IterOptions } from "../../objects/attach/iter.ts";
 import type { Attachable } from "../../objects/program.ts";
 
 /**
  * Runs an iterator of a kernel half over everything that it walks, once. It must not be attached with the other
  * programs: `autoattach = false`.
+ * @param options what it walks, where its section does not say it all
  *
  * @example
  * ```ts
@@ -19,7 +20,7 @@ import type { Attachable } from "../../objects/program.ts";
  *
  * @throws {BpfError} the iterator cannot be attached or read
  */
-export function runIterator(program: Attachable): void {
-  using iterator = attachIter(program);
+export function runIterator(program: Attachable, options?: IterOptions): void {
+  using iterator = attachIter(program, options);
   iterator.read();
 }
