@@ -75,7 +75,7 @@ export interface AcceptsRun {
 /** Makes connections that wait to be accepted: tests/workloads/accepts.c. */
 export function runAccepts(
   tool: RunningTool,
-  kind: "late" | "uring" | "mptcp" | "dropped" | "reset" | "full",
+  kind: "late" | "uring" | "mptcp" | "dropped" | "reset" | "full" | "filled" | "shared",
   count: number,
   { address = "127.0.0.1", port = 0 } = {},
 ): AcceptsRun {
