@@ -179,7 +179,12 @@ Deno.test({
 Deno.test("every script names how it was made, and its shell can parse it", async () => {
   for (const shell of shells) {
     const script = completionScript(shell, "denobpf", commands);
-    assert(script.startsWith(`# Completions of denobpf for ${shell}, made by: denobpf`));
+    const [first, second] = script.split("\n");
+    const about = shell === "zsh" ? second : first;
+    assert(about.startsWith(`# Completions of denobpf for ${shell}, made by: denobpf`));
+    if (shell === "zsh") {
+      assert(first.startsWith("#compdef denobpf "), "zsh looks at that line alone");
+    }
     if (!available(shell)) continue;
     const file = Deno.makeTempFileSync();
     Deno.writeTextFileSync(file, script);

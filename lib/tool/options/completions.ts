@@ -20,6 +20,9 @@ export function completionScript(
   program: string,
   commands: readonly CompletedCommand[],
 ): string {
-  return `# Completions of ${program} for ${shell}, made by: ${program} completions ${shell}\n` +
-    SCRIPTS[shell](program, commands);
+  const about =
+    `# Completions of ${program} for ${shell}, made by: ${program} completions ${shell}\n`;
+  const script = SCRIPTS[shell](program, commands);
+  // zsh takes a file in $fpath for completions only if this is its first line.
+  return script.replace(/^(#compdef .*\n)?/, (first) => first + about);
 }
