@@ -1,5 +1,5 @@
-# What is made for others. One binary: `make compile`, and `make dist` with all that goes beside it, which
-# docs/binary.md explains; the package of JSR and npm: `make package`.
+# What is made for others. One binary: `make compile`, `make dist` with all that goes beside it, and `make deb` as a
+# package of Debian, which docs/binary.md explains; the package of JSR and npm: `make package`.
 
 # TOOL=... chooses one tool; the Makefile's own default is that of `make run`.
 compiled    := $(if $(filter file,$(origin TOOL)),denobpf,$(TOOL))
@@ -14,7 +14,7 @@ compile_pair := $(if $(filter x86,$(native)),build/deno-2.4.2/denort)
 bundles     := $(tools:%=build/bundle/%.js)
 bundled     := $(patsubst %,build/%.bpf.o,$(tools) $(variants))
 
-.PHONY: bundle compile dist package
+.PHONY: bundle compile dist deb package
 
 bundle: $(bundles) ## make one file of JavaScript of each tool, which Deno starts sooner than its hundred
 
@@ -46,6 +46,10 @@ dist: compiled := denobpf
 dist: compile ## the same with links, manual pages, completions, a bill of materials and checksums
 	$(call say,DIST,$(dist_folder))
 	$(Q)$(deno) run -A --quiet scripts/compile/dist.ts $(dist_folder) $(libbpf_pinned)
+
+deb: dist ## make a Debian package of that: build/dist/denobpf_VERSION_amd64.deb
+	$(call say,DEB,$(dist_folder))
+	$(Q)scripts/compile/deb $(dist_folder) $(ARCH)
 
 package: build ## make the package that JSR and npm take: build/package, and as a tarball build/package.tgz
 	$(call say,PACKAGE,build/package)

@@ -4,7 +4,7 @@
  */
 import { aliases } from "#registry";
 import { findTool, runnable, toolNames } from "../../tools/denobpf/registry.ts";
-import { aliasPage, denobpfPage, toolPage } from "./man.ts";
+import { aliasPage, denobpfPage, pageName, toolPage } from "./man.ts";
 import { filesIn } from "../files.ts";
 import { sbom, sha256 } from "./sbom.ts";
 import { root, type Staged } from "./stage.ts";
@@ -19,9 +19,11 @@ for (const folder of ["links", "man", "completions"]) {
 }
 Deno.mkdirSync(`${dist}/links`);
 for (const name of runnable) Deno.symlinkSync("../denobpf", `${dist}/links/${name}`);
-for (const name of toolNames) write(`man/man8/${name}.8`, toolPage(await findTool(name)));
+for (const name of toolNames) {
+  write(`man/man8/${pageName(name)}.8`, toolPage(await findTool(name)));
+}
 for (const [name, { tool }] of Object.entries(aliases)) {
-  write(`man/man8/${name}.8`, aliasPage(tool));
+  write(`man/man8/${pageName(name)}.8`, aliasPage(tool));
 }
 write("man/man8/denobpf.8", denobpfPage(await denobpf("--help"), runnable));
 for (const [shell, file] of Object.entries(COMPLETIONS)) {

@@ -38,7 +38,7 @@ binaryTest("make dist leaves checksums, links, completions and a page for each t
   assertEquals(code, 0, stdout);
   for (const name of toolNames) {
     assertEquals(Deno.readLinkSync(`${dist}/links/${name}`), "../denobpf");
-    assertStringIncludes(stdout, `man/man8/${name}.8: OK\n`);
+    assertStringIncludes(stdout, `man/man8/denobpf-${name}.8: OK\n`);
   }
   for (const file of ["bash/denobpf", "zsh/_denobpf", "fish/denobpf.fish"]) {
     const text = Deno.readTextFileSync(`${dist}/completions/${file}`);
@@ -49,7 +49,7 @@ binaryTest("make dist leaves checksums, links, completions and a page for each t
 binaryTest("a manual page has every option and field of its tool", async () => {
   await binary();
   for (const name of toolNames) {
-    const page = Deno.readTextFileSync(`${dist}/man/man8/${name}.8`);
+    const page = Deno.readTextFileSync(`${dist}/man/man8/denobpf-${name}.8`);
     const tool = await findTool(name);
     const plain = page.replaceAll("\\-", "-");
     for (const option of Object.keys({ ...tool.options, ...commonBeside(tool) })) {
