@@ -14,8 +14,11 @@ import { filesIn } from "./files.ts";
 /** What belongs to the package and is no module: to be read first, and to be kept. */
 const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"];
 
-/** What a module, or its declarations, imports: the words before, and the specifier. */
-const IMPORT = /(\bfrom |\bimport\(|^import )"([^"\n]+)"/gm;
+/**
+ * What a module, or its declarations, imports: the words before, and the specifier. With a `$` in it that is one of the
+ * text that `denobpf new` writes.
+ */
+const IMPORT = /(\bfrom |\bimport\(|^import )"([^"\n$]+)"/gm;
 
 const [folder] = Deno.args;
 const root = new URL("../", import.meta.url);

@@ -1,38 +1,25 @@
 /** The package that JSR and npm take: it can be published, installed, and used without this checkout. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { kernelTest, startCommand } from "../kernel/harness.ts";
+import { kernelTest } from "../kernel/harness.ts";
 import { filesBelow } from "../test_files.ts";
 import { root } from "./making.ts";
+import { packed, run } from "./packing.ts";
 
 const folder = `${root}build/package`;
 
-/** Runs a command, which is to end with 0, and returns what it printed. */
-async function run(cwd: string, ...command: string[]): Promise<string> {
-  const env = { MAKEFLAGS: "", MAKELEVEL: "", NO_COLOR: "true" };
-  const { code, stdout, stderr } = await startCommand(command, { cwd, env }).finish(15 * 60_000);
-  assertEquals(code, 0, `${command.join(" ")}\n${stderr}`);
-  return stdout + stderr;
-}
-
-let made: Promise<string> | undefined;
-
-/** Makes the package, once. */
-function packed(): Promise<string> {
-  return made ??= run(root, "make", "--no-print-directory", `deno=${Deno.execPath()}`, "package");
-}
-
 /** An empty project that has installed the tarball. */
 async function installed(): Promise<string> {
-  await packed();
+  const tarball = await packed();
   const project = await Deno.makeTempDir({ prefix: "denobpf-package-" });
-  await run(project, "npm", "install", "--no-audit", "--no-fund", `${root}build/package.tgz`);
+  await run(project, "npm", "install", "--no-audit", "--no-fund", tarball);
   return project;
 }
 
 kernelTest("the package can be published, with types that are written out", {}, async () => {
   await packed();
   const listed = await run(folder, Deno.execPath(), "publish", "--dry-run", "--allow-dirty");
+  assertEquals(listed.match(/^.*\b(warning|error)\b.*$/gmi), null);
   const { exports } = JSON.parse(await Deno.readTextFile(`${folder}/deno.json`));
   assertEquals(Object.keys(exports), Object.keys(config.exports));
   for (const path of Object.values<string>(exports)) {
@@ -91,12 +78,15 @@ kernelTest("the tools of the tarball run as commands", {}, async () => {
       "0",
     );
     assertStringIncludes(table, "PCOMM");
-    // A new project takes the published library: the package has no sources to link.
-    const permissions = [...flags, "--allow-write"];
-    await run(project, Deno.execPath(), ...permissions, `${tools}/denobpf.js`, "new", "hello");
-    const written = JSON.parse(Deno.readTextFileSync(`${project}/hello/deno.json`));
-    assertStringIncludes(written.imports["@denobpf/denobpf"], "jsr:@denobpf/denobpf@");
-    assertEquals(written.links, undefined);
+    // A new project takes the library that is installed there, or else the published one.
+    const configOf = async (folder: string) => {
+      await run(project, Deno.execPath(), ...flags, `${tools}/denobpf.js`, "new", "hello", folder);
+      return JSON.parse(Deno.readTextFileSync(`${project}/${folder}/deno.json`));
+    };
+    const [own, other] = [await configOf("."), await configOf("hello")];
+    assertEquals([own.imports["@denobpf/denobpf"], own.links], [undefined, undefined]);
+    assertStringIncludes(other.imports["@denobpf/denobpf"], "jsr:@denobpf/denobpf@");
+    assertEquals(other.links, undefined);
   } finally {
     await Deno.remove(project, { recursive: true });
   }

@@ -1,92 +1,17 @@
-/** docs/guide.md, followed from its first line to its last, in a folder outside of this repository. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { stripAnsiCode } from "@std/fmt/colors";
-import { kernelTest, type Output, startCommand } from "../kernel/harness.ts";
-import { type Listing, listings, program } from "../kernel/listings.ts";
+/** The pages about a tool of one's own, followed from their first line to their last, with nothing but the package. */
+import { assert, assertEquals } from "@std/assert";
+import { kernelTest } from "../kernel/harness.ts";
+import { listings } from "../kernel/listings.ts";
+import { followed } from "./home.ts";
 
-const root = new URL("../../", import.meta.url).pathname.slice(0, -1);
-const guide = listings("docs/guide.md");
+for (const page of ["docs/guide.md", "docs/inside-a-tool.md"]) {
+  kernelTest(`${page} can be followed from its first line to its last`, {}, () => followed(page));
 
-/** A user's home, in which the listings are followed. */
-class Home implements Disposable {
-  readonly path = Deno.makeTempDirSync();
-  /** Where the last command has left the shell. */
-  #folder = this.path;
-  #output = "";
-
-  async follow({ language, note, text }: Listing): Promise<void> {
-    const [, how, file] = /^(?:(file|in)=(\S+))?/.exec(note)!;
-    if (language === "sh") this.#output = await this.#run(text);
-    else if (language === "diff") await this.#apply(text);
-    else if (how === "file") Deno.writeTextFileSync(`${this.#folder}/${file}`, text);
-    else if (how === "in") {
-      const source = Deno.readTextFileSync(`${this.#folder}/${file}`);
-      assertStringIncludes(withoutIndent(source), withoutIndent(text));
-    } else {
-      assert(
-        language === "" || language === "text",
-        `this listing says nothing of where it belongs:\n${text}`,
-      );
-      // What is shown of an output differs from run to run but for its first line.
-      assertStringIncludes(this.#output, text.split("\n")[0]);
-    }
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.path, { recursive: true });
-  }
-
-  async #run(commands: string): Promise<string> {
-    const text = commands.replaceAll("~/denobpf", root);
-    const { code, stdout, stderr } = await this.#bash(`set -emo pipefail\n${text}pwd >~/folder`);
-    assertEquals(code, 0, `${text}\n${stdout}\n${stderr}`);
-    this.#folder = Deno.readTextFileSync(`${this.path}/folder`).trim();
-    return stripAnsiCode(stdout);
-  }
-
-  async #apply(diff: string): Promise<void> {
-    Deno.writeTextFileSync(`${this.path}/diff`, diff);
-    const { code, stderr } = await this.#bash("git apply ~/diff");
-    assertEquals(code, 0, stderr);
-  }
-
-  async #bash(text: string): Promise<Output> {
-    const deno = Deno.execPath().replace(/\/[^/]*$/, "");
-    const env = {
-      HOME: this.path,
-      PATH: `${deno}:${Deno.env.get("PATH")}:/usr/sbin`,
-      // What Deno has fetched is this user's, not that of the home.
-      DENO_DIR: await denoDir(),
-      CLANG: program("clang"),
-      BPFTOOL: program("bpftool"),
-      MAKEFLAGS: "",
-      NO_COLOR: "1",
-    };
-    await using bash = startCommand(["bash", "-c", text], { cwd: this.#folder, env });
-    return await bash.finish(120_000);
-  }
+  kernelTest(`${page} runs every listing that it has`, {}, () => {
+    const all = listings(page);
+    assert(all.length > 10);
+    assertEquals(all.filter(({ note }) => note.includes("ignore")), []);
+    // A listing that is indented is none.
+    assertEquals(Deno.readTextFileSync(page).match(/^ +```/gm), null);
+  });
 }
-
-/** A page shows a part of a file from its own left margin. */
-function withoutIndent(text: string): string {
-  return text.replace(/^\s+/gm, "");
-}
-
-async function denoDir(): Promise<string> {
-  const { stdout } = await startCommand([Deno.execPath(), "info", "--json"]).finish();
-  return JSON.parse(stdout).denoDir;
-}
-
-kernelTest("the guide can be followed from its first line to its last", {}, async () => {
-  using home = new Home();
-  // `deno compile` needs a denort, and Deno's own site is not reached from everywhere.
-  const compiles = Deno.env.has("DENORT_BIN");
-  for (const listing of guide) {
-    if (listing.note !== "compile" || compiles) await home.follow(listing);
-  }
-});
-
-kernelTest("the guide runs every listing that it has", {}, () => {
-  assert(guide.length > 20);
-  assertEquals(guide.filter(({ note }) => note.includes("ignore")), []);
-});

@@ -36,7 +36,7 @@ const options = {
     "",
     "PATH|jsr",
     "Import the library from this checkout, or the published one " +
-      "(default: the checkout that denobpf runs from)",
+      "(default: what denobpf runs from, a checkout or a package)",
     text,
   ),
 };
@@ -69,8 +69,15 @@ export const newTool: Command<OptionsOf<typeof options & typeof operands>, never
       return writeHere(checkedName(name));
     }
     const checkout = checkoutOf(lib);
-    const project = { name: checkedName(name), version: VERSION, frame: FRAME, checkout };
     const base = (dir ?? name).replace(/\/+$/, "") || "/";
+    const installed = lib === undefined && isInstalledFor(base);
+    const project = {
+      name: checkedName(name),
+      version: VERSION,
+      frame: FRAME,
+      checkout,
+      installed,
+    };
     return write(base, filesOf(project), "make test");
   },
 };
@@ -124,7 +131,13 @@ function writeHere(name: string): string {
   if (own === undefined) throw usage("--here: this denobpf does not run from a checkout");
   if (runnable.includes(name)) throw usage(`${name} is the name of a tool already`);
   const base = decodeURIComponent(new URL(own).pathname).replace(/\/$/, "");
-  const project = { name, version: VERSION, frame: "#lib/tool/mod.ts", checkout: undefined };
+  const project = {
+    name,
+    version: VERSION,
+    frame: "#lib/tool/mod.ts",
+    checkout: undefined,
+    installed: false,
+  };
   const written = write(
     base,
     [
@@ -179,6 +192,18 @@ function checkedName(name: string): string {
 function isCheckout({ protocol, pathname }: URL): boolean {
   if (protocol !== "file:" || Deno.build.standalone) return false;
   return fileExists(`${decodeURI(pathname)}lib/tool/mod.ts`);
+}
+
+/** Whether this runs from the package that npm has installed in this folder. */
+function isInstalledFor(base: string): boolean {
+  const [, above] = /^(file:.*\/)node_modules\//.exec(import.meta.url) ?? [];
+  return above !== undefined && toURL(`${Deno.cwd()}/`, base) === above;
+}
+
+/** A path as a URL, from the folder that it may start at. */
+function toURL(folder: string, path: string): string {
+  const encoded = encodeURI(path).replace(/[?#]/g, encodeURIComponent);
+  return new URL(`${encoded}/`, `file://${encodeURI(folder)}`).href;
 }
 
 /** The checkout that the project links, as a URL; undefined for the published library. */

@@ -1,13 +1,18 @@
 import type { Project } from "./project.ts";
 
 /** `deno.json` */
-export function config({ version, checkout }: Project): string {
+export function config({ version, checkout, installed }: Project): string {
+  const denobpf = installed
+    ? "node_modules/@denobpf/denobpf/tools/denobpf.js"
+    : "@denobpf/denobpf/tools/denobpf";
   return JSON.stringify(
     {
       imports: {
         "#skel/": "./build/skel/",
-        "@denobpf/denobpf": `jsr:@denobpf/denobpf@^${version}`,
+        ...(!installed && { "@denobpf/denobpf": `jsr:@denobpf/denobpf@^${version}` }),
       },
+      ...(installed && { nodeModulesDir: "manual" }),
+      tasks: { denobpf: `deno run --allow-ffi --allow-read ${denobpf}` },
       // In the place of the published library; leave this out where the checkout is not.
       ...(checkout !== undefined && { links: [checkout] }),
       fmt: { lineWidth: 100, exclude: ["build/"] },
@@ -19,7 +24,7 @@ export function config({ version, checkout }: Project): string {
 }
 
 /** `.gitignore` */
-export const ignored = "build/\n";
+export const ignored = "build/\nnode_modules/\n";
 
 /** `Makefile` */
 export const makefile = ({ name }: Project): string =>
@@ -66,5 +71,5 @@ build/%.bpf.o: %.bpf.c build/vmlinux.h
 
 build/skel/%.ts: build/%.bpf.o
 	@mkdir -p build/skel
-	$(DENO) run --allow-ffi --allow-read @denobpf/denobpf/tools/denobpf skeleton $< >$@
+	$(DENO) task --quiet denobpf skeleton $< >$@
 `;

@@ -6,6 +6,8 @@ export interface Project {
   readonly version: string;
   /** How the tool imports the frame. */
   readonly frame: string;
-  /** The checkout of the library that is linked, as a URL; undefined for the published one. */
+  /** The checkout of the library that is linked, as a URL; undefined for a package of it. */
   readonly checkout: string | undefined;
+  /** Whether npm has installed the package in the project's folder. */
+  readonly installed: boolean;
 }
