@@ -26,6 +26,24 @@ export function loadFunctionHooks(
 }
 
 /**
+ * Sees to it that functions can be traced.
+ * @param tool the name of the tool, for the errors
+ * @throws {ExitError} if the host lets no function be traced, or lacks one of these
+ */
+export function requireFunctions(tool: string, names: readonly string[]): void {
+  if (!hasAttachKind("fentry") && !hasAttachKind("kprobe")) {
+    throw unavailable(
+      `Cannot attach ${tool}: this host has neither fentry nor kprobes, by which functions of the kernel are ` +
+        "traced",
+    );
+  }
+  const lacking = names.find((name) => wayToTrace(name) === undefined);
+  if (lacking !== undefined) {
+    throw unavailable(`Cannot attach ${tool}: this kernel has no function ${lacking}() to trace`);
+  }
+}
+
+/**
  * Attaches what libbpf does not attach: probes.
  * @param tool the name of the tool, for the errors
  * @throws {ExitError} if the host lets no function be traced, or lacks one of these
@@ -35,17 +53,9 @@ export function attachFunctionHooks(
   progs: Readonly<Record<string, LoadedProgram>>,
   hooks: FunctionHooks,
 ): void {
-  if (!hasAttachKind("fentry") && !hasAttachKind("kprobe")) {
-    throw unavailable(
-      `Cannot attach ${tool}: this host has neither fentry nor kprobes, by which functions of the kernel are ` +
-        "traced",
-    );
-  }
+  requireFunctions(tool, Object.values(hooks));
   for (const [hook, name] of Object.entries(hooks)) {
     const way = wayToTrace(name);
-    if (way === undefined) {
-      throw unavailable(`Cannot attach ${tool}: this kernel has no function ${name}() to trace`);
-    }
     if (way === "kprobe.multi") attachKprobeMulti(progs[`kprobe_${hook}`], [name]);
     else if (way === "kprobe") attachKprobe(progs[`kprobe_${hook}`], name);
   }

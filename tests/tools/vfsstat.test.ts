@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type FileSystemCalls, vfsstat } from "../../tools/vfsstat.ts";
 import { Cgroup } from "../kernel/cgroup.ts";
 import { hasFeature, kernelTest, runTool, startCommand, startTool } from "../kernel/harness.ts";
+import { countingTest, LeftOut } from "../kernel/left_out.ts";
 import { withoutLosses } from "../kernel/running_tool.ts";
 import { ext4, runFiles, workload } from "./file_calls.ts";
 
@@ -25,25 +26,6 @@ const CALLS = [
 ] as const;
 
 type Calls = Readonly<Record<typeof CALLS[number], number>>;
-
-/**
- * The kernel has left calls out, as it does where a task takes the CPU from another one in the middle of a program.
- * They may have been the ones that a test counts.
- */
-class LeftOut extends Error {}
-
-/** A test that runs again if the kernel has left calls out. */
-function countingTest(name: string, fn: () => Promise<void>): void {
-  kernelTest(name, { needs }, async () => {
-    for (let tries = 1;; tries++) {
-      try {
-        return await fn();
-      } catch (error) {
-        if (!(error instanceof LeftOut) || tries === 10) throw error;
-      }
-    }
-  });
-}
 
 /** All rows of a trace while something is done, in one table or in several. */
 async function rowsOf(options: Options, work: () => Promise<void>): Promise<FileSystemCalls[]> {
@@ -73,7 +55,7 @@ async function callsOf(options: Options, cwd: string, ...kinds: string[]): Promi
   );
 }
 
-countingTest("calls are counted once each, in one table or in many", async () => {
+countingTest("calls are counted once each, in one table or in many", { needs }, async () => {
   using disk = ext4();
   for (const interval of [600, 0.05]) {
     assertEquals(await callsOf({ interval }, disk.path, "make", "sync", "read", "vector"), {
@@ -106,7 +88,7 @@ async function callsOfScript(cwd: string, script: string): Promise<Calls> {
 const names = (name: string, from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => `${name}${from + at}`).join(" ");
 
-countingTest("names that are made, changed and removed are counted", async () => {
+countingTest("names that are made, changed and removed are counted", { needs }, async () => {
   using disk = ext4();
   const calls = await callsOfScript(
     disk.path,
@@ -127,7 +109,7 @@ countingTest("names that are made, changed and removed are counted", async () =>
   assertEquals(system.statfses - file.statfses, 1);
 });
 
-countingTest("a file that is opened and there already is not created", async () => {
+countingTest("a file that is opened and there already is not created", { needs }, async () => {
   using disk = ext4();
   Deno.writeTextFileSync(`${disk.path}/file`, "");
   const script = "for time in 1 2 3 4 5 6 7; do : >> file; done";
@@ -138,7 +120,7 @@ countingTest("a file that is opened and there already is not created", async () 
   assertEquals([calls.opens - start.opens, calls.creates], [7, 0]);
 });
 
-countingTest("-P has a row for each process, --cgroups for each cgroup", async () => {
+countingTest("-P has a row for each process, --cgroups for each cgroup", { needs }, async () => {
   using disk = ext4();
   await using cgroup = new Cgroup();
   const id = BigInt(Deno.statSync(cgroup.path).ino!);
@@ -176,7 +158,7 @@ kernelTest("a row each interval, as C has it, also where nothing happens", { nee
   );
 });
 
-countingTest("--fs has a row for each type of file system", async () => {
+countingTest("--fs has a row for each type of file system", { needs }, async () => {
   using disk = ext4();
   await using cgroup = new Cgroup();
   const script = `${workload} make sync read vector stat && mkdir folder && mv folder gone &&
