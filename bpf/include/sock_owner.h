@@ -19,6 +19,8 @@ enum owner_by {
 	BY_START, /* it had the socket open when the tool started */
 	BY_FILE, /* it has the socket open */
 	BY_ACCEPT,
+	BY_SOCKET, /* it has made the socket */
+	BY_SEND,
 };
 
 struct owner {

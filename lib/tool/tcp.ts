@@ -69,6 +69,8 @@ export const OWNER_BY: readonly (string | undefined)[] = [
   "start",
   "file",
   "accept",
+  "socket",
+  "send",
 ];
 
 /**
