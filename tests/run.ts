@@ -5,7 +5,7 @@
  *
  * What is pure code runs in one process. Each file that works on the kernel has one of its own: a crash in
  * native code costs that file alone. As many run side by side as there are CPUs. Without PART and TEXT the
- * Deno that OLDEST_DENO names, if it does, runs the pure code and every tool once more. The last line is
+ * Deno that OLDEST_DENO names, if it does, runs the unit tests and every tool once more. The last line is
  * `N passed, N failed`, with `, N skipped` when some were; before it stand the tests that failed, and those
  * that failed once and passed when their file ran again.
  */
@@ -51,7 +51,7 @@ const batches: Batch[] = pure.length > 0 ? [{ paths: pure, run }] : [];
 const oldest = Deno.env.get("OLDEST_DENO");
 if (oldest !== undefined && wanted === "" && part === undefined) {
   const older = { reports: `${reports}oldest/`, limitMs: LIMIT_MS, deno: oldest };
-  for (const paths of [pure, ["tests/kernel/every_tool.test.ts"]]) {
+  for (const paths of [filesIn("unit"), ["tests/kernel/every_tool.test.ts"]]) {
     batches.push({ paths, run: older, mark: " (oldest Deno)" });
   }
 }
@@ -67,7 +67,8 @@ const all: TestCase[] = [];
 const found: string[] = [];
 async function runBatch({ paths, run, mark = "" }: Batch): Promise<void> {
   const cases = await runTestFiles(paths, run);
-  const name = paths.length === 1 ? paths[0] : "tests/unit and tests/fuzz";
+  const folders = new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/"))));
+  const name = paths.length === 1 ? paths[0] : [...folders].join(" and ");
   all.push(...cases);
   found.push(...findings(name + mark, cases));
 }

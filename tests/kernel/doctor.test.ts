@@ -164,11 +164,9 @@ Deno.test("doctor says which options a tool has to do without, and why", () => {
 });
 
 kernelTest("a tool that was examined holds nothing any more", {}, async () => {
-  // The harness compares what this process holds before and after.
-  const running = await toolsThatRun();
-  for (const name of toolNames as readonly string[]) {
-    const { state } = examineTool(await findTool(name as never));
-    assertEquals(state, await expected(name, running), name);
+  // The harness compares what this process holds before and after, as it does in loads.test.ts of each tool.
+  for (const name of ["bootstrap", "syscount", "profile"] as const) {
+    assertEquals(examineTool(await findTool(name)).state, "runs", name);
   }
 });
 
