@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * events KIND COUNT: makes COUNT events of a kind, one after the other, and prints nanoseconds an event.
+ * events KIND COUNT [PATH]: makes COUNT events of a kind, one after the other, and prints nanoseconds an event.
  *
  *	open     a file is opened and closed
+ *	stat     a file is asked about
+ *	read     a block of 4 KiB is read from the disk at PATH, past the page cache
  *	switch   a process wakes up another one of its CPU and waits for it
  *	connect  a connection by the loopback device, from connect() to close()
  *	send     a byte is sent by a connection, and received
@@ -18,10 +20,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#define BLOCK_SIZE 4096
+
 static char byte;
+static const char *path = "";
 
 static void must(long result)
 {
@@ -37,6 +43,28 @@ static void open_files(long count)
 		must(fd);
 		close(fd);
 	}
+}
+
+static void stat_files(long count)
+{
+	struct stat known;
+
+	while (count--)
+		must(stat("/dev/null", &known));
+}
+
+static void read_blocks(long count)
+{
+	int fd = open(path, O_RDONLY | O_DIRECT);
+	void *block;
+
+	must(fd);
+	if (posix_memalign(&block, BLOCK_SIZE, BLOCK_SIZE))
+		errx(1, "there is no memory");
+	while (count--)
+		must(pread(fd, block, BLOCK_SIZE, 0));
+	free(block);
+	close(fd);
 }
 
 static void switch_tasks(long count)
@@ -122,8 +150,9 @@ static const struct {
 	const char *name;
 	void (*make)(long count);
 } kinds[] = {
-	{ "open", open_files }, { "switch", switch_tasks }, { "connect", connect_sockets },
-	{ "send", send_bytes }, { "signal", send_signals },
+	{ "open", open_files },	    { "stat", stat_files },	    { "read", read_blocks },
+	{ "switch", switch_tasks }, { "connect", connect_sockets }, { "send", send_bytes },
+	{ "signal", send_signals },
 };
 
 int main(int argc, char **argv)
@@ -132,9 +161,11 @@ int main(int argc, char **argv)
 	long count;
 	size_t i;
 
-	if (argc != 3)
-		errx(1, "usage: events KIND COUNT");
+	if (argc != 3 && argc != 4)
+		errx(1, "usage: events KIND COUNT [PATH]");
 	count = atol(argv[2]);
+	if (argc == 4)
+		path = argv[3];
 	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (strcmp(kinds[i].name, argv[1]))
 			continue;

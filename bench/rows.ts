@@ -1,7 +1,7 @@
 /** All rows, in the order of docs/performance.md. */
 import type { Row } from "./row.ts";
 import { execs, lone } from "./rows/execs.ts";
-import { hooks } from "./rows/hooks.ts";
+import { hooks, readers } from "./rows/hooks.ts";
 import { idle } from "./rows/idle.ts";
 import { memory, programs } from "./rows/kernel.ts";
 import { lines } from "./rows/lines.ts";
@@ -27,6 +27,7 @@ export const rows: readonly Row[] = [
   memory,
   programs,
   hooks,
+  readers,
   resident,
   idle,
   tools,
