@@ -320,7 +320,8 @@ static __always_inline bool is_past_return(struct task_struct *task)
 	return pending & (1UL << (SIGKILL - 1) | 1UL << (SIGSEGV - 1));
 }
 
-static __always_inline int on_failure(struct pt_regs *regs, long ret)
+/* A system call returns, and a failed exec is reported. */
+static __always_inline int on_exit(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct event *event;
@@ -355,21 +356,9 @@ static __always_inline int on_failure(struct pt_regs *regs, long ret)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(btf_failure, struct pt_regs *regs, long ret)
-{
-	return on_failure(regs, ret);
-}
+#include "sys_exit.h"
 
-SEC("tp/raw_syscalls/sys_exit")
-int tp_failure(struct trace_event_raw_sys_exit *ctx)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return on_failure((void *)bpf_task_pt_regs(task), ctx->ret);
-}
-
-static __always_inline int on_exit(struct task_struct *task)
+static __always_inline int on_end(struct task_struct *task)
 {
 	bool forked = BPF_CORE_READ(task, group_leader, flags) & PF_FORKNOEXEC;
 	struct event *event;
@@ -385,15 +374,15 @@ static __always_inline int on_exit(struct task_struct *task)
 }
 
 SEC("raw_tp/sched_process_exit")
-int BPF_PROG(btf_exit, struct task_struct *task)
+int BPF_PROG(btf_end, struct task_struct *task)
 {
-	return on_exit(task);
+	return on_end(task);
 }
 
 SEC("tp/sched/sched_process_exit")
-int tp_exit(void *ctx)
+int tp_end(void *ctx)
 {
-	return on_exit((void *)bpf_get_current_task());
+	return on_end((void *)bpf_get_current_task());
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

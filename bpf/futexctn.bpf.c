@@ -213,19 +213,7 @@ static __always_inline int on_enter(void *ctx, struct pt_regs *regs, long nr)
 	return 0;
 }
 
-/* Each hook in two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
-
-SEC("tp_btf/sys_enter")
-int BPF_PROG(btf_enter, struct pt_regs *regs, long nr)
-{
-	return on_enter(ctx, regs, nr);
-}
-
-SEC("tp/raw_syscalls/sys_enter")
-int tp_enter(struct trace_event_raw_sys_enter *ctx)
-{
-	return on_enter(ctx, (void *)bpf_task_pt_regs(bpf_get_current_task_btf()), ctx->id);
-}
+#include "sys_enter_registers.h"
 
 static __always_inline enum wait_result result_of(int ret)
 {
@@ -305,7 +293,7 @@ static __always_inline int on_end(void)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
+SEC("raw_tp/sched_process_exit")
 int BPF_PROG(btf_end)
 {
 	return on_end();

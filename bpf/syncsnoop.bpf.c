@@ -72,7 +72,7 @@ static __always_inline bool has_fd(enum sync_form form)
 	return form != SYNC_ALL && form != SYNC_MEMORY;
 }
 
-static __always_inline int on_enter(struct pt_regs *regs, long nr)
+static __always_inline int on_enter(void *ctx, struct pt_regs *regs, long nr)
 {
 	struct syncing syncing = { .start = bpf_ktime_get_ns() };
 	enum sync_form form = form_of(nr);
@@ -85,19 +85,7 @@ static __always_inline int on_enter(struct pt_regs *regs, long nr)
 	return 0;
 }
 
-/* Each hook in two forms, of which one is loaded: lib/tool/trace/hooks.ts says when, and why. */
-
-SEC("tp_btf/sys_enter")
-int BPF_PROG(btf_enter, struct pt_regs *regs, long nr)
-{
-	return on_enter(regs, nr);
-}
-
-SEC("tp/raw_syscalls/sys_enter")
-int tp_enter(struct trace_event_raw_sys_enter *ctx)
-{
-	return on_enter((void *)bpf_task_pt_regs(bpf_get_current_task_btf()), ctx->id);
-}
+#include "sys_enter_registers.h"
 
 /* The verifier looks at a global function once. It takes numbers only, and finds the event by itself. */
 __noinline int append_file_path(__u64 file)

@@ -368,17 +368,12 @@ static __always_inline int leave(long nr, long ret)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(btf_exit, struct pt_regs *regs, long ret)
+static __always_inline int on_exit(struct pt_regs *regs, long ret)
 {
 	return leave(syscall_number(regs), ret);
 }
 
-SEC("tp/raw_syscalls/sys_exit")
-int tp_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return leave(ctx->id, ctx->ret);
-}
+#include "sys_exit.h"
 
 /* A thread that executes gets the id of its process, old_pid is what it had. */
 static __always_inline int handle_exec(__u32 old_pid)

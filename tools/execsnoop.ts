@@ -109,7 +109,7 @@ export const { tool, start: execsnoop } = ringTool({
     rodata.with_cgroup = shown.has("cgroup") || shown.has("container");
     rodata.exits = exit;
     rodata.forks = forks;
-    loadHooks(progs, { exec: true, failure: fails, exit: exit || forks });
+    loadHooks(progs, { exec: true, exit: fails, end: exit || forks });
     progs.tp_image.autoload = progs.tp_exec.autoload && hasBtf();
   },
 });

@@ -10,6 +10,7 @@
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "syscall.h"
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(btf_exit, struct pt_regs *regs, long ret)
@@ -17,11 +18,10 @@ int BPF_PROG(btf_exit, struct pt_regs *regs, long ret)
 	return on_exit(regs, ret);
 }
 
-/* loaded from Linux 7.0 on only: the helpers are those of 5.15 */
 SEC("tp/raw_syscalls/sys_exit")
 int tp_exit(struct trace_event_raw_sys_exit *ctx)
 {
-	return on_exit((void *)bpf_task_pt_regs(bpf_get_current_task_btf()), ctx->ret);
+	return on_exit(task_registers(), ctx->ret);
 }
 
 #endif /* DENOBPF_SYS_EXIT_H */

@@ -143,14 +143,17 @@ static __always_inline struct syscall_args syscall_args(struct pt_regs *regs)
 	return args;
 }
 
-/*
- * The registers that the task has left user mode with, for hooks that are not handed them. NULL on arm64 before
- * Linux 5.15.
- */
+/* The same registers, for hooks that are not handed them in a form that can be read from: since Linux 5.15. */
+static __always_inline struct pt_regs *task_registers(void)
+{
+	return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
+/* The same where the kernel may be older: NULL on arm64 then. What they hold is not of a type that is known. */
 static __always_inline struct pt_regs *user_registers(void)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+		return task_registers();
 #if defined(__TARGET_ARCH_x86)
 	/* task_pt_regs() of arch/x86/include/asm/processor.h */
 	struct task_struct *task = (void *)bpf_get_current_task();

@@ -31,7 +31,7 @@ function relocated(name: string, btf_custom_path?: string): Record<string, strin
   using object = BpfObject.open(objectBytes(name), { btf_custom_path });
   for (const program of object.programs) {
     // It calls bpf_task_pt_regs(), of Linux 5.15.
-    if (program.name === "tp_failure") program.autoload = hasFeature("bpf_loop");
+    if (program.name === "tp_exit") program.autoload = hasFeature("bpf_loop");
   }
   object.load();
   const loaded = object.programs.filter((program) => program.autoload);

@@ -136,7 +136,7 @@ kernelTest("execsnoop's events hold nothing that execsnoop did not write", {}, a
     rodata.env_bytes = 1024;
     rodata.max_ancestors = 16;
     rodata.exits = rodata.forks = true;
-    loadHooks(progs, { exec: true, failure: true, exit: true });
+    loadHooks(progs, { exec: true, exit: true, end: true });
     progs.tp_image.autoload = false;
   });
   const { records, events } = loaded.maps;

@@ -24,7 +24,7 @@ const OPTIONS = { size: 16, cookie: 8 };
  *
  * using object = BpfObject.open("build/execsnoop.bpf.o");
  * object.load();
- * attachTrace(object.program("btf_failure")); // tp_btf/sys_exit
+ * attachTrace(object.program("btf_exit")); // tp_btf/sys_exit
  * ```
  *
  * @throws {BpfError}
