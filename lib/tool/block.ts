@@ -37,19 +37,35 @@ export const disk: Parser<number> = (name): number => {
  * ```
  */
 export function queueArguments(): { getrq_has_queue: boolean; rq_has_queue: boolean } {
+  return { getrq_has_queue: hasQueue("block_getrq"), rq_has_queue: hasQueue("block_rq_issue") };
+}
+
+/**
+ * What `rodata` of a kernel half that traces bios is set to: whether tracepoints pass the queue first.
+ *
+ * @example
+ * ```ts
+ * import { Flushsnoop } from "#skel/flushsnoop.ts";
+ * import { bioArguments } from "@denobpf/denobpf/tool";
+ *
+ * using opened = Flushsnoop.open();
+ * Object.assign(opened.rodata, bioArguments());
+ * ```
+ */
+export function bioArguments(): { bio_queue_has_queue: boolean; bio_complete_has_queue: boolean } {
   return {
-    getrq_has_queue: firstArgument("block_getrq") === "request_queue",
-    rq_has_queue: firstArgument("block_rq_issue") === "request_queue",
+    bio_queue_has_queue: hasQueue("block_bio_queue"),
+    bio_complete_has_queue: hasQueue("block_bio_complete"),
   };
 }
 
-/** The struct that the first argument of a tracepoint points to. */
-function firstArgument(tracepoint: string): string | undefined {
+/** Whether the first argument of a tracepoint is the queue of the disk. */
+function hasQueue(tracepoint: string): boolean {
   const btf = Btf.kernel();
   const first = tracepointArguments(tracepoint)?.[0];
   const argument = first && btf.resolved(first.type);
   const target = argument?.kind === "pointer" ? btf.resolved(argument.type) : undefined;
-  return target?.kind === "struct" ? target.name : undefined;
+  return target?.kind === "struct" && target.name === "request_queue";
 }
 
 /**

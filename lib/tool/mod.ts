@@ -144,6 +144,7 @@ export {
   type Targets,
 } from "./options/targets.ts";
 export {
+  bioArguments,
   disk,
   queueArguments,
   REQ_OP_MASK,

@@ -63,6 +63,8 @@ const probes = {
   },
   /** Maps and programs count against RLIMIT_MEMLOCK; a memory cgroup's matter later. */
   memlock_charged: { since: "0", until: "5.11", present: () => isOlder(release(), "5.11") },
+  /** Software RAID that mirrors. */
+  mirrors: { since: "2.6", present: () => exists("/sys/module/raid1") },
   netkit: { since: "6.7", present: () => inBtf("netkit_prog_attach") },
   netfilter_link: { since: "6.4", present: () => inBtf("bpf_nf_link_attach") },
   pid_namespace: { since: "3.8", present: () => exists("/proc/self/ns/pid") },

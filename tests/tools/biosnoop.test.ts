@@ -5,6 +5,7 @@ import { kernelIsAtLeast } from "#lib/sys/kernel.ts";
 import { Cgroup } from "../kernel/cgroup.ts";
 import { exists } from "../exists.ts";
 import { kernelTest, runTool, startTool } from "../kernel/harness.ts";
+import { kernelTrace } from "./kernel_trace.ts";
 import { LoopDevice, run } from "./loop_device.ts";
 
 type Options = NonNullable<Parameters<typeof biosnoop>[0]>;
@@ -220,7 +221,7 @@ kernelTest("requests are those of the kernel's own trace", { needs: ["tracefs"] 
   using loop = new LoopDevice();
   await using tool = startTool("biosnoop", ["-d", loop.name]);
   await tool.until("\n");
-  const traced = issuedRequests(loop, () => {
+  const traced = await issuedRequests(loop, () => {
     run(...loop.reads(23));
     run(...loop.writes(19));
     run("dd", "if=/dev/zero", `of=${loop.path}`, "bs=64k", "count=5", "conv=fsync");
@@ -238,25 +239,15 @@ kernelTest("requests are those of the kernel's own trace", { needs: ["tracefs"] 
   assertEquals(shown.sort(), traced.sort());
 });
 
-/** What the tracepoint block_rq_issue prints of a disk while `work` runs, in an instance of tracefs of its own. */
-function issuedRequests({ name }: LoopDevice, work: () => void): string[] {
-  const instance = `/sys/kernel/tracing/instances/denobpf-${Deno.pid}`;
-  Deno.mkdirSync(instance);
-  try {
-    Deno.writeTextFileSync(`${instance}/events/block/block_rq_issue/enable`, "1");
-    work();
-    const dev = diskNumber(name)!;
-    const numbers = `${dev >>> 20},${dev & 0xf_ffff}`;
-    // dd-123 [000] ..... 1.234567: block_rq_issue: 7,0 RS 4096 () 8 + 8 none,0,0 [dd]
-    const line = /block_rq_issue: (\S+) (\S+) (\d+) \([^)]*\) (\d+) \+ /;
-    return Deno.readTextFileSync(`${instance}/trace`).split("\n").flatMap((text) => {
-      const [, of, rwbs = "", bytes, sector] = line.exec(text) ?? [];
-      const letters = rwbs.replace(/^N/, "WZ"); // of zeroes, before Linux 7
-      return of === numbers ? [`${letters} ${bytes} ${bytes === "0" ? "-" : sector}`] : [];
-    });
-  } finally {
-    Deno.removeSync(instance);
-  }
+/** The requests of a disk that the tracepoint block_rq_issue prints while `work` runs. */
+async function issuedRequests(loop: LoopDevice, work: () => void): Promise<string[]> {
+  // dd-123 [000] ..... 1.234567: block_rq_issue: 7,0 RS 4096 () 8 + 8 none,0,0 [dd]
+  const line = /block_rq_issue: (\S+) (\S+) (\d+) \([^)]*\) (\d+) \+ /;
+  return (await kernelTrace(["block/block_rq_issue"], work)).flatMap((text) => {
+    const [, of, rwbs = "", bytes, sector] = line.exec(text) ?? [];
+    const letters = rwbs.replace(/^N/, "WZ"); // of zeroes, before Linux 7
+    return of === loop.numbers ? [`${letters} ${bytes} ${bytes === "0" ? "-" : sector}`] : [];
+  });
 }
 
 kernelTest("a word says for how long, as an option of a script too", {}, async () => {

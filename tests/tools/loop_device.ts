@@ -7,21 +7,30 @@ export class LoopDevice implements Disposable {
   /**
    * @param size in bytes
    * @param room how many bytes can be written until a write fails, if not all
+   * @param file its file, which stays there; one of its own if left out
    */
-  constructor(size = 4 << 20, room?: number) {
-    const dir = this.#owned.adopt(Deno.makeTempDirSync(), (path) => Deno.removeSync(path));
-    if (room !== undefined) this.#mount(dir, "-t", "tmpfs", "-o", `size=${room}`, "none");
-    const file = `${dir}/disk`;
+  constructor(size = 4 << 20, room?: number, file = this.#ownFile(room)) {
     Deno.writeFileSync(file, new Uint8Array());
-    this.#owned.defer(() => Deno.removeSync(file));
     Deno.truncateSync(file, size);
     this.path = run("losetup", "--find", "--show", "--partscan", file).trim();
     this.#owned.defer(() => run("losetup", "--detach", this.path));
   }
 
+  /** The path of a file that is removed with the disk. */
+  #ownFile(room?: number): string {
+    const dir = this.#owned.adopt(Deno.makeTempDirSync(), (path) => Deno.removeSync(path));
+    if (room !== undefined) this.#mount(dir, "-t", "tmpfs", "-o", `size=${room}`, "none");
+    return this.#owned.adopt(`${dir}/disk`, (path) => Deno.removeSync(path));
+  }
+
   /** `loop0` */
   get name(): string {
     return this.path.slice("/dev/".length);
+  }
+
+  /** Its device number as tracepoints print it: `7,0` */
+  get numbers(): string {
+    return Deno.readTextFileSync(`/sys/block/${this.name}/dev`).trim().replace(":", ",");
   }
 
   /** Requests that have ended, by the kernel's own count: Documentation/block/stat.rst. */
@@ -81,6 +90,11 @@ export class LoopDevice implements Disposable {
   /** The command that writes them. */
   writes(count: number): string[] {
     return ["dd", "if=/dev/zero", `of=${this.path}`, "bs=4k", `count=${count}`, "oflag=direct"];
+  }
+
+  /** The command that writes one block and flushes the disk. */
+  flush(): string[] {
+    return ["dd", "if=/dev/zero", `of=${this.path}`, "bs=4k", "count=1", "conv=fsync"];
   }
 
   /** Writes blocks of 4 KiB through the page cache, 64 KiB from one another, and waits for the disk. */

@@ -102,7 +102,7 @@ async function runGuest(kernel: string, tasks: readonly Task[], results: string)
       // One process loads every tool with each clang: half a gigabyte.
       VM_MEM: "1G",
       // What filters of traffic control are made of, disks, and networks.
-      VM_MODULES: "sch_ingress cls_bpf loop veth",
+      VM_MODULES: "sch_ingress cls_bpf loop veth md-mod raid1",
     },
     stdin: "null",
     signal: stop.signal,
