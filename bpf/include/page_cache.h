@@ -22,6 +22,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "cached_pages.h"
 #include "files.h"
 #include "function_hooks.h"
 #include "losses.h"
@@ -131,19 +132,6 @@ static __always_inline struct span span_of(__u64 position, __u64 bytes)
 	};
 
 	return span;
-}
-
-/* since Linux 5.17 */
-struct trace_event_raw_mm_filemap_op_page_cache___order {
-	unsigned char order;
-} __attribute__((preserve_access_index));
-
-/* How many pages are added or removed at once. */
-static __always_inline __u64 event_pages(struct trace_event_raw_mm_filemap_op_page_cache *ctx)
-{
-	struct trace_event_raw_mm_filemap_op_page_cache___order *newer = (void *)ctx;
-
-	return bpf_core_field_exists(newer->order) ? 1UL << (newer->order & 31) : 1;
 }
 
 /* Notes what the current call has added, until its read is looked at. */

@@ -16,6 +16,7 @@
  *   write    23 pwrite of a page each
  *   sync     waits until all are stored
  *   ask      prints how many of the 101 are in the cache (mincore)
+ *   arrive   waits until all of the 101 are in the cache
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -80,20 +81,25 @@ static char *mapped(void)
 	return map;
 }
 
+/* The kernel maps 16 pages at once, if it has them: those between two multiples of 16 pages of addresses. */
 static void touch(void)
 {
 	static const int touched[] = { 3, 11, 19 };
-	char *map = mapped();
+	long around = 16 * page, bytes = PAGES * page;
+	char *room = mmap(NULL, bytes + around, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map = room + around - (unsigned long)room % around;
 	volatile char byte;
 
-	check(madvise(map, PAGES * page, MADV_RANDOM) == 0, "madvise");
+	check(room != MAP_FAILED, "mmap");
+	check(mmap(map, bytes, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0) == map, "mmap");
+	check(madvise(map, bytes, MADV_RANDOM) == 0, "madvise");
 	for (int i = 0; i < 3; i++)
 		byte = map[touched[i] * page];
 	(void)byte;
-	munmap(map, PAGES * page);
+	munmap(room, bytes + around);
 }
 
-static void ask(void)
+static int count_there(void)
 {
 	unsigned char there[PAGES];
 	char *map = mapped();
@@ -103,8 +109,19 @@ static void ask(void)
 	for (int i = 0; i < PAGES; i++)
 		sum += there[i] & 1;
 	munmap(map, PAGES * page);
-	printf("%d\n", sum);
+	return sum;
+}
+
+static void ask(void)
+{
+	printf("%d\n", count_there());
 	fflush(stdout);
+}
+
+static void wait_for_pages(void)
+{
+	while (count_there() < PAGES)
+		usleep(1000);
 }
 
 static void run(void)
@@ -134,6 +151,8 @@ static void run(void)
 		check(fdatasync(file) == 0, "fdatasync");
 	if (is("ask"))
 		ask();
+	if (is("arrive"))
+		wait_for_pages();
 }
 
 int main(int argc, char **argv)
