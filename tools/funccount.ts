@@ -49,7 +49,7 @@ export const { tool, start: funccount } = countTool({
     ["funccount -r '^vfs_(read|write)v?$'", "the same by a regular expression"],
     ["funccount -i 1 -T 't:block:*'", "tracepoints, every second, with the time"],
     ["funccount -p 181 'c:*alloc*'", "functions of libc that process 181 calls"],
-    ["funccount /usr/bin/dash:evalcommand", "a function of a program, in all processes"],
+    ["funccount /usr/bin/bash:execute_command", "a function of a program, in all processes"],
     ["funccount u:c:memory_sbrk_more", "a USDT probe of libc"],
     ["funccount --by comm vfs_read", "by the name of the thread"],
     ["funccount --top --by pid 't:syscalls:sys_enter_*'", "the largest counts, in place"],

@@ -44,7 +44,7 @@ export const { tool, start: funclatency } = countTool({
     ["funclatency vfs_read", "a function of the kernel, at the end (Ctrl-C)"],
     ["funclatency -u -i 5 vfs_read", "in microseconds, every 5 seconds"],
     ["funclatency -p 181 c:read", "a function of libc that process 181 calls"],
-    ["funclatency /usr/bin/dash:evalcommand", "a function of a program, in all processes"],
+    ["funclatency /usr/bin/bash:execute_command", "a function of a program, in all processes"],
     ["funclatency -F 'vfs_*'", "a histogram for each function"],
     ["funclatency --by comm vfs_write", "one for each name of a thread"],
     ["funclatency -F --summary --top 'c:pthread_*'", "a row for each function, in place"],

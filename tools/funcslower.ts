@@ -52,7 +52,7 @@ export const { tool, start: funcslower } = ringTool({
     ["funcslower -a 2 c:open", "with the first two arguments"],
     ["funcslower -a 3 -K vfs_write", "with arguments by their names, and the stack in the kernel"],
     ["funcslower -U --return-type int c:connect", "with the stack of the process, and -1 as -1"],
-    ["funcslower -T '/usr/bin/dash:eval*'", "functions of a program, with the time"],
+    ["funcslower -T '/usr/bin/bash:execute_*'", "functions of a program, with the time"],
   ],
   options: {
     ...withLetters(targetOptions, { uid: "" }), // -u is the Python tool's

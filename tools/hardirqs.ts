@@ -50,7 +50,7 @@ export const { tool, start: hardirqs } = countTool({
     ["hardirqs 1 10", "each second, ten times"],
     ["hardirqs -d", "a histogram of each"],
     ["hardirqs -NT 1", "nanoseconds, and when it was"],
-    ["hardirqs -C --sort cpu,-count", "a row for each CPU: are they balanced?"],
+    ["hardirqs -C --sort cpu", "a row for each CPU: are they balanced?"],
     ["hardirqs -s 1", "what comes to CPU 1"],
     ["hardirqs --stats --top", "average and percent of a CPU, in place"],
     ["hardirqs -p 185", "what interrupts this process"],

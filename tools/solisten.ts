@@ -37,7 +37,7 @@ export const { tool, start: solisten } = ringTool({
     ["solisten --now", "those too that listen already"],
     ["solisten -p 181", "only those of process 181"],
     ["solisten --show-netns", "include the network namespace"],
-    ["solisten -o json --filter 'backlog_max<backlog'", "those that get less than they ask for"],
+    ["solisten -o json --filter 'backlog_max<128'", "those that let few connections wait"],
   ],
   options: {
     timestamp: flag("t", "Include the time of day (HH:MM:SS)"),
