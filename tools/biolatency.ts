@@ -23,7 +23,7 @@ import {
   targetOptions,
   toolMain,
 } from "#lib/tool/mod.ts";
-import { headingOf, members, own } from "./biolatency/members.ts";
+import { derived, headingOf, members, own } from "./biolatency/members.ts";
 
 export type { BlockLatency } from "./biolatency/members.ts";
 
@@ -38,6 +38,7 @@ const options = {
   flags: { ...flag("F", "Show a histogram for each set of flags"), alias: "flag" },
   ops: flag("", "Show a histogram for each operation: read, write, flush, discard"),
   disk: option("d", "DISK", "Trace this disk only", disk),
+  heatmap: flag("", "Show a line for each histogram: with INTERVAL, a heat map over time"),
   extension: flag("e", "Show average, total and count of each histogram as well"),
   ...targetOptions,
 };
@@ -53,20 +54,24 @@ export const { tool, start: biolatency } = countTool({
     ["biolatency -D", "one for each disk"],
     ["biolatency -F", "one for each set of flags"],
     ["biolatency --ops", "one for each operation"],
+    ["biolatency --heatmap 1", "a line each second: the darker, the more requests"],
     ["biolatency -d sdc", "one disk only"],
     ["biolatency -c system.slice", "only what tasks in this cgroup ask for"],
   ],
   options,
   operands: intervalOperands,
   members,
+  derived,
   title: () => "Tracing block device I/O... Hit Ctrl-C to end.",
-  columns: () => [],
+  runs_on: ({ heatmap }) => heatmap,
+  columns: ({ heatmap, disks, flags, ops, milliseconds }) =>
+    heatmap
+      ? ["time", disks && "disk", (ops || flags) && "op", milliseconds ? "heat_ms" : "heat"]
+      : [],
   order: () => "-count",
   stamp: ({ timestamp }) => timestamp,
-  histogram: ({ milliseconds }) => ({
-    of: "histogram",
-    unit: milliseconds ? "msecs" : "usecs",
-  }),
+  histogram: ({ heatmap, milliseconds }) =>
+    heatmap ? undefined : { of: "histogram", unit: milliseconds ? "msecs" : "usecs" },
   heading: (row, { extension }) => headingOf(row, extension),
   own,
   open: () => Biolatency.open(),

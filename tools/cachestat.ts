@@ -46,7 +46,7 @@ export const { tool, start: cachestat } = countTool({
   },
   members,
   derived,
-  runs_on: true,
+  runs_on: () => true,
   columns: ({ timestamp, all }) => [
     timestamp && "time",
     "hits",

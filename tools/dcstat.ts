@@ -51,7 +51,7 @@ export const { tool, start: dcstat } = countTool({
   },
   members,
   derived,
-  runs_on: true,
+  runs_on: () => true,
   columns: ({ all, by_process }) => [
     "at",
     ...by_process ? ["pid", "comm"] as const : [],

@@ -69,7 +69,7 @@ export const { tool, start: sockets } = countTool({
     ...extended ? ["recvq", "sendq", "uid", "inode", "netns"] as const : [],
     ...ipv6 && !ipv4 ? ["local6", "remote6"] as const : ["local", "remote"] as const,
   ],
-  runs_on: true,
+  runs_on: () => true,
   at_once: true,
   order: () => "pid",
   open: () => Sockets.open(),

@@ -108,7 +108,7 @@ export const { tool, start: vfsstat } = countTool({
   demanding: [{ all: true }],
   members,
   derived,
-  runs_on: true,
+  runs_on: () => true,
   columns: ({ all, pids, cgroups, fs }) => [
     "at",
     ...pids ? ["pid", "comm"] as const : [],

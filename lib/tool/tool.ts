@@ -63,7 +63,7 @@ export interface Tables<Options, E> {
   /** The line above the first table; none where tables run on. */
   title?(options: Options): string;
   /** Tables of one row each run on below one header, with nothing between them. */
-  readonly runs_on?: boolean;
+  runs_on?(options: Options): boolean;
   /** How rows are sorted unless `--sort` says otherwise: `-count` for the largest counts first. */
   order(options: Options): string;
   /** How many rows are printed at most: those that come first. A live screen has all that fit. */

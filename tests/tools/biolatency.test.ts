@@ -3,6 +3,7 @@ import { biolatency, type BlockLatency } from "../../tools/biolatency.ts";
 import { diskNumber } from "#lib/sys/disks.ts";
 import { Cgroup } from "../kernel/cgroup.ts";
 import { kernelTest, startTool } from "../kernel/harness.ts";
+import { heatOf } from "../../tools/biolatency/heat.ts";
 import { LoopDevice, run } from "./loop_device.ts";
 
 type Options = NonNullable<Parameters<typeof biolatency>[0]>;
@@ -127,4 +128,43 @@ kernelTest("long names are the C tool's", {}, async () => {
   await using tool = startTool("biolatency", [...args, "--disk", loop.path, "1", "1"]);
   const { stderr, code } = await tool.finish();
   assertEquals([stderr, code], ["", 0]);
+});
+
+Deno.test("a line of a heat map has two letters for each power of two, by powers of four", () => {
+  assertEquals(heatOf([0, 1, 3, 4, 15, 16, 0]), "  ....::::--");
+  assertEquals(heatOf([4 ** 7, 4 ** 8, 4 ** 9]), "%%@@@@");
+  assertEquals(heatOf([]), "");
+});
+
+kernelTest("--heatmap shows a line for each kind of request, below one header", {}, async () => {
+  using loop = new LoopDevice();
+  const args = ["-d", loop.name, "--ops", "-D", "--heatmap", "0.2"];
+  await using tool = startTool("biolatency", args);
+  await tool.until("\n");
+  for (const op of ["reads", "writes"] as const) run(...loop[op](7));
+  await tool.until(/ read .*\n/);
+  await tool.until(/ write .*\n/);
+  const { stdout } = await tool.stop();
+  const [header, ...lines] = stdout.trimEnd().split("\n");
+  const mark = header.indexOf("1us");
+  assertEquals(
+    header.replace(/ +/g, " "),
+    "TIME DISK OP 1us 16us 256us 4ms 65ms 1s",
+  );
+  assertEquals(header.indexOf("16us"), mark + 8);
+  // 7 of each are 1 to 3 in some powers of two, and 4 to 15 in others
+  for (const line of lines) {
+    assertMatch(
+      line.slice(0, mark),
+      new RegExp(`^\\d\\d:\\d\\d:\\d\\d ${loop.name} +(read|write) +$`),
+    );
+    assertMatch(line.slice(mark), /^( {2})*((\.\.|::| {2})*(\.\.|::))$/);
+  }
+});
+
+kernelTest("--heatmap -m counts milliseconds", {}, async () => {
+  await using tool = startTool("biolatency", ["--heatmap", "-m", "0.2"]);
+  await tool.until("\n");
+  const { stdout } = await tool.stop();
+  assertMatch(stdout, /^TIME +1ms {5}16ms {4}256ms/);
 });

@@ -8,6 +8,7 @@ import {
   RequestNames,
   titleOf,
 } from "#lib/tool/mod.ts";
+import { heatHeader, heatOf } from "./heat.ts";
 
 /** What distinguishes histograms, by the options. */
 export function own(
@@ -49,6 +50,20 @@ export const members = {
 
 /** A histogram: requests of one kind since the table before. */
 export type BlockLatency = EventOf<typeof members>;
+
+const table = membersOf<BlockLatency>();
+
+/** What tables alone show: the histogram as a line. */
+export const derived = {
+  heat: table.text({
+    brief: "histogram as a line of a heat map",
+    header: heatHeader("1us", "16us", "256us", "4ms", "65ms", "1s"),
+  }, (e) => heatOf(e.histogram)),
+  heat_ms: table.text({
+    brief: "The same, of milliseconds",
+    header: heatHeader("1ms", "16ms", "256ms", "4s", "65s"),
+  }, (e) => heatOf(e.histogram)),
+};
 
 /** Spellings of the C tool where they are not the kernel's. */
 const FLAGS: Readonly<Record<string, string>> = {

@@ -52,8 +52,8 @@ export class TableDisplay<Options, E> implements Display<E> {
   begin(): void {
     const { frame, options } = this.#choice;
     if (frame.no_header) return;
-    const { title, runs_on } = this.#tables;
-    if (frame.output !== "table" || runs_on) this.#lines.header(this.#out);
+    const { title } = this.#tables;
+    if (frame.output !== "table" || this.#runsOn()) this.#lines.header(this.#out);
     else if (title !== undefined && !this.#isBare()) this.#out.string(title(options) + "\n");
   }
 
@@ -63,7 +63,7 @@ export class TableDisplay<Options, E> implements Display<E> {
     const all: E[] = [];
     batch.forEach((row) => all.push(row));
     const rows = this.#order.sort(all).slice(0, this.#tables.limit(options, frame.output));
-    if (frame.output !== "table" || this.#tables.runs_on) this.#showRows(rows);
+    if (frame.output !== "table" || this.#runsOn()) this.#showRows(rows);
     else if (rows.length > 0) this.#showTable(rows);
     return 1;
   }
@@ -80,6 +80,10 @@ export class TableDisplay<Options, E> implements Display<E> {
       this.#showRows(rows);
     }
     out.string((below?.(rows, options) ?? "") + "\n");
+  }
+
+  #runsOn(): boolean {
+    return this.#tables.runs_on?.(this.#choice.options) ?? false;
   }
 
   #hasText(): boolean {

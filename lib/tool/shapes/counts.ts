@@ -111,7 +111,7 @@ export interface CountTool<
   /** The line above the first table; none where tables run on. */
   title?(options: Wanted<O, P>): string;
   /** Tables of one row each run on below one header, with nothing between them; and so does one alone. */
-  readonly runs_on?: boolean;
+  runs_on?(options: Wanted<O, P>): boolean;
   /** There is one table, at once: it lists what exists, and counts no events. */
   readonly at_once?: boolean;
   /** The columns of the table; none where histograms say it all. */
