@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "counts.h"
+#include "folios.h"
 #include "kinds.h"
 #include "targets.h"
 
@@ -71,32 +72,6 @@ static __always_inline void on_read(__u64 pages, __u64 missing)
 }
 
 #include "page_cache.h"
-
-/* How many pages a folio has: until Linux 6.12, and since. */
-struct folio___until_6_12 {
-	unsigned int _folio_nr_pages;
-} __attribute__((preserve_access_index));
-
-struct folio___since_6_13 {
-	unsigned int _nr_pages;
-} __attribute__((preserve_access_index));
-
-static __always_inline __u64 folio_pages(void *folio)
-{
-	struct folio___until_6_12 *older = folio;
-	struct folio___since_6_13 *newer = folio;
-	unsigned long flags = 0;
-
-	/* its flags come first, and only one with this flag has more pages than one */
-	bpf_probe_read_kernel(&flags, sizeof(flags), folio);
-	if (!(flags & 1UL << bpf_core_enum_value(enum pageflags, PG_head)))
-		return 1;
-	if (bpf_core_field_exists(newer->_nr_pages))
-		return BPF_CORE_READ(newer, _nr_pages);
-	if (bpf_core_field_exists(older->_folio_nr_pages))
-		return BPF_CORE_READ(older, _folio_nr_pages);
-	return 1;
-}
 
 static __always_inline int count_dirtied(__u64 pages)
 {

@@ -15,3 +15,21 @@ export function functionPrototype(name: string): BtfPrototype | undefined {
   const prototype = found?.kind === "function" ? btf.resolved(found.type) : undefined;
   return prototype?.kind === "prototype" ? prototype : undefined;
 }
+
+/** The place of the first parameter that points to one of these structs, from 0 on; undefined if there is none. */
+export function parameterOf(name: string, ...structs: readonly string[]): number | undefined {
+  const btf = Btf.kernel();
+  const at = functionPrototype(name)?.parameters.findIndex(({ type }) => {
+    const pointer = btf.resolved(type);
+    const target = pointer.kind === "pointer" ? btf.resolved(pointer.type) : undefined;
+    return target?.kind === "struct" && structs.includes(target.name);
+  });
+  return at === undefined || at < 0 ? undefined : at;
+}
+
+/** Whether it returns true or false, and no number. */
+export function returnsBoolean(name: string): boolean {
+  const prototype = functionPrototype(name);
+  const type = prototype && Btf.kernel().resolved(prototype.returns);
+  return type?.kind === "int" && type.encoding === "bool";
+}

@@ -11,7 +11,7 @@ import { tryReadTextFile } from "../sys/file.ts";
 import { hasBtf, kernelIsAtLeast } from "../sys/kernel.ts";
 import { fileExists } from "../sys/status.ts";
 
-export { functionPrototype } from "../btf/function.ts";
+export { functionPrototype, parameterOf, returnsBoolean } from "../btf/function.ts";
 export { tracepointArguments } from "../btf/tracepoint.ts";
 export { tracefs } from "../sys/mounts.ts";
 
