@@ -7,6 +7,7 @@ import { cgroupMount } from "#lib/sys/cgroups.ts";
 import { findTool, type ToolName, toolNames } from "../../tools/denobpf/registry.ts";
 import { hasFeature, isSlow, kernelTest, startCommand } from "../kernel/harness.ts";
 import { type RunningTool, withoutLosses } from "../kernel/running_tool.ts";
+import { sideBySide } from "../test_files.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const id = crypto.randomUUID().replaceAll("-", "").repeat(2);
@@ -30,7 +31,7 @@ class Host implements AsyncDisposable {
     for (const name of this.#cgroups) Deno.mkdirSync(`${cgroupMount()}/${name}`);
     this.#here = [
       [/(?<=-\w*[pt] |-T |--pid-netns )(?:123|181|185)\b/g, `${this.#process.pid}`],
-      [/(?<=-d )sdc\b/, diskHere()],
+      [/(?<=-d )sd[a-z]\b/, diskHere()],
       [/(?<=-c )system\.slice\b/, this.#cgroups[0]],
       [/(?<=--container )web\b/, id],
       [/\beth0\b/, "lo"],
@@ -97,7 +98,7 @@ for (const name of toolNames) {
     await using host = new Host(name);
     const { examples } = await findTool(name);
     const lines = examples.map(([line]) => line);
-    for (const line of isSlow() ? lines.slice(0, 1) : lines) await host.run(line);
+    await sideBySide(isSlow() ? lines.slice(0, 1) : lines, (line) => host.run(line));
     assert(lines.length > 0 && lines.every((line) => line.split(" ")[0] === name));
   });
 }
