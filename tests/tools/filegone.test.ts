@@ -4,6 +4,7 @@ import { counted } from "./counted.ts";
 import { ext4 } from "./file_calls.ts";
 import { overlay, runRemoves, workload } from "./removes.ts";
 import { hasFeature, kernelTest, runTool } from "../kernel/harness.ts";
+import { straced } from "./straced.ts";
 
 type Options = NonNullable<Parameters<typeof filegone>[0]>;
 
@@ -86,7 +87,7 @@ kernelTest("filegone counts what strace counts", { needs }, async () => {
     cwd: disk.path,
     stderr: "piped",
   }).output();
-  const lines = new TextDecoder().decode(stderr).split("\n");
+  const lines = straced(new TextDecoder().decode(stderr));
   assert(success);
   assertEquals(gone.length, lines.filter((line) => / = 0$/.test(line)).length);
   assertEquals(lines.filter((line) => / = -1 E/.test(line)).length, 7 + 3 + 2);

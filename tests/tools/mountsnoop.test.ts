@@ -5,6 +5,7 @@ import { mount_op } from "#skel/mountsnoop.ts";
 import { blockedIn, READ } from "./asked.ts";
 import { kernelTest, runTool, startCommand } from "../kernel/harness.ts";
 import { counted } from "./counted.ts";
+import { straced } from "./straced.ts";
 
 const workload = new URL("../../build/tests/mounts", import.meta.url).pathname;
 const isX86 = Deno.build.arch === "x86_64";
@@ -168,7 +169,7 @@ async function rowsOf(args: string[], ...kinds: string[]) {
     ...["strace", "-f", "-qq", "-e", `trace=${calls}`, workload, ...kinds, "pivot"],
   ]).finish(60_000);
   Deno.removeSync(folder, { recursive: true });
-  return { lines: stdout.trimEnd().split("\n"), strace: strace.stderr.trimEnd().split("\n") };
+  return { lines: stdout.trimEnd().split("\n"), strace: straced(strace.stderr) };
 }
 
 kernelTest("columns are those of the C tool, and calls what strace writes", {}, async () => {

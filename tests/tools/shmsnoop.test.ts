@@ -4,6 +4,7 @@ import { type Shm, shmsnoop } from "../../tools/shmsnoop.ts";
 import { atFlagNames, commandName, getFlagNames } from "../../tools/shmsnoop/words.ts";
 import { counted } from "./counted.ts";
 import { kernelTest, startCommand, startTool } from "../kernel/harness.ts";
+import { straced } from "./straced.ts";
 
 const workload = new URL("../../build/tests/shm", import.meta.url).pathname;
 const isX86 = Deno.build.arch === "x86_64";
@@ -139,7 +140,7 @@ kernelTest("shmsnoop shows what strace shows", {}, async () => {
   const { stderr } = await startCommand(["sh", "-c", 'exec "$@" </dev/null', "sh", ...args])
     .finish(60_000);
   const theirs: Record<string, number> = {};
-  for (const line of stderr.trimEnd().split("\n")) {
+  for (const line of straced(stderr)) {
     const [, name, given, error = "-"] = /^(\w+)\((.*)\) += (?:0x[\da-f]+|\d+|-1 (\w+))/.exec(
       line,
     )!;

@@ -3,6 +3,7 @@ import { type Stat, statsnoop } from "../../tools/statsnoop.ts";
 import { blockedIn, READ } from "./asked.ts";
 import { kernelTest, runTool, startCommand } from "../kernel/harness.ts";
 import { counted } from "./counted.ts";
+import { straced } from "./straced.ts";
 
 const workload = new URL("../../build/tests/stats", import.meta.url).pathname;
 const isX86 = Deno.build.arch === "x86_64";
@@ -138,7 +139,7 @@ kernelTest("statsnoop counts what strace counts", {}, async () => {
   const { stderr } = await startCommand([...script, ...strace]).finish(60_000);
   Deno.removeSync(folder, { recursive: true });
   const theirs: Record<string, number> = {};
-  const lines = stderr.trimEnd().split("\n");
+  const lines = straced(stderr);
   // What the dynamic loader asks about comes before it waits.
   for (const line of lines.slice(lines.findIndex((line) => line.startsWith("read(0,")) + 1)) {
     const [, name, error = "-"] = /^(\w+)\(.*\) += (?:0|-1 (\w+))/.exec(line)!;

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Sync, syncsnoop } from "../../tools/syncsnoop.ts";
 import { kernelTest, runTool, startCommand } from "../kernel/harness.ts";
 import { counted } from "./counted.ts";
+import { straced } from "./straced.ts";
 
 const workload = new URL("../../build/tests/syncs", import.meta.url).pathname;
 const isX86 = Deno.build.arch === "x86_64";
@@ -72,7 +73,7 @@ kernelTest("syncsnoop counts what strace counts", {}, async () => {
   const { stderr } = await startCommand(["sh", ...args, workload, ...KINDS]).finish(60_000);
   Deno.removeSync(folder, { recursive: true });
   const theirs: Record<string, number> = {};
-  for (const line of stderr.trimEnd().split("\n")) {
+  for (const line of straced(stderr)) {
     const [, name, error = "-"] = /^(\w+)\(.*\) += (?:0|-1 (\w+))/.exec(line)!;
     theirs[`${name} ${error}`] = (theirs[`${name} ${error}`] ?? 0) + 1;
   }
