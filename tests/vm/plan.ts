@@ -42,6 +42,7 @@ const short = [
   "tests/kernel/program_types.test.ts",
   "tests/kernel/attach_kernel.test.ts",
   "tests/kernel/clocks.test.ts",
+  "tests/kernel/hooks.test.ts",
   "tests/kernel/targets_gone.test.ts",
 ];
 
