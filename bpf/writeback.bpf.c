@@ -34,7 +34,7 @@ struct event {
 	dev dev; /* of the only file system that is written; 0: all of the device */
 	__u32 reason; /* enum wb_reason */
 	__u32 asked; /* whether it is known who has queued the work */
-	__u32 waits; /* whoever has queued it waits until all is on the device */
+	__u32 waits; /* the one who queued it waits until all is on the device */
 	comm comm;
 	char device[NAME_SIZE];
 	char fs[FS_SIZE];

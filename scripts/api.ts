@@ -2,7 +2,7 @@
  * What others build on, in docs/api/: a file for each export of deno.json, with a line for each symbol, and for each
  * option and field of a tool. A change of it is seen where it is reviewed.
  * - `deno run -A scripts/api.ts` writes the files.
- * - `deno run -A scripts/api.ts --check` compares them with what there is.
+ * - `deno run -A scripts/api.ts --check` compares them with the exports as they are.
  */
 import { commonBeside, frameOptions } from "#lib/tool/options/frame_options.ts";
 import { type Declarations, spellings } from "#lib/tool/options/declarations.ts";

@@ -23,7 +23,7 @@ export const { tool, start: dcsnoop } = ringTool({
     ["dcsnoop", "names that file systems are asked for"],
     ["dcsnoop -F", "include the paths of their folders"],
     ["dcsnoop -a", "include names that the cache has: many"],
-    ["dcsnoop -a --negative", "only names that do not exist, whoever has answered"],
+    ["dcsnoop -a --negative", "only names that do not exist, by cache or file system"],
     ["dcsnoop -p 181", "only what process 181 looks for"],
     ["dcsnoop --fields comm,fs,latency_ns,file", "how long the file system took to answer"],
   ],

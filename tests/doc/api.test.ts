@@ -1,4 +1,4 @@
-/** docs/api: what others build on, a line each. `make check` compares it with what there is. */
+/** docs/api: what others build on, a line each. `make check` compares it with the exports. */
 import { assertEquals } from "@std/assert";
 import { linesOf } from "../../scripts/api/print.ts";
 import config from "../../deno.json" with { type: "json" };
