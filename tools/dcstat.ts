@@ -11,10 +11,12 @@
  */
 import { Dcstat } from "#skel/dcstat.ts";
 import {
+  CounterSets,
   countTool,
   flag,
   intervalOperands,
   optional,
+  orNothing,
   possibleCpus,
   seconds,
   targetOptions,
@@ -22,7 +24,7 @@ import {
   topOptions,
 } from "#lib/tool/mod.ts";
 import { attachLookupHooks, loadLookupHooks, lookupArguments } from "#lib/tool/name_lookups.ts";
-import { derived, LookupCounter, members } from "./dcstat/members.ts";
+import { derived, members, NOTHING } from "./dcstat/members.ts";
 
 export type { NameLookups } from "./dcstat/members.ts";
 
@@ -71,7 +73,10 @@ export const { tool, start: dcstat } = countTool({
     loadLookupHooks(progs, false);
   },
   attach: ({ progs }) => attachLookupHooks("dcstat", progs, false),
-  counter: (skeleton, options) => new LookupCounter(skeleton, options),
+  counter(skeleton, { by_process }) {
+    const counts = new CounterSets(skeleton, skeleton.maps.counts);
+    return by_process ? counts : orNothing(counts, NOTHING);
+  },
   fills: ({ by_process }) => by_process,
 });
 

@@ -11,10 +11,12 @@
  */
 import { Vfsstat } from "#skel/vfsstat.ts";
 import {
+  CounterSets,
   countTool,
   flag,
   intervalOperands,
   optional,
+  orNothing,
   possibleCpus,
   seconds,
   syscallForms,
@@ -28,7 +30,7 @@ import {
   loadFunctionHooks,
 } from "#lib/tool/function_hooks.ts";
 import { wayToTrace } from "#lib/tool/functions.ts";
-import { CallCounter, derived, members } from "./vfsstat/members.ts";
+import { derived, members, NOTHING } from "./vfsstat/members.ts";
 
 export type { FileSystemCalls } from "./vfsstat/members.ts";
 
@@ -136,7 +138,10 @@ export const { tool, start: vfsstat } = countTool({
     loadFunctionHooks(progs, hooksFor(shown));
   },
   attach: ({ progs }) => attachFunctionHooks("vfsstat", progs, hooksOf(progs)),
-  counter: (skeleton, options) => new CallCounter(skeleton, options),
+  counter(skeleton, { pids, cgroups, fs }) {
+    const counts = new CounterSets(skeleton, skeleton.maps.counts);
+    return pids || cgroups || fs ? counts : orNothing(counts, NOTHING);
+  },
   fills: ({ pids, cgroups, fs }) => pids || cgroups || fs,
 });
 

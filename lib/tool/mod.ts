@@ -214,6 +214,7 @@ export {
   type Counter,
   CounterSets,
   type Counts,
+  orNothing,
   sumOf,
   switchSets,
   takeSet,

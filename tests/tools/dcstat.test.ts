@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dcstat, type NameLookups } from "../../tools/dcstat.ts";
 import { coldFiles, MANY, runNames, THREADS } from "./names.ts";
 import { hasFeature, kernelTest, runTool, startTool } from "../kernel/harness.ts";
-import { countingTest, LeftOut } from "../kernel/left_out.ts";
+import { countedRows, countingTest } from "../kernel/left_out.ts";
 import { withoutLosses } from "../kernel/running_tool.ts";
 
 type Options = NonNullable<Parameters<typeof dcstat>[0]>;
@@ -12,17 +12,9 @@ const needs = ["fentry"] as const;
 
 const COUNTS = ["refs", "slow", "misses", "negative"] as const;
 
-/** All rows of a trace while something is done, in one table or in several. */
-async function rowsOf(options: Options, work: () => Promise<unknown>): Promise<NameLookups[]> {
-  using trace = dcstat({ interval: 600, ppid: Deno.pid, comm: "names", ...options });
-  const tables = Array.fromAsync(trace.batches());
-  await work();
-  trace.stop();
-  const rows = (await tables).flat();
-  const { map = 0n, missed = 0n } = trace.losses;
-  assertEquals(map, 0n);
-  if (missed > 0n) throw new LeftOut();
-  return rows;
+/** All rows of a trace while something is done. */
+function rowsOf(options: Options, work: () => Promise<unknown>): Promise<NameLookups[]> {
+  return countedRows(dcstat({ interval: 600, ppid: Deno.pid, comm: "names", ...options }), work);
 }
 
 /** What kinds of the workload look for, besides what its own start does: refs, slow, misses, negative. */

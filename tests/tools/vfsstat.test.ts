@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type FileSystemCalls, vfsstat } from "../../tools/vfsstat.ts";
 import { Cgroup } from "../kernel/cgroup.ts";
 import { hasFeature, kernelTest, runTool, startCommand, startTool } from "../kernel/harness.ts";
-import { countingTest, LeftOut } from "../kernel/left_out.ts";
+import { countedRows, countingTest } from "../kernel/left_out.ts";
 import { withoutLosses } from "../kernel/running_tool.ts";
 import { ext4, runFiles, workload } from "./file_calls.ts";
 
@@ -27,17 +27,9 @@ const CALLS = [
 
 type Calls = Readonly<Record<typeof CALLS[number], number>>;
 
-/** All rows of a trace while something is done, in one table or in several. */
-async function rowsOf(options: Options, work: () => Promise<void>): Promise<FileSystemCalls[]> {
-  using trace = vfsstat({ interval: 600, ...options });
-  const tables = Array.fromAsync(trace.batches());
-  await work();
-  trace.stop();
-  const rows = (await tables).flat();
-  const { map = 0n, missed = 0n } = trace.losses;
-  assertEquals(map, 0n);
-  if (missed > 0n) throw new LeftOut();
-  return rows;
+/** All rows of a trace while something is done. */
+function rowsOf(options: Options, work: () => Promise<void>): Promise<FileSystemCalls[]> {
+  return countedRows(vfsstat({ interval: 600, ...options }), work);
 }
 
 const total = (rows: readonly FileSystemCalls[]) =>

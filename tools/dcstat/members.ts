@@ -1,14 +1,6 @@
 /** What dcstat shows. */
-import type { Dcstat, group, lookups } from "#skel/dcstat.ts";
-import {
-  type Counted,
-  type Counter,
-  CounterSets,
-  type EventOf,
-  membersOf,
-  timeOfDay,
-  userName,
-} from "#lib/tool/mod.ts";
+import type { group, lookups } from "#skel/dcstat.ts";
+import { type Counted, type EventOf, membersOf, timeOfDay, userName } from "#lib/tool/mod.ts";
 
 /** What rows are distinguished by. */
 export interface Groups {
@@ -16,7 +8,7 @@ export interface Groups {
 }
 
 /** The row of a table in which nothing happened. */
-const NOTHING: group & lookups = {
+export const NOTHING: group & lookups = {
   set: 0,
   cpu: 0,
   pid: 0,
@@ -27,27 +19,6 @@ const NOTHING: group & lookups = {
   negative: 0n,
   comm: "",
 };
-
-/** The counters of the kernel half. Of all processes together there is a row also if nothing happened. */
-export class LookupCounter implements Counter<group & lookups> {
-  readonly #counts: CounterSets<group, lookups>;
-  readonly #grouped: boolean;
-
-  /** Counts with a loaded skeleton. */
-  constructor(skeleton: ReturnType<Dcstat["load"]>, { by_process }: Groups) {
-    this.#counts = new CounterSets(skeleton, skeleton.maps.counts);
-    this.#grouped = by_process;
-  }
-
-  collect(): Promise<void> {
-    return this.#counts.collect();
-  }
-
-  take(): (group & lookups)[] {
-    const rows = this.#counts.take();
-    return rows.length > 0 || this.#grouped ? rows : [NOTHING];
-  }
-}
 
 const member = membersOf<Counted<group & lookups, Groups>>();
 

@@ -1,14 +1,6 @@
 /** What vfsstat shows. */
-import type { calls, group, Vfsstat } from "#skel/vfsstat.ts";
-import {
-  type Counted,
-  type Counter,
-  CounterSets,
-  type EventOf,
-  membersOf,
-  timeOfDay,
-  userName,
-} from "#lib/tool/mod.ts";
+import type { calls, group } from "#skel/vfsstat.ts";
+import { type Counted, type EventOf, membersOf, timeOfDay, userName } from "#lib/tool/mod.ts";
 
 /** What rows are distinguished by. */
 export interface Groups {
@@ -18,7 +10,7 @@ export interface Groups {
 }
 
 /** The row of a table in which nothing happened. */
-const NOTHING: group & calls = {
+export const NOTHING: group & calls = {
   set: 0,
   cpu: 0,
   pid: 0,
@@ -38,27 +30,6 @@ const NOTHING: group & calls = {
   statfses: 0n,
   comm: "",
 };
-
-/** The counters of the kernel half. Where calls have one row together there is one also if nothing happened. */
-export class CallCounter implements Counter<group & calls> {
-  readonly #counts: CounterSets<group, calls>;
-  readonly #grouped: boolean;
-
-  /** Counts with a loaded skeleton. */
-  constructor(skeleton: ReturnType<Vfsstat["load"]>, { pids, cgroups, fs }: Groups) {
-    this.#counts = new CounterSets(skeleton, skeleton.maps.counts);
-    this.#grouped = pids || cgroups || fs;
-  }
-
-  collect(): Promise<void> {
-    return this.#counts.collect();
-  }
-
-  take(): (group & calls)[] {
-    const rows = this.#counts.take();
-    return rows.length > 0 || this.#grouped ? rows : [NOTHING];
-  }
-}
 
 const member = membersOf<Counted<group & calls, Groups>>();
 

@@ -92,6 +92,29 @@ export class CounterSets<K extends { readonly set: number }, V> implements Count
 }
 
 /**
+ * A counter that has a row also where nothing was counted: of all together there is always one.
+ * @param nothing that row
+ *
+ * @example
+ * ```ts
+ * import { type Counter, orNothing } from "@denobpf/denobpf/tool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const idle: Counter<{ count: number }> = { collect: () => Promise.resolve(), take: () => [] };
+ * assertEquals(orNothing(idle, { count: 0 }).take(), [{ count: 0 }]);
+ * ```
+ */
+export function orNothing<Row>(counter: Counter<Row>, nothing: Row): Counter<Row> {
+  return {
+    collect: () => counter.collect(),
+    take() {
+      const rows = counter.take();
+      return rows.length > 0 ? rows : [nothing];
+    },
+  };
+}
+
+/**
  * Has the kernel half count into its other set, and waits until no program uses the old one any more.
  * @returns the set that it has left
  *
