@@ -48,6 +48,7 @@ const BY = {
 export const { tool, start: tcptop } = countTool({
   name: "tcptop",
   brief: "Show which TCP connections carry how much, and whose they are",
+  aliases: { tcpsubnet: ["--by", "subnet"] },
   examples: [
     ["tcptop", "a table each second, in place on a terminal"],
     ["tcptop -C", "one below the other"],
@@ -55,7 +56,10 @@ export const { tool, start: tcptop } = countTool({
     ["tcptop -p 181", "only process 181"],
     ["tcptop -s sent -r 10", "the 10 that send the most"],
     ["tcptop --by process", "by process"],
-    ["tcptop --by subnet --subnets 10.1.0.0/16,0.0.0.0/0", "by subnet of the other side"],
+    [
+      "tcptop --by subnet --subnets 10.1.0.0/16,0.0.0.0/0",
+      "by subnet of the other side; so does tcpsubnet",
+    ],
   ],
   options: {
     nosummary: flag("S", "Leave out the line with the time and the load"),

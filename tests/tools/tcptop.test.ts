@@ -313,6 +313,20 @@ kernelTest("--by subnet counts for the smallest subnet of --subnets", {}, async 
   assertMatch(stderr, /--subnets.*10\.0\.0\.0\/33/);
 });
 
+kernelTest("tcpsubnet is tcptop --by subnet", {}, async () => {
+  const args = ["tcpsubnet", "--noclear", "--nosummary", "--subnets", "127.0.0.0/31,0.0.0.0/0"];
+  await using tool = startIsolated("denobpf", [...args, "300"], true);
+  await tool.until("\n");
+  runTcp(tool, "client", 5);
+  const { stdout, stderr, code } = await tool.stop();
+  assertEquals([stderr, code], ["", 0]);
+  const kib = Math.round(5 * (REQUEST + ANSWER) / 1024);
+  assertEquals(stdout.trimEnd().split("\n").slice(1), [
+    "SUBNET                   CONNECTIONS  RX_KB  TX_KB",
+    `127.0.0.0/31             10              ${kib}     ${kib}`,
+  ]);
+});
+
 for (
   const [options, expected] of [
     [{ ipv4: true }, { client4: 7, server4: 7 }],
