@@ -128,9 +128,12 @@ check: check-text build fixtures ## check format, lint, words, types, and what i
 	$(Q)$(deno) doc --quiet --lint lib/mod.ts lib/tool/mod.ts
 	$(call say,API,docs/api)
 	$(Q)$(deno) run -A --quiet scripts/api.ts --check
+	$(call say,TABLE,README.md)
+	$(Q)$(deno) run -A --quiet scripts/readme.ts --check
 
-api: build ## write what others build on into docs/api
+api: build ## write what others build on into docs/api, and the table of tools into README.md
 	$(Q)$(deno) run -A --quiet scripts/api.ts
+	$(Q)$(deno) run -A --quiet scripts/readme.ts
 
 fmt: ## format both halves, and list the tools among the exports of deno.json
 	$(Q)$(deno) run -A --quiet scripts/registry.ts --exports

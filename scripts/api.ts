@@ -12,7 +12,7 @@ import type { Tool } from "#lib/tool/mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { linesOf } from "./api/print.ts";
 import { filesIn } from "./files.ts";
-import { toolNames } from "./registry.ts";
+import { toolNamed, toolNames } from "./registry.ts";
 
 const root = new URL("../", import.meta.url);
 const folder = new URL("docs/api/", root);
@@ -62,7 +62,10 @@ async function describe(all: readonly Export[]): Promise<Map<string, string>> {
     const name = names.find((name) => module === `tools/${name}.ts`);
     if (name !== undefined) {
       // What a tool declares says more, in fewer words, than the types that follow from it.
-      texts.set(file, [...lines.map(untyped), ...toolLines(await toolOf(name))].join("\n") + "\n");
+      texts.set(
+        file,
+        [...lines.map(untyped), ...toolLines(await toolNamed(name))].join("\n") + "\n",
+      );
       continue;
     }
     if (module === "tools/denobpf.ts") lines.push("", "every tool", ...optionLines(frameOptions));
@@ -92,10 +95,6 @@ async function documentation(modules: readonly Export[]): Promise<Map<string, Do
   return new Map(
     Object.entries<Documented>(nodes).map(([url, of]) => [url.slice(root.href.length), of]),
   );
-}
-
-async function toolOf(name: string): Promise<Tool<unknown, unknown>> {
-  return (await import(new URL(`tools/${name}.ts`, root).href)).tool;
 }
 
 /** The command: its words, those options of every tool that it spells in its own way, and its fields. */

@@ -64,7 +64,8 @@ export function exportsWith(
   return Object.fromEntries([...library, ...commands]);
 }
 
-async function entryOf(name: string): Promise<Entry> {
+/** The declaration of a tool. */
+export async function toolNamed(name: string): Promise<Tool<unknown, unknown>> {
   const { tool } = await import(new URL(`tools/${name}.ts`, root).href);
   if (tool?.name === name) return tool;
   throw new Error(`tools/${name}.ts has no \`export const tool\` that is called ${name}`);
@@ -83,5 +84,5 @@ function writeExports(): void {
 if (import.meta.main) {
   const [file] = Deno.args;
   if (file === "--exports") writeExports();
-  else Deno.writeTextFileSync(file, registry(await Promise.all(toolNames().map(entryOf))));
+  else Deno.writeTextFileSync(file, registry(await Promise.all(toolNames().map(toolNamed))));
 }

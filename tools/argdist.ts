@@ -71,6 +71,7 @@ let plan: Plan;
 
 export const { tool, start: argdist } = countTool({
   name: "argdist",
+  group: "functions",
   brief: "Count the values that pass functions, system calls, tracepoints and USDT probes",
   examples: [
     ["argdist -C 'vfs_write count'", "how many bytes are written, and how often, every second"],

@@ -58,6 +58,7 @@ export type TypedLine = EventOf<typeof members>;
 
 export const { tool, start: bashreadline } = ringTool({
   name: "bashreadline",
+  group: "processes",
   brief: "Show lines that are typed into bash",
   examples: [
     ["bashreadline", "those of every bash, also in containers"],

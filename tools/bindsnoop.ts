@@ -28,6 +28,7 @@ export type { Bind } from "./bindsnoop/members.ts";
 
 export const { tool, start: bindsnoop } = ringTool({
   name: "bindsnoop",
+  group: "network",
   brief: "Trace calls that bind sockets to addresses",
   examples: [
     ["bindsnoop", "all of them"],

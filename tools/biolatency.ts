@@ -45,6 +45,7 @@ const options = {
 
 export const { tool, start: biolatency } = countTool({
   name: "biolatency",
+  group: "disks",
   brief: "Show how long requests to block devices take, as a histogram",
   examples: [
     ["biolatency", "a histogram at the end (Ctrl-C)"],

@@ -31,6 +31,7 @@ const MAX_PROCESSES = 4096;
 
 export const { tool, start: biopattern } = countTool({
   name: "biopattern",
+  group: "disks",
   brief: "Show whether disks are used sequentially or randomly",
   examples: [
     ["biopattern", "a row for each disk at the end (Ctrl-C)"],

@@ -31,6 +31,7 @@ export type { BlockRequest } from "./biosnoop/members.ts";
 
 export const { tool, start: biosnoop } = ringTool({
   name: "biosnoop",
+  group: "disks",
   brief: "Trace requests to block devices",
   examples: [
     ["biosnoop", "all of them"],

@@ -70,6 +70,7 @@ type Options = OptionsOf<typeof options> & OptionsOf<typeof operands>;
 
 export const { tool, start: biostacks } = stackTool({
   name: "biostacks",
+  group: "disks",
   brief: "Show how long requests to block devices take, by the stacks that ask for them",
   examples: [
     ["biostacks", "all requests, until Ctrl-C"],

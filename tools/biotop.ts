@@ -31,6 +31,7 @@ export type { DiskUsage } from "./biotop/members.ts";
 
 export const { tool, start: biotop } = countTool({
   name: "biotop",
+  group: "disks",
   brief: "Show which processes use the disks, and how much",
   examples: [
     ["biotop", "a table each second, in place on a terminal"],

@@ -29,6 +29,7 @@ export type { RequestSizes } from "./bitesize/members.ts";
 
 export const { tool, start: bitesize } = countTool({
   name: "bitesize",
+  group: "disks",
   brief: "Show how large requests to block devices are, by process",
   examples: [
     ["bitesize", "histograms at the end (Ctrl-C)"],

@@ -61,6 +61,7 @@ export const derived = {
 
 export const { tool, start: bootstrap } = ringTool({
   name: "bootstrap",
+  group: "to read",
   brief: "Trace processes as they execute files and end",
   examples: [
     ["bootstrap", "all of them"],

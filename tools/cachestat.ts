@@ -27,6 +27,7 @@ export type { CacheUsage } from "./cachestat/members.ts";
 
 export const { tool, start: cachestat } = countTool({
   name: "cachestat",
+  group: "files",
   brief: "Show how many pages reads find in the page cache",
   examples: [
     ["cachestat", "a row each second"],

@@ -30,6 +30,7 @@ const MAX_PROCESSES = 10_240;
 
 export const { tool, start: cachetop } = countTool({
   name: "cachetop",
+  group: "files",
   brief: "Show which processes use the page cache, and what they find there",
   examples: [
     ["cachetop", "a table each second, in place on a terminal"],

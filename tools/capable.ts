@@ -32,6 +32,7 @@ const REPEATS = { pid: repeats.BY_PID, cgroup: repeats.BY_CGROUP, comm: repeats.
 
 export const { tool, start: capable } = ringTool({
   name: "capable",
+  group: "security",
   brief: "Trace checks of capabilities",
   examples: [
     ["capable", "all of them"],

@@ -50,6 +50,7 @@ const options = {
 
 export const { tool, start: cpudist } = countTool({
   name: "cpudist",
+  group: "CPU",
   brief: "Show how long tasks are on a CPU at a time, or off CPU, as a histogram",
   examples: [
     ["cpudist", "times on a CPU in one histogram, at the end (Ctrl-C)"],

@@ -18,6 +18,7 @@ export type { NameLookup } from "./dcsnoop/members.ts";
 
 export const { tool, start: dcsnoop } = ringTool({
   name: "dcsnoop",
+  group: "files",
   brief: "Trace names that are looked up, and not in the kernel's cache of names",
   examples: [
     ["dcsnoop", "names that file systems are asked for"],

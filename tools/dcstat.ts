@@ -33,6 +33,7 @@ const MAX_PROCESSES = 10_240;
 
 export const { tool, start: dcstat } = countTool({
   name: "dcstat",
+  group: "files",
   brief: "Show how many names are found in the kernel's cache of names",
   examples: [
     ["dcstat", "a row each second"],

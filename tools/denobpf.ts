@@ -40,18 +40,19 @@ EXAMPLES:
   source <(denobpf completions bash) # complete all that in this shell
 `;
 
-const member = membersOf<Pick<Tool<unknown, unknown>, "name" | "brief">>();
+const member = membersOf<Pick<Tool<unknown, unknown>, "name" | "group" | "brief">>();
 
 const { tool: list } = listTool({
   name: "list",
   brief: "Show every tool, with what it is for",
   options: {},
-  examples: [["list", "one tool a line"], ["list -o json", "one JSON object a line"]],
+  examples: [["list", "one tool a line"], ["list --filter group==disks", "those about disks"]],
   members: {
     tool: member.text({ brief: "Its name", width: -16 }, (tool) => tool.name),
+    group: member.text({ brief: "What it is about", width: -9 }, (tool) => tool.group ?? ""),
     brief: member.text({ brief: "What it is for", header: "WHAT IT IS FOR" }, (tool) => tool.brief),
   },
-  columns: () => ["tool", "brief"],
+  columns: () => ["tool", "group", "brief"],
   rows: allTools,
 });
 

@@ -40,6 +40,7 @@ const nanoseconds = (seconds: number) => BigInt(Math.round(seconds * 1e9));
 
 export const { tool, start: dnssnoop } = ringTool({
   name: "dnssnoop",
+  group: "network",
   brief: "Trace questions of DNS: who asked, what was answered, and how long it took",
   examples: [
     ["dnssnoop", "all of them"],

@@ -45,6 +45,7 @@ const hasTracepoint = (name: string) => tracepointArguments(name) !== undefined;
 
 export const { tool, start: drsnoop } = ringTool({
   name: "drsnoop",
+  group: "memory",
   brief: "Show threads that have to reclaim memory before they get some",
   examples: [
     ["drsnoop", "each time"],

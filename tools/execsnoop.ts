@@ -39,6 +39,7 @@ const STRINGS = ["ancestors", "cwd", "exe", "interpreter", "cgroup", "container"
 
 export const { tool, start: execsnoop } = ringTool({
   name: "execsnoop",
+  group: "processes",
   brief: "Trace new processes: every exec() on this host",
   examples: [
     ["execsnoop", "trace all exec() calls"],

@@ -150,6 +150,7 @@ export const derived = {
 
 export const { tool, start: exitsnoop } = ringTool({
   name: "exitsnoop",
+  group: "processes",
   brief: "Trace processes as they end, and why",
   examples: [
     ["exitsnoop", "all of them"],

@@ -19,6 +19,7 @@ export type { GoneFile } from "./filegone/members.ts";
 
 export const { tool, start: filegone } = ringTool({
   name: "filegone",
+  group: "files",
   brief: "Trace files that are deleted, renamed or replaced",
   examples: [
     ["filegone", "all of them"],

@@ -41,6 +41,7 @@ const HOOKS = {
 
 export const { tool, start: filelife } = ringTool({
   name: "filelife",
+  group: "files",
   brief: "Trace files that live for a short time",
   examples: [
     ["filelife", "all files that are made and removed from now on"],

@@ -53,6 +53,7 @@ const CALLS = {
 
 export const { tool, start: filetop } = countTool({
   name: "filetop",
+  group: "files",
   brief: "Show which files are read and written the most, and by whom",
   examples: [
     ["filetop", "a table each second, in place on a terminal"],

@@ -81,6 +81,7 @@ export const derived = {
 
 export const { tool, start: flushsnoop } = ringTool({
   name: "flushsnoop",
+  group: "disks",
   brief: "Trace flushes of the caches of disks",
   aliases: { mdflush: ["--md"] },
   examples: [

@@ -68,6 +68,7 @@ export type Created = EventOf<typeof members>;
 
 export const { tool, start: forks } = countTool({
   name: "forks",
+  group: "processes",
   brief: "Count processes and threads as they are created, by who creates them",
   examples: [
     ["forks", "by name of the creating process, at the end (Ctrl-C)"],

@@ -49,6 +49,7 @@ const options = {
 
 export const { tool, start: fsdist } = countTool({
   name: "fsdist",
+  group: "files",
   brief: "Show how long calls of file systems take, as histograms",
   aliases: {
     bcachefsdist: ["-t", "bcachefs"],

@@ -35,6 +35,7 @@ const milliseconds = decimal(0, MAX_SECONDS * 1e3);
 
 export const { tool, start: fsslower } = ringTool({
   name: "fsslower",
+  group: "files",
   brief: "Trace calls of file systems that take long",
   aliases: {
     bcachefsslower: ["-t", "bcachefs"],

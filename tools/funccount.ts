@@ -43,6 +43,7 @@ let plan: ProgramPlan;
 
 export const { tool, start: funccount } = countTool({
   name: "funccount",
+  group: "functions",
   brief: "Count calls of functions, tracepoints and USDT probes",
   examples: [
     ["funccount 'vfs_*'", "functions of the kernel that begin with vfs_"],

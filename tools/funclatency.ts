@@ -39,6 +39,7 @@ let plan: Plan;
 
 export const { tool, start: funclatency } = countTool({
   name: "funclatency",
+  group: "functions",
   brief: "Show how long functions take, as a histogram",
   examples: [
     ["funclatency vfs_read", "a function of the kernel, at the end (Ctrl-C)"],

@@ -44,6 +44,7 @@ let plan: Plan;
 
 export const { tool, start: funcslower } = ringTool({
   name: "funcslower",
+  group: "functions",
   brief: "Trace calls of functions that take long",
   examples: [
     ["funcslower vfs_write", "calls that take 1 ms and more"],

@@ -51,6 +51,7 @@ const address: Parser<bigint> = (text) => {
 
 export const { tool, start: futexctn } = countTool({
   name: "futexctn",
+  group: "CPU",
   brief: "Show how long threads wait for locks and conditions, by futex(2)",
   examples: [
     ["futexctn", "all waits by address and stack, at the end (Ctrl-C)"],

@@ -32,6 +32,7 @@ export type { HostLookup } from "./gethostlatency/members.ts";
 
 export const { tool, start: gethostlatency } = ringTool({
   name: "gethostlatency",
+  group: "network",
   brief: "Show how long it takes to look up hosts",
   examples: [
     ["gethostlatency", "all lookups"],

@@ -44,6 +44,7 @@ const vectors = () =>
 
 export const { tool, start: hardirqs } = countTool({
   name: "hardirqs",
+  group: "CPU",
   brief: "Show how long the handlers of interrupts run",
   examples: [
     ["hardirqs", "the time of each handler, at the end (Ctrl-C)"],

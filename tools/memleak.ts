@@ -99,6 +99,7 @@ const isOfKernel = ({ pid, command, obj }: Pick<Options, "pid" | "command" | "ob
 
 export const { tool, start: memleak } = countTool({
   name: "memleak",
+  group: "memory",
   brief: "Show memory that is allocated and not freed, by stacks",
   examples: [
     ["memleak -p $(pidof app)", "allocations of a process, every 5 seconds"],

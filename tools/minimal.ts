@@ -8,6 +8,7 @@ import { fileId, pipeTool, toolMain } from "#lib/tool/mod.ts";
 
 export const { tool, start: minimal } = pipeTool({
   name: "minimal",
+  group: "to read",
   brief: "Show in the trace pipe that this process calls write(2), once a second",
   examples: [["minimal", "a line a second, until Ctrl-C"]],
   open() {

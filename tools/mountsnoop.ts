@@ -46,6 +46,7 @@ const PATHS = ["source_path", "target_path", "value", "details"];
 
 export const { tool, start: mountsnoop } = ringTool({
   name: "mountsnoop",
+  group: "files",
   brief: "Trace system calls that mount and unmount",
   examples: [
     ["mountsnoop", "all of them"],

@@ -42,6 +42,7 @@ function device(name: string): string {
 
 export const { tool, start: netqtop } = countTool({
   name: "netqtop",
+  group: "network",
   brief: "Count packets by the queues of network devices",
   examples: [
     ["netqtop", "all devices, a table each second"],

@@ -55,6 +55,7 @@ export type OffCpuTime = EventOf<typeof members>;
 
 export const { tool, start: offcputime } = stackTool({
   name: "offcputime",
+  group: "CPU",
   brief: "Show where threads wait off CPU, by their stacks, and for how long",
   examples: [
     ["offcputime", "all threads, until Ctrl-C"],

@@ -50,6 +50,7 @@ const operands = { duration: optional("DURATION", "Stop after DURATION seconds",
 
 export const { tool, start: offwaketime } = stackTool({
   name: "offwaketime",
+  group: "CPU",
   brief: "Show where threads wait off CPU, and who wakes them up, by the stacks of both",
   examples: [
     ["offwaketime", "all threads, until Ctrl-C"],

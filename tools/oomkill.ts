@@ -91,6 +91,7 @@ export type OomKill = EventOf<typeof members>;
 
 export const { tool, start: oomkill } = ringTool({
   name: "oomkill",
+  group: "memory",
   brief: "Trace processes that the kernel kills for lack of memory",
   examples: [
     ["oomkill", "all of them"],

@@ -36,6 +36,7 @@ const CALLS = { open: 1, creat: 2, openat: 3, openat2: 4, open_by_handle_at: 5 }
 
 export const { tool, start: opensnoop } = ringTool({
   name: "opensnoop",
+  group: "files",
   brief: "Trace system calls that open files",
   examples: [
     ["opensnoop", "trace all of them"],

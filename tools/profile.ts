@@ -89,6 +89,7 @@ export type StackSamples = EventOf<typeof members>;
 
 export const { tool, start: profile } = stackTool({
   name: "profile",
+  group: "CPU",
   brief: "Show where CPUs spend their time, by samples of stacks",
   examples: [
     ["profile", "all CPUs at 49 Hz, until Ctrl-C"],

@@ -28,6 +28,7 @@ const MAX_GROUPS = 4096;
 
 export const { tool, start: readahead } = countTool({
   name: "readahead",
+  group: "disks",
   brief: "Show whether pages that are read ahead are used, and how long after",
   examples: [
     ["readahead", "at the end (Ctrl-C)"],

@@ -46,6 +46,7 @@ const options = {
 
 export const { tool, start: runqlat } = countTool({
   name: "runqlat",
+  group: "CPU",
   brief: "Show how long tasks wait for a CPU, as a histogram",
   examples: [
     ["runqlat", "all waits in one histogram, at the end (Ctrl-C)"],

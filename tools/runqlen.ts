@@ -33,6 +33,7 @@ export type { RunQueueLength } from "./runqlen/members.ts";
 
 export const { tool, start: runqlen } = countTool({
   name: "runqlen",
+  group: "CPU",
   brief: "Show how many tasks wait for a CPU, by samples of the run queues",
   examples: [
     ["runqlen", "a histogram of all CPUs, at the end (Ctrl-C)"],

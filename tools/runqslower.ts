@@ -34,6 +34,7 @@ const MAX_WAKERS = 16_384;
 
 export const { tool, start: runqslower } = ringTool({
   name: "runqslower",
+  group: "CPU",
   brief: "Trace tasks that wait long for a CPU",
   examples: [
     ["runqslower", "those that wait for more than 10 ms"],

@@ -42,6 +42,7 @@ const OF_SEGMENT = ["key", "shm_size_bytes", "nattch", "owner", "creator_pid"];
 
 export const { tool, start: shmsnoop } = ringTool({
   name: "shmsnoop",
+  group: "memory",
   brief: "Trace system calls on shared memory of System V",
   examples: [
     ["shmsnoop", "all of them"],

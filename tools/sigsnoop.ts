@@ -34,6 +34,7 @@ const EVERY_SIGNAL = (1n << 64n) - 1n;
 
 export const { tool, start: sigsnoop } = ringTool({
   name: "sigsnoop",
+  group: "processes",
   brief: "Trace signals: who sends them to whom",
   aliases: { killsnoop: ["-k"] },
   examples: [

@@ -29,6 +29,7 @@ export type { DroppedPackets } from "./skbdrop/members.ts";
 
 export const { tool, start: skbdrop } = countTool({
   name: "skbdrop",
+  group: "network",
   brief: "Count packets that the kernel drops, by reason and place",
   examples: [
     ["skbdrop", "all of them, a table at the end (Ctrl-C)"],

@@ -38,6 +38,7 @@ const MANY_ROWS = 4096;
 
 export const { tool, start: slabratetop } = countTool({
   name: "slabratetop",
+  group: "memory",
   brief: "Show from which caches of the kernel the most memory is allocated",
   examples: [
     ["slabratetop", "a table each second, in place on a terminal"],

@@ -37,6 +37,7 @@ function kindsOf(options: Readonly<Record<Kind, boolean>>): Kind[] {
 
 export const { tool, start: sockets } = countTool({
   name: "sockets",
+  group: "network",
   brief: "Show the sockets of all processes, containers and network namespaces",
   examples: [
     ["sockets", "all of them"],

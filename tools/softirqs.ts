@@ -30,6 +30,7 @@ const DELAYS = ["delayed", "avg_delay_ns", "max_delay_ns", "delay_histogram"];
 
 export const { tool, start: softirqs } = countTool({
   name: "softirqs",
+  group: "CPU",
   brief: "Show how long soft interrupts run, and how long they wait for that",
   examples: [
     ["softirqs", "the time of each soft interrupt, at the end (Ctrl-C)"],

@@ -20,6 +20,7 @@ export type { SlowSoftirq } from "./softirqslower/members.ts";
 
 export const { tool, start: softirqslower } = ringTool({
   name: "softirqslower",
+  group: "CPU",
   brief: "Trace soft interrupts that wait long for their run, or run long",
   examples: [
     ["softirqslower", "those that wait or run for 10 ms or more"],

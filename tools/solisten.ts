@@ -30,6 +30,7 @@ export type { Listen } from "./solisten/members.ts";
 
 export const { tool, start: solisten } = ringTool({
   name: "solisten",
+  group: "network",
   brief: "Trace sockets as they are made to listen",
   examples: [
     ["solisten", "all of them"],

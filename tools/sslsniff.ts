@@ -32,6 +32,7 @@ const MOST_BYTES = 16_384;
 
 export const { tool, start: sslsniff } = ringTool({
   name: "sslsniff",
+  group: "network",
   brief: "Show what is sent and received by TLS. This has passwords in it!",
   examples: [
     ["sslsniff", "all that passes OpenSSL and GnuTLS"],

@@ -81,6 +81,7 @@ let plan: ProgramPlan;
 
 export const { tool, start: stackcount } = stackTool({
   name: "stackcount",
+  group: "functions",
   brief: "Count the stacks by which functions are called, tracepoints and USDT probes passed",
   examples: [
     ["stackcount submit_bio", "who submits requests to disks, until Ctrl-C"],

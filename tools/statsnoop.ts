@@ -53,6 +53,7 @@ const ACCESS_CALLS = {
 
 export const { tool, start: statsnoop } = ringTool({
   name: "statsnoop",
+  group: "files",
   brief: "Trace system calls that ask about files and file systems",
   examples: [
     ["statsnoop", "all of them"],

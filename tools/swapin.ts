@@ -40,6 +40,7 @@ const FAULT_FIELDS = [
 
 export const { tool, start: swapin } = countTool({
   name: "swapin",
+  group: "memory",
   brief: "Show which processes have pages read from swap",
   examples: [
     ["swapin", "a table each second"],

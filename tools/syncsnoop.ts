@@ -51,6 +51,7 @@ const COMPAT_CALLS = {
 
 export const { tool, start: syncsnoop } = ringTool({
   name: "syncsnoop",
+  group: "files",
   brief: "Trace system calls that sync files and file systems",
   examples: [
     ["syncsnoop", "all of them"],

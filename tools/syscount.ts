@@ -75,6 +75,7 @@ const measures = ({ latency, stats, histogram }: OptionsOf<typeof options>) =>
 
 export const { tool, start: syscount } = countTool({
   name: "syscount",
+  group: "processes",
   brief: "Count system calls, and measure the time that they take",
   examples: [
     ["syscount", "the top 10 by count, at the end (Ctrl-C)"],

@@ -29,6 +29,7 @@ export type { Accept } from "./tcpaccept/members.ts";
 
 export const { tool, start: tcpaccept } = ringTool({
   name: "tcpaccept",
+  group: "network",
   brief: "Trace TCP connections as they are accepted",
   examples: [
     ["tcpaccept", "all of them"],

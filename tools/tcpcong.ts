@@ -56,6 +56,7 @@ const unit = ({ microseconds }: { readonly microseconds: boolean }) =>
 
 export const { tool, start: tcpcong } = countTool({
   name: "tcpcong",
+  group: "network",
   brief: "Show how long TCP connections are in each state of congestion control",
   examples: [
     ["tcpcong", "connections that were not open all the time, at the end (Ctrl-C)"],

@@ -31,6 +31,7 @@ export type { Connect } from "./tcpconnect/members.ts";
 
 export const { tool, start: tcpconnect } = ringTool({
   name: "tcpconnect",
+  group: "network",
   brief: "Trace attempts to connect by TCP, and how they end",
   examples: [
     ["tcpconnect", "all of them"],

@@ -33,6 +33,7 @@ export type { ConnectLatency } from "./tcpconnlat/members.ts";
 
 export const { tool, start: tcpconnlat } = ringTool({
   name: "tcpconnlat",
+  group: "network",
   brief: "Show how long it takes to connect by TCP",
   examples: [
     ["tcpconnlat", "all connections"],

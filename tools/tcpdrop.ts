@@ -19,6 +19,7 @@ export type { TcpDrop } from "./tcpdrop/members.ts";
 
 export const { tool, start: tcpdrop } = ringTool({
   name: "tcpdrop",
+  group: "network",
   brief: "Trace packets of TCP that the kernel drops",
   examples: [
     ["tcpdrop", "all of them, each with its stack in the kernel"],

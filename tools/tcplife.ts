@@ -103,6 +103,7 @@ export const derived = {
 
 export const { tool, start: tcplife } = ringTool({
   name: "tcplife",
+  group: "network",
   brief: "Trace TCP connections as they end: process, bytes, duration",
   examples: [
     ["tcplife", "all of them"],

@@ -40,6 +40,7 @@ function answersAreTraced(): boolean {
 
 export const { tool, start: tcpreset } = ringTool({
   name: "tcpreset",
+  group: "network",
   brief: "Trace resets of TCP that are sent and received",
   examples: [
     ["tcpreset", "all of them"],

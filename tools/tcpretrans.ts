@@ -47,6 +47,7 @@ function counts(by: keyof typeof KEYS): Tally<Retransmit> {
 
 export const { tool, start: tcpretrans } = ringTool({
   name: "tcpretrans",
+  group: "network",
   brief: "Trace segments that TCP sends again",
   examples: [
     ["tcpretrans", "all of them"],

@@ -54,6 +54,7 @@ function partsOf(options: { by: readonly Part[]; byladdr: boolean; byraddr: bool
 
 export const { tool, start: tcprtt } = countTool({
   name: "tcprtt",
+  group: "network",
   brief: "Show round trip times of TCP connections, as a histogram",
   examples: [
     ["tcprtt", "all connections in one histogram, at the end (Ctrl-C)"],

@@ -28,6 +28,7 @@ export type { StateChange } from "./tcpstates/members.ts";
 
 export const { tool, start: tcpstates } = ringTool({
   name: "tcpstates",
+  group: "network",
   brief: "Trace changes of the state of TCP sockets, and how long each state lasted",
   examples: [
     ["tcpstates", "all of them"],

@@ -31,6 +31,7 @@ export type { ListenQueue } from "./tcpsynbl/members.ts";
 
 export const { tool, start: tcpsynbl } = countTool({
   name: "tcpsynbl",
+  group: "network",
   brief: "Show how many TCP connections wait to be accepted when one more comes",
   examples: [
     ["tcpsynbl", "histograms at the end (Ctrl-C)"],

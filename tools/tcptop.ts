@@ -47,6 +47,7 @@ const BY = {
 
 export const { tool, start: tcptop } = countTool({
   name: "tcptop",
+  group: "network",
   brief: "Show which TCP connections carry how much, and whose they are",
   aliases: { tcpsubnet: ["--by", "subnet"] },
   examples: [

@@ -32,6 +32,7 @@ const USUAL = ["connect", "accept", "close"];
 
 export const { tool, start: tcptracer } = ringTool({
   name: "tcptracer",
+  group: "network",
   brief: "Trace TCP connections as they are made, accepted and ended",
   examples: [
     ["tcptracer", "all of them"],

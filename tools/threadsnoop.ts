@@ -9,6 +9,7 @@ export type { ThreadEvent } from "./threadsnoop/members.ts";
 
 export const { tool, start: threadsnoop } = ringTool({
   name: "threadsnoop",
+  group: "processes",
   brief: "Trace threads as they are created",
   examples: [
     ["threadsnoop", "all of them, with the functions that they run"],

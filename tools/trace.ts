@@ -43,6 +43,7 @@ let plan: Plan;
 
 export const { tool, start: trace } = ringTool({
   name: "trace",
+  group: "functions",
   brief: "Show what passes functions, system calls, tracepoints and USDT probes",
   examples: [
     ["trace do_unlinkat", "each call of a function of the kernel"],

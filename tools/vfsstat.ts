@@ -85,6 +85,7 @@ function hooksOf(progs: Progs): FunctionHooks {
 
 export const { tool, start: vfsstat } = countTool({
   name: "vfsstat",
+  group: "files",
   brief: "Show how often files are read, written, opened, created and removed",
   examples: [
     ["vfsstat", "a row each second"],

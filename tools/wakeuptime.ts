@@ -63,6 +63,7 @@ const RUNNABLE = stateBits(["R"]);
 
 export const { tool, start: wakeuptime } = stackTool({
   name: "wakeuptime",
+  group: "CPU",
   brief: "Show who wakes up blocked threads, by stacks, and for how long they were blocked",
   examples: [
     ["wakeuptime", "all threads, until Ctrl-C"],

@@ -99,6 +99,7 @@ export const derived = {
 
 export const { tool, start: writeback } = ringTool({
   name: "writeback",
+  group: "disks",
   brief: "Trace when dirty pages are written to devices, and why",
   examples: [
     ["writeback", "each pass"],

@@ -11,6 +11,8 @@ export interface Tool<Options, E> {
   readonly name: string;
   /** What the tool is for, in one line. */
   readonly brief: string;
+  /** What it is about, by which lists of many tools are grouped: `"disks"`. */
+  readonly group?: string;
   /** Its own options; those of every tool are in options/frame_options.ts. */
   readonly options: Declarations;
   /** Options that ask more of the host than the rest of the tool: `denobpf doctor` tries each. */

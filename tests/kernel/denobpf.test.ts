@@ -45,11 +45,14 @@ kernelTest("denobpf list shows every tool in one line", {}, async () => {
     ...await Promise.all(toolNames.map(findTool)),
     ...await Promise.all(aliasNames.map(findAlias)),
   ];
-  assertEquals(lines, tools.map(({ name, brief }) => `${name.padEnd(16)} ${brief}`));
+  assertEquals(
+    lines,
+    tools.map(({ name, group, brief }) => `${name.padEnd(16)} ${group!.padEnd(9)} ${brief}`),
+  );
   const json = (await runTool("denobpf", ["list", "-o", "json"])).stdout.trimEnd().split("\n");
   assertEquals(
     json.map((line) => JSON.parse(line)),
-    tools.map(({ name, brief }) => ({ tool: name, brief })),
+    tools.map(({ name, group, brief }) => ({ tool: name, group, brief })),
   );
 });
 

@@ -73,8 +73,8 @@ Deno.test("a tool runs under its alias, with the options that this stands for", 
 Deno.test("an alias is listed, completed and explained", async () => {
   const { stdout } = await denobpf("list", "-o", "json");
   assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [
-    { tool: "ticks", brief: tool.brief },
-    { tool: "tocks", brief: "The same as ticks -l tock" },
+    { tool: "ticks", group: "", brief: tool.brief },
+    { tool: "tocks", group: "", brief: "The same as ticks -l tock" },
   ]);
   assertStringIncludes((await denobpf("--help")).stdout, "TOOLS:\n  ticks\n  tocks\n");
   assertStringIncludes((await denobpf("completions", "bash")).stdout, "\n      tocks)\n");

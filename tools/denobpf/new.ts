@@ -134,6 +134,7 @@ function writeHere(name: string): string {
   const project = {
     name,
     version: VERSION,
+    group: "processes",
     frame: "#lib/tool/mod.ts",
     checkout: undefined,
     installed: false,

@@ -16,7 +16,15 @@ export type Wanted<O extends Declarations, P extends Operands> = OptionsOf<O> & 
 export interface ToolParts<O extends Declarations, P extends Operands> extends
   Pick<
     Tool<Wanted<O, P>, never>,
-    "name" | "brief" | "examples" | "demanding" | "frame" | "aliases" | "command" | "print"
+    | "name"
+    | "group"
+    | "brief"
+    | "examples"
+    | "demanding"
+    | "frame"
+    | "aliases"
+    | "command"
+    | "print"
   > {
   /** Its own options. */
   readonly options: O;
@@ -26,9 +34,21 @@ export interface ToolParts<O extends Declarations, P extends Operands> extends
 
 /** These parts of a declaration. */
 export function commonParts<O extends Declarations, P extends Operands>(parts: ToolParts<O, P>) {
-  const { name, brief, examples, demanding, frame, aliases, command, print } = parts;
+  const { name, group, brief, examples, demanding, frame, aliases, command, print } = parts;
   const { options, operands } = parts;
-  return { name, brief, examples, demanding, frame, aliases, command, print, options, operands };
+  return {
+    name,
+    group,
+    brief,
+    examples,
+    demanding,
+    frame,
+    aliases,
+    command,
+    print,
+    options,
+    operands,
+  };
 }
 
 /** All options and operands: those that are given, and the defaults of the others. */

@@ -4,6 +4,8 @@ export interface Project {
   readonly name: string;
   /** The version of this library. */
   readonly version: string;
+  /** In which group of tools it is, of one of this repository. */
+  readonly group?: string;
   /** How the tool imports the frame. */
   readonly frame: string;
   /** The checkout of the library that is linked, as a URL; undefined for a package of it. */

@@ -6,7 +6,7 @@ const imported = (skeleton: string): string =>
   skeleton.toLowerCase() < "event" ? `${skeleton}, event` : `event, ${skeleton}`;
 
 /** `NAME.ts` */
-export const userHalf = ({ name, frame }: Project): string =>
+export const userHalf = ({ name, group, frame }: Project): string =>
   `#!/usr/bin/env -S deno run --allow-ffi --allow-read
 /** ${name}: every exec() on the host. */
 import { ${imported(className(name))} } from "#skel/${name}.ts";
@@ -28,7 +28,7 @@ export type Exec = EventOf<typeof members>;
 
 export const { tool, start: ${name} } = ringTool({
   name: "${name}",
-  brief: "Trace every exec() on the host",
+${group === undefined ? "" : `  group: "${group}",\n`}  brief: "Trace every exec() on the host",
   examples: [
     ["${name}", "all of them"],
     ["${name} -u root -o json", "those of root, one JSON object a line"],
