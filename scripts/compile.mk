@@ -16,7 +16,7 @@ bundled     := $(patsubst %,build/%.bpf.o,$(tools) $(variants))
 
 .PHONY: bundle compile dist deb package
 
-bundle: $(bundles) ## make one file of JavaScript of each tool, which Deno starts sooner than its hundred
+bundle: $(bundles) ## make one file of JavaScript of each tool, which starts sooner than a checkout does
 
 define bundle_ts
 $(call say,BUNDLE,$@)
