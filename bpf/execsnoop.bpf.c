@@ -2,7 +2,7 @@
 /*
  * Kernel half of execsnoop: one event for every exec; on request also one for every end.
  *
- * A successful exec is seen at sched_process_exec, whoever called it and however (execve, execveat,
+ * A successful exec is seen at sched_process_exec, no matter who called it and how (execve, execveat,
  * fexecve, a 32-bit program, a thread that is not the leader). The arguments are then read from
  * where the kernel has just copied them to, so they are always in memory. A failed exec is seen
  * when the system call returns: what it pointed to has been read by the kernel by then. That hook

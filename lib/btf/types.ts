@@ -156,6 +156,6 @@ export type BtfType =
  * ```
  */
 export class BtfError extends Error {
-  /** For whoever prints it. */
+  /** The name that is printed. */
   override readonly name = "BtfError";
 }

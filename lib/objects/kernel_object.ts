@@ -35,7 +35,7 @@ export abstract class KernelObject implements Disposable {
   }
 
   /**
-   * Pins it: it stays in the kernel while the file exists, whoever ends.
+   * Pins it: it stays in the kernel while the file exists, also when this process has ended.
    * @param path on a bpf file system: `/sys/fs/bpf/name`
    * @throws {BpfError} EEXIST if there is such a file
    */

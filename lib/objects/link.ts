@@ -68,8 +68,8 @@ export class Link implements Attachment {
   }
 
   /**
-   * Pins the link: the program stays attached while the file exists, whoever ends. {@link openLink} opens
-   * it again.
+   * Pins the link: the program stays attached while the file exists, also when this process has ended.
+   * {@link openLink} opens it again.
    * @param path on a bpf file system: `/sys/fs/bpf/name`
    * @throws {BpfError} EEXIST if there is such a file, EINVAL on another file system
    */

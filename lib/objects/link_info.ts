@@ -11,7 +11,7 @@ export type LinkInfo = LinkTarget & {
 };
 
 /**
- * A link in the kernel, whoever made it, until this is closed.
+ * A link in the kernel, this process's or another's, until this is closed.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export class KernelLink extends KernelObject {
   }
 
   /**
-   * Detaches the program now, whoever else holds the link.
+   * Detaches the program now, even if others hold the link.
    * @throws {BpfError} EOPNOTSUPP for kinds that cannot: those of tracing
    */
   detach(): void {

@@ -71,7 +71,7 @@ const INFO = {
 const BPF_OBJ_NAME_LEN = 16;
 
 /**
- * A map in the kernel, whoever made it, until this is closed. Typed maps stand on it:
+ * A map in the kernel, this process's or another's, until this is closed. Typed maps stand on it:
  * `new BpfMap(map, u32, u64)`.
  *
  * @example

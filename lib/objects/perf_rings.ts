@@ -130,7 +130,7 @@ export class PerfRings implements EventMemory {
         mapElements().bpf_map_delete_elem(this.#map.fd, bytesOf(cpu));
       }
     } catch (error) {
-      if (!(error instanceof PhaseError)) throw error; // whoever has the map closed has the rings' too
+      if (!(error instanceof PhaseError)) throw error; // closing the map closes the rings, too
     } finally {
       this.#close();
     }
@@ -167,7 +167,7 @@ export class PerfRings implements EventMemory {
     }
   }
 
-  /** Steps over the record that was given out: whoever asked for it has had it. */
+  /** Steps over the record that was given out: the caller has had it. */
   #finish(): void {
     const ring = this.#given;
     this.#given = undefined;

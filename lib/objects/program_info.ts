@@ -87,7 +87,7 @@ const BPF_OBJ_NAME_LEN = 16;
 const BPF_TAG_SIZE = 8;
 
 /**
- * A program in the kernel, whoever loaded it, until this is closed.
+ * A program in the kernel, this process's or another's, until this is closed.
  *
  * @example
  * ```ts

@@ -19,6 +19,8 @@ export function emitStruct(shape: Shape, view?: string): string {
   const { name, spelled, size, fields } = shape;
   const open = fields.some((field) => field.end === "record");
   const end = open ? `, end = at + ${size}` : "";
+  // An empty struct has no use for them.
+  const parameters = (names: string) => fields.length > 0 ? names + end : "";
   const reads = fields.map((field) =>
     `    ${field.name}: ${emitRead(field, "from", "at", "end")},\n`
   );
@@ -32,9 +34,9 @@ export function emitStruct(shape: Shape, view?: string): string {
 export const ${name}: ${type}${kinds && ` & { readonly kinds: typeof ${kindsOf(name)} }`} = {
   name: ${literal(spelled)},
   size: ${size},
-  decode: (from, at${end}) => ({
+  decode: (${parameters("from, at")}) => ({
 ${reads.join("")}  }),
-  encode(into, at, value${end}) {
+  encode(${parameters("into, at, value")}) {
 ${writes.join("")}${checks.join("")}  },
 ${view ? `  view: () => new ${view}(),\n` : ""}${kinds && `  kinds: ${kindsOf(name)},\n`}};
 `;

@@ -1,5 +1,5 @@
 /**
- * The pieces of generated text that hold what whoever made an object chose: names of types, members,
+ * The pieces of generated text that hold names which the maker of an object chose: of types, members,
  * maps, programs and sections, and the path of the file. Each is written as an identifier, a key, a
  * literal or a comment of this file and in no other way, so that no name can become code.
  */

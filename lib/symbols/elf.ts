@@ -81,7 +81,7 @@ export class ElfFile implements Disposable {
 
   /**
    * Reads the headers of a file that is open, or in memory.
-   * @param source whoever made it closes it
+   * @param source its maker closes it
    * @throws {ElfError}
    */
   constructor(source: Source) {

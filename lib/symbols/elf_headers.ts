@@ -16,7 +16,7 @@ import { textAt } from "./symbol_table.ts";
  * ```
  */
 export class ElfError extends Error {
-  /** For whoever prints it. */
+  /** The name that is printed. */
   override readonly name = "ElfError";
 }
 

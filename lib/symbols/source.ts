@@ -1,5 +1,5 @@
 /**
- * Files of which only parts are read. Whoever owns a traced process chooses what lies at a path in it:
+ * Files of which only parts are read. The owner of a traced process chooses what lies at a path in it:
  * nothing but regular files is opened, and no file is mapped, since one that shrinks would end this
  * process with SIGBUS.
  */
@@ -128,7 +128,7 @@ export class BudgetedSource implements Source {
   readonly #source: Source;
   readonly #budget: Budget;
 
-  /** @param source whoever made it closes it */
+  /** @param source its maker closes it */
   constructor(source: Source, budget: Budget) {
     this.#source = source;
     this.#budget = budget;

@@ -27,7 +27,7 @@ export function createFile(path: string, text: string, mode = 0o666): void {
 }
 
 /**
- * Writes a file in the place of one that may be there: whoever reads it meanwhile sees all of either. The
+ * Writes a file in the place of one that may be there: a reader sees all of the old or all of the new one. The
  * text is in `PATH.new` first, which must not exist.
  * @throws {SystemError}
  */

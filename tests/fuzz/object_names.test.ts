@@ -1,5 +1,5 @@
 /**
- * Names that whoever made an object chose stay names in its skeleton: none of them becomes code. As in
+ * Names that the maker of an object chose stay names in its skeleton: none of them becomes code. As in
  * fuzz.ts, `FUZZ_SECONDS` tries more of them.
  */
 import { assert, assertEquals } from "@std/assert";

@@ -9,8 +9,8 @@ const STEPS = 23;
 const SUM = 253n;
 
 /**
- * libbpf 1.7 describes probes in another way. Whoever compiled the fixture and attaches by another libbpf
- * than that is reported.
+ * libbpf 1.7 describes probes in another way. A fixture that was compiled for another libbpf than
+ * the one that attaches it is reported.
  */
 function open() {
   const skel = AttachUsdt.open();

@@ -8,7 +8,7 @@ const ADDRESS = 1n << 44n;
 
 const needs = ["arena"] as const;
 
-kernelTest("an arena is memory, typed by whoever reads and writes it", { needs }, () => {
+kernelTest("an arena is memory, typed by what reads and writes it", { needs }, () => {
   using map = createMap({ type: "arena", maxEntries: 3 });
   using arena = new Arena(map);
   arena.write(0, u64, 7n);

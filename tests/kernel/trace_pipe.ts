@@ -17,5 +17,5 @@ export const ofTool = (text: string) => ({ pid }: RunningTool) =>
 export const ofTest = (text: string) => () =>
   new RegExp(`-${thread} .*: bpf_trace_printk: ${text}$`, "gm");
 
-/** Lines that were printed whoever was at work. */
+/** Lines that were printed by any task. */
 export const ofAny = (text: string) => () => new RegExp(`: bpf_trace_printk: ${text}$`, "gm");

@@ -39,7 +39,7 @@ const columns = () => ["id", "type", "name", "bytes_key", "bytes_value", "max_en
 
 const list: Command<unknown, MapInfo> = {
   name: "denobpf map list",
-  brief: "Show the maps in the kernel, whoever made them",
+  brief: "Show all maps in the kernel",
   options: {},
   examples: [
     ["denobpf map list", "one map a line"],
@@ -191,7 +191,7 @@ const pinOperands = { ...oneMap, path: operand("PATH", "Where, below a mounted b
 
 const pin: Command<OptionsOf<typeof pinOperands>, never> = {
   name: "denobpf map pin",
-  brief: "Pin a map: it stays in the kernel while the file exists, whoever ends",
+  brief: "Pin a map: it stays in the kernel while the file exists",
   operands: pinOperands,
   options: {},
   examples: [["denobpf map pin counts /sys/fs/bpf/counts", "remove the file to unpin it"]],

@@ -50,7 +50,7 @@ const fields = {
 
 const list: Command<unknown, ProgramInfo> = {
   name: "denobpf prog list",
-  brief: "Show the programs in the kernel, whoever loaded them",
+  brief: "Show all programs in the kernel",
   options: {},
   examples: [
     ["denobpf prog list", "one program a line"],
