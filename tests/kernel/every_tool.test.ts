@@ -12,7 +12,7 @@ import { exampleNames, type Scenario, scenariosOf } from "./scenario.ts";
 const LEFT_OUT = /^\w+: lost \d+ events?( in all)? \(not shown to a busy program\)\n/gm;
 
 async function check(name: string, scenario: Scenario): Promise<void> {
-  const { args, count, event, interrupted, isolated, workload } = scenario;
+  const { args, at_end, count, event, interrupted, isolated, workload } = scenario;
   await using _ = await scenario.held?.();
   await using tool = isolated ? startIsolated(name, args) : startTool(name, args);
   const refusal = scenario.refusal?.();
@@ -29,7 +29,7 @@ async function check(name: string, scenario: Scenario): Promise<void> {
   }
   await tool.until("\n");
   await workload(tool);
-  await tool.until(() => shown() >= count);
+  if (!at_end) await tool.until(() => shown() >= count);
   const { code, stderr } = await tool.stop();
   const faults = interrupted ? stderr.replaceAll(LEFT_OUT, "") : stderr;
   assertEquals([shown(), code, faults], [count, 0, ""], tool.stdout);

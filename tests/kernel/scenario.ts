@@ -20,6 +20,8 @@ export interface Scenario extends KernelTestOptions {
   readonly held?: () => Promise<AsyncDisposable>;
   /** Makes the events once the tool has shown its header. Without one the tool ends by itself. */
   readonly workload?: (tool: RunningTool) => unknown;
+  /** It shows its table when it ends: all of the workload belongs into one. */
+  readonly at_end?: boolean;
   /** How each of them is shown in the tool's table. */
   readonly event: (tool: RunningTool) => RegExp;
   readonly count: number;

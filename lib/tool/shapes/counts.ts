@@ -133,7 +133,7 @@ export interface CountTool<
   histogram?(
     options: Wanted<O, P>,
   ): { readonly of: keyof M & string } & HistogramLook | undefined;
-  /** The line above the histogram of a row; none if it is empty. */
+  /** The line above the histogram of a row, shown also where there is none to draw. */
   heading?(row: EventOf<M>, options: Wanted<O, P>): string;
   /** Text in place of columns and histograms, where the tool shows its rows in a form of its own. */
   text?(rows: readonly EventOf<M>[], options: Wanted<O, P>): string | undefined;
@@ -293,7 +293,7 @@ export function countTool<
           return rows.map((row) => {
             const drawn = drawHistogram(row[look.of] as readonly number[] ?? [], look);
             const above = escapeText(heading?.(row, options) ?? "");
-            return drawn && above ? `\n${above}\n${drawn}` : drawn;
+            return above ? `\n${above}\n${drawn}` : drawn;
           }).join("");
         },
       },
