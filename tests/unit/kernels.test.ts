@@ -27,7 +27,7 @@ Deno.test("the series are in order, and each has what its guests need", () => {
   assertEquals([kernel("6.18").cpus, kernel("7.0").cpus, kernel("7.10").cpus], [2, 1, 1]);
 });
 
-Deno.test("the short plan has every tool on every kernel, in one boot each", () => {
+Deno.test("the short plan has every tool on every kernel, and shows them on the ends", () => {
   const jobs = shortPlan(debian);
   const having = (name: string) =>
     jobs.filter(({ kernel, tasks }) =>
@@ -35,7 +35,7 @@ Deno.test("the short plan has every tool on every kernel, in one boot each", () 
     ).map(({ kernel }) => kernel);
   const shown = having("every_tool"), loaded = having("loads");
   assertEquals([...shown, ...loaded].sort(), [...debian].sort());
-  assertEquals(shown.sort(), [debian[0], "6.12", debian.at(-1)].sort());
+  assertEquals(shown.sort(), [debian[0], debian.at(-1)].sort());
   for (const { tasks } of jobs) {
     const lockdown = tasks.findIndex(({ file }) => file.includes("/lockdown."));
     assertEquals([-1, tasks.length - 1].includes(lockdown), true, "nothing runs after lockdown");

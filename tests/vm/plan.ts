@@ -68,27 +68,29 @@ export function wholePlan(chosen: readonly string[], text: string): Job[] {
 
 /**
  * The part that CI runs: what depends on the kernel most, and every tool with other versions. What tools
- * show is seen on the oldest, a common and the newest kernel; those between need only take all of them.
+ * show is seen on the oldest and the newest kernel; those between need only take all of them.
  */
 export function shortPlan(chosen: readonly string[]): Job[] {
-  const ends = [chosen[0], chosen.at(-1)!];
-  const shown = [...ends, common(chosen)];
+  const ends = [...new Set([chosen[0], chosen.at(-1)!])];
   const jobs = chosen.map((kernel): Job => ({
     kernel,
     tasks: [
-      task(kernel, shown.includes(kernel) ? everyTool : loads),
+      ...ends.includes(kernel) ? [] : [task(kernel, loads)],
       ...short.map((file) => task(kernel, file)),
       ...versions(kernel, chosen),
       ...ends.includes(kernel) ? hosts.map((file) => task(kernel, file)) : [],
     ],
   }));
   const elsewhere = unseenHere().map((file) => task(common(chosen), file));
-  // The longest first, so that no guest is left alone with them at the end.
   const all = [...jobs, ...halves(common(chosen), elsewhere)];
   const split = chosen.length === 1
     ? all.flatMap(({ kernel, tasks }) => halves(kernel, tasks))
     : all;
-  return split.toSorted((a, b) => b.tasks.length - a.tasks.length);
+  // The longest first, so that no guest is left alone with them at the end.
+  return [
+    ...ends.map((kernel) => ({ kernel, tasks: [task(kernel, everyTool)] })),
+    ...split.toSorted((a, b) => b.tasks.length - a.tasks.length),
+  ];
 }
 
 /** The kernel for what one kernel is enough for. */

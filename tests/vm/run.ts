@@ -1,8 +1,8 @@
 /**
  * Runs the kernel tests on other kernels: `deno run -A tests/vm/run.ts [TEXT]`, with TEXT only the files
  * whose path holds it; `KERNEL` in the environment names some of the kernels, `SCOPE=short` chooses the
- * part that CI runs. Two guests run at a time. They see this machine's files, and so the very objects
- * that were built here. Ends with 1 when anything failed.
+ * part that CI runs. A guest for each CPU, and one more, run at a time. They see this machine's files, and so the
+ * very objects that were built here. Ends with 1 when anything failed.
  */
 
 import { endRun, type TestCase } from "../report.ts";
@@ -13,7 +13,8 @@ import { type Job, shortPlan, suspendPlan, type Task, wholePlan } from "./plan.t
 import { makeMemoryRoot, runSuspended, SUSPEND_TEST } from "./suspend.ts";
 import { exists } from "../exists.ts";
 
-const GUESTS = 2;
+/** They wait for a third of their time, for periods of the kernel: a third one fills two CPUs. */
+const GUESTS = navigator.hardwareConcurrency + 1;
 const GUEST_LIMIT_S = 60 * 60;
 /** An emulated machine takes six to nine times as long as its host. */
 const SLOWNESS = 10;
