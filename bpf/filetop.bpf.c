@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Kernel half of filetop: counts what system calls have read from files and written to them, when they return:
- * the bytes are those that were moved.
+ * Kernel half of filetop: counts what system calls and io_uring have read from files and written to them, when they
+ * end: the bytes are those that were moved. Of aio it counts what is asked for, when that is accepted: the end is seen
+ * by the process that asks for it, if at all.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "aio.h"
 #include "counts.h"
+#include "file_names.h"
 #include "files.h"
+#include "folder.h"
 #include "kinds.h"
-#include "path_parts.h"
 #include "syscall_forms.h"
-#include "targets.h"
-
-#define FS_SIZE 32 /* of the name of a file system's type */
+#include "task_targets.h"
+#include "uring_io.h"
 
 /* Which descriptors a call reads from, and which it writes to. */
 enum io_form {
@@ -23,7 +25,12 @@ enum io_form {
 	WRITES, /* to the first argument */
 	SENDS, /* from the second to the first */
 	COPIES, /* from the first to the third */
+	SUBMITS, /* requests of aio: as many as it returns of the third argument */
 };
+
+/* How a read or write counts. */
+#define WRITES_TO 1
+#define ASKED_FOR 2 /* its bytes are those that aio was asked for */
 
 /* what distinguishes counts, besides the file */
 const volatile bool by_process;
@@ -33,9 +40,6 @@ const volatile bool regular_only;
 /* count only reads, or only writes */
 const volatile bool reads_only;
 const volatile bool writes_only;
-/* count only files of this folder, or 0 */
-const volatile __u64 targ_folder_ino;
-const volatile __u32 targ_folder_dev;
 
 struct group {
 	__u32 set;
@@ -55,69 +59,37 @@ struct usage {
 	byte_count read_bytes;
 	byte_count write_bytes;
 	__u64 errors;
+	__u64 aio; /* reads and writes of these that were asked of aio */
 	__u64 named; /* its name has been kept */
 	comm comm; /* at the last call */
 };
 
 COUNTS(usages, struct group, struct usage, 10240, BPF_F_NO_PREALLOC);
 
-/* What a file is called, as the process sees it that has used it first. The user half deletes entries. */
-struct file_name {
-	__u32 size;
-	char fs[FS_SIZE];
-	/* Linux 5.10 does not know that the last part begins within PARTS_SIZE, only within PARTS_ROOM */
-	__u8 parts[PARTS_ROOM + PART_SIZE];
-};
+FILE_NAMES(BPF_MAP_TYPE_HASH, struct file_id, 10240, BPF_F_NO_PREALLOC);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 10240);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct file_id);
-	__type(value, struct file_name);
-} names SEC(".maps");
-
-/* where a name is put together: it is too big for the stack */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct file_name);
-} next_name SEC(".maps");
-
-/* The verifier looks at a global function once. It takes numbers only. */
+/*
+ * The name of a file is the path that the process sees that has used it first. The verifier looks at a global
+ * function once. It takes numbers only.
+ */
 __noinline int keep_name(__u64 address)
 {
 	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
 	struct file *file = (void *)address;
 	struct file_id id = file_id(file);
-	struct file_name *name;
-	__u32 zero = 0;
+	struct file_name *name = begin_file_name(&names, &id, BPF_CORE_READ(file, f_inode, i_sb));
 
-	if (bpf_map_lookup_elem(&names, &id))
-		return 0;
-	name = bpf_map_lookup_elem(&next_name, &zero);
 	if (!name)
 		return 0;
-	__builtin_memset(name->fs, 0, sizeof(name->fs));
-	bpf_probe_read_kernel_str(name->fs, sizeof(name->fs), file_system(file));
 	name->size = write_path(name->parts, &file->f_path, &fs->root);
-	if (bpf_map_update_elem(&names, &id, name, BPF_ANY))
-		count_lost_map();
-	return 0;
+	return keep_file_name(&names, &id, name);
 }
 
 static __always_inline bool is_wanted(struct file *file, __u32 mode)
 {
-	struct inode *folder;
-
 	if (regular_only && (mode & S_IFMT) != S_IFREG)
 		return false;
-	if (!targ_folder_ino)
-		return true;
-	folder = BPF_CORE_READ(file, f_path.dentry, d_parent, d_inode);
-	return BPF_CORE_READ(folder, i_ino) == targ_folder_ino &&
-	       BPF_CORE_READ(folder, i_sb, s_dev) == targ_folder_dev;
+	return is_in_targ_folder(BPF_CORE_READ(file, f_path.dentry));
 }
 
 /* Fills in which file it is. Returns whether it is to be counted. */
@@ -141,12 +113,15 @@ static __always_inline bool fill_file(struct group *group, struct file *file)
 	return true;
 }
 
-__noinline int count_io(int fd, __u64 result, int writes)
+/* What a task has done with a file: the current task, if `by` is 0. */
+__noinline int count_use(__u64 address, __u64 result, __u64 by, int how)
 {
-	struct file *file = file_of_fd(fd);
+	struct file *file = (void *)address;
+	struct task_struct *task = (void *)by;
 	struct usage empty = {}, *usage;
 	struct group group = { .set = set, .cpu = bpf_get_smp_processor_id() };
 	__s64 ret = result;
+	bool writes = how & WRITES_TO;
 
 	if (writes ? reads_only : writes_only)
 		return 0;
@@ -156,9 +131,9 @@ __noinline int count_io(int fd, __u64 result, int writes)
 	if (!fill_file(&group, file))
 		return 0;
 	if (by_process)
-		group.pid = bpf_get_current_pid_tgid() >> 32;
+		group.pid = task ? BPF_CORE_READ(task, tgid) : bpf_get_current_pid_tgid() >> 32;
 	if (by_thread)
-		group.tid = bpf_get_current_pid_tgid();
+		group.tid = task ? BPF_CORE_READ(task, pid) : bpf_get_current_pid_tgid();
 	usage = count_at(&usages, &group, &empty);
 	if (!usage)
 		return 0;
@@ -166,7 +141,12 @@ __noinline int count_io(int fd, __u64 result, int writes)
 		usage->named = true;
 		keep_name((__u64)file);
 	}
-	bpf_get_current_comm(usage->comm, sizeof(usage->comm));
+	if (task)
+		BPF_CORE_READ_STR_INTO(&usage->comm, task, comm);
+	else
+		bpf_get_current_comm(usage->comm, sizeof(usage->comm));
+	if (how & ASKED_FOR)
+		usage->aio++;
 	if (ret < 0) {
 		usage->errors++;
 	} else if (writes) {
@@ -176,6 +156,33 @@ __noinline int count_io(int fd, __u64 result, int writes)
 		usage->reads++;
 		usage->read_bytes += ret;
 	}
+	return 0;
+}
+
+static __always_inline int count_io(int fd, long ret, int how)
+{
+	return count_use((__u64)file_of_fd(fd), ret, 0, how);
+}
+
+/* The verifier looks at it once, not for each request of a call. */
+__noinline int count_request(__u64 address)
+{
+	struct aio_request request = {};
+
+	if (!read_aio_request(address, &request))
+		return 0;
+	return count_io(request.fd, request.bytes,
+			ASKED_FOR | (request.writes ? WRITES_TO : 0));
+}
+
+static __always_inline int count_requests(__u64 requests, long accepted)
+{
+	__u32 at;
+
+	if (accepted > AIO_REQUESTS)
+		count_lost_map();
+	for (at = 0; at < AIO_REQUESTS && (long)at < accepted; at++)
+		count_request(aio_request_at(requests, at));
 	return 0;
 }
 
@@ -189,20 +196,32 @@ static __always_inline int on_exit(struct pt_regs *regs, long ret)
 	args = syscall_args(regs);
 	switch (form) {
 	case READS:
-		return count_io(args.first, ret, false);
+		return count_io(args.first, ret, 0);
 	case WRITES:
-		return count_io(args.first, ret, true);
+		return count_io(args.first, ret, WRITES_TO);
 	case SENDS:
-		count_io(args.second, ret, false);
-		return count_io(args.first, ret, true);
+		count_io(args.second, ret, 0);
+		return count_io(args.first, ret, WRITES_TO);
 	case COPIES:
-		count_io(args.first, ret, false);
-		return count_io(args.third, ret, true);
+		count_io(args.first, ret, 0);
+		return count_io(args.third, ret, WRITES_TO);
+	case SUBMITS:
+		return count_requests(args.third, ret);
 	default:
 		return 0;
 	}
 }
 
 #include "sys_exit.h"
+
+SEC("?raw_tp")
+int uring_complete(__u64 *ctx)
+{
+	struct uring_io io = {};
+
+	if (!read_uring_io(ctx, &io) || !is_target_task(io.task))
+		return 0;
+	return count_use((__u64)io.file, io.result, (__u64)io.task, io.writes ? WRITES_TO : 0);
+}
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

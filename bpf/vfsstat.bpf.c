@@ -13,7 +13,8 @@
 #include "function_hooks.h"
 #include "kinds.h"
 #include "syscall_forms.h"
-#include "targets.h"
+#include "task_targets.h"
+#include "uring_io.h"
 
 /* count each process, each cgroup, and each type of file system apart */
 const volatile bool by_process;
@@ -148,5 +149,26 @@ FUNCTION_HOOK(rmdir, "security_inode_rmdir", count_rmdir)
 FUNCTION_HOOK(rename, "security_inode_rename", count_rename)
 FUNCTION_HOOK(getattr, "security_inode_getattr", count_getattr)
 FUNCTION_HOOK(statfs, "security_sb_statfs", count_statfs)
+
+/* io_uring reads and writes by functions of the file systems themselves. The process is this one, or its worker. */
+SEC("?raw_tp")
+int uring_complete(__u64 *ctx)
+{
+	struct task_struct *task;
+	struct uring_io io = {};
+	struct calls *calls;
+
+	if (!read_uring_io(ctx, &io) || !is_target_task(io.task))
+		return 0;
+	calls = calls_of(by_fs ? sb_of_file(io.file) : NULL);
+	if (!calls)
+		return 0;
+	/* read from a variable of its own: CO-RE would look for `struct uring_io` in the kernel */
+	task = io.task;
+	if (by_process)
+		BPF_CORE_READ_STR_INTO(&calls->comm, task, comm);
+	__sync_fetch_and_add(io.writes ? &calls->writes : &calls->reads, 1);
+	return 0;
+}
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

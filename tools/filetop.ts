@@ -12,7 +12,9 @@
 import { Filetop } from "#skel/filetop.ts";
 import {
   choice,
+  CounterSets,
   countTool,
+  decodePath,
   flag,
   folder,
   loadAverages,
@@ -25,13 +27,14 @@ import {
   topToolOptions,
   topToolTables,
 } from "#lib/tool/mod.ts";
+import { NamedFiles } from "#lib/tool/named_files.ts";
+import { attachUringIo, loadUringIo } from "#lib/tool/uring_io.ts";
 import { derived, members, own } from "./filetop/members.ts";
-import { NamedFiles } from "./filetop/named_files.ts";
 
 export type { FileUsage } from "./filetop/members.ts";
 
 /** `enum io_form` of bpf/filetop.bpf.c: how calls pass their descriptors. */
-const [READS, WRITES, SENDS, COPIES] = [1, 2, 3, 4];
+const [READS, WRITES, SENDS, COPIES, SUBMITS] = [1, 2, 3, 4, 5];
 
 /** The calls, those of 32-bit programs among them. */
 const CALLS = {
@@ -49,6 +52,7 @@ const CALLS = {
   sendfile64: SENDS,
   splice: COPIES,
   copy_file_range: COPIES,
+  io_submit: SUBMITS,
 };
 
 export const { tool, start: filetop } = countTool({
@@ -116,8 +120,16 @@ export const { tool, start: filetop } = countTool({
       rodata.targ_folder_dev = directory.dev;
     }
     loadHooks(progs, { exit: true });
+    loadUringIo(progs.uring_complete);
   },
-  counter: (skeleton) => new NamedFiles(skeleton),
+  attach: ({ progs }) => attachUringIo(progs.uring_complete),
+  counter: (skeleton) =>
+    new NamedFiles({
+      counts: new CounterSets(skeleton, skeleton.maps.usages),
+      names: skeleton.maps.names,
+      idOf: ({ ino, dev, generation, has_file }) => has_file ? { ino, dev, generation } : undefined,
+      nameOf: ({ parts, size, fs }) => ({ path: decodePath(parts, 0, size), fs }),
+    }),
 });
 
 if (import.meta.main) await toolMain(tool);

@@ -30,6 +30,7 @@ import {
   loadFunctionHooks,
 } from "#lib/tool/function_hooks.ts";
 import { wayToTrace } from "#lib/tool/functions.ts";
+import { attachUringIo, loadUringIo } from "#lib/tool/uring_io.ts";
 import { derived, members, NOTHING } from "./vfsstat/members.ts";
 
 export type { FileSystemCalls } from "./vfsstat/members.ts";
@@ -137,8 +138,12 @@ export const { tool, start: vfsstat } = countTool({
     if (hasDoFsync()) rodata.forms = syscallForms(rodata.forms.length, FSYNCS);
     maps.counts.maxEntries = pids || cgroups || fs ? MAX_GROUPS : 2 * possibleCpus();
     loadFunctionHooks(progs, hooksFor(shown));
+    loadUringIo(progs.uring_complete);
   },
-  attach: ({ progs }) => attachFunctionHooks("vfsstat", progs, hooksOf(progs)),
+  attach({ progs }) {
+    attachFunctionHooks("vfsstat", progs, hooksOf(progs));
+    attachUringIo(progs.uring_complete);
+  },
   counter(skeleton, { pids, cgroups, fs }) {
     const counts = new CounterSets(skeleton, skeleton.maps.counts);
     return pids || cgroups || fs ? counts : orNothing(counts, NOTHING);

@@ -14,6 +14,7 @@ interface Probe {
   readonly present: () => boolean;
 }
 
+const URING_COMPLETE = "/sys/kernel/tracing/events/io_uring/io_uring_complete";
 const KPROBES = "/sys/bus/event_source/devices/kprobe";
 
 const probes = {
@@ -44,6 +45,11 @@ const probes = {
   iter_task_pid: { since: "6.1", present: () => inBtf("BPF_TASK_ITER_TGID") },
   /** Sockets bound and made to listen by io_uring. */
   io_uring_bind: { since: "6.11", present: () => inBtf("io_bind") },
+  /** The request of io_uring that has ended, at its tracepoint, for programs whose maps are not preallocated. */
+  io_uring_request: {
+    since: "6.1",
+    present: () => exists(URING_COMPLETE) && !isOlder(release(), "6.1"),
+  },
   kprobe: { since: "4.17", present: () => exists(KPROBES) },
   // From 5.18 on, but Debian has built it in only later.
   kprobe_multi: { since: "6.12", present: () => inBtf("register_fprobe_ips") },

@@ -60,6 +60,36 @@ kernelTest("a call that copies counts for both of its files", {}, async () => {
   assert(row.pid === row.tid && row.fs !== undefined && /^\d+:\d+$/.test(String(row.dev)));
 });
 
+kernelTest("of aio what is asked for is counted, and marked", {}, async () => {
+  using folder = ownFolder();
+  const rows = await counted({}, () => runFiles(folder.path, "make", "aio", "batch"));
+  assertEquals(rowOf(rows, `${folder.path}/file`), [
+    13n,
+    1n + 5n,
+    13n * BLOCK,
+    WHOLE + 5n * BLOCK,
+    0n,
+  ]);
+  assertEquals(rows.map(({ aio }) => aio).toSorted(), [0n, 13n + 5n]);
+});
+
+kernelTest(
+  "io_uring is counted when its requests end, by the thread that asked",
+  { needs: ["io_uring_request"] },
+  async () => {
+    using folder = ownFolder();
+    const kinds = ["make", "uring", "cached", "uwrite"];
+    const rows = await counted({}, () => runFiles(folder.path, ...kinds));
+    assertEquals(rowOf(rows, `${folder.path}/file`), [
+      11n + 3n,
+      1n + 7n,
+      (11n + 3n) * BLOCK,
+      WHOLE + 7n * BLOCK,
+      0n,
+    ]);
+  },
+);
+
 kernelTest("rows are of threads, processes or files", {}, async () => {
   using folder = ownFolder();
   const work = async () => {

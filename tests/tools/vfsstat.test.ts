@@ -65,6 +65,18 @@ countingTest("calls are counted once each, in one table or in many", { needs }, 
   });
 });
 
+countingTest("reads and writes of io_uring count when they end", {
+  needs: ["fentry", "io_uring_request"],
+}, async () => {
+  using disk = ext4();
+  await runFiles(disk.path, "make");
+  assertEquals(await callsOf({}, disk.path, "uring", "cached", "uwrite"), {
+    reads: 11 + 3,
+    writes: 7,
+    opens: 3,
+  });
+});
+
 /** What the commands of a script call, in a cgroup of their own. */
 async function callsOfScript(cwd: string, script: string): Promise<Calls> {
   await using cgroup = new Cgroup();

@@ -97,7 +97,7 @@ const MORE: readonly (readonly [file: RegExp, imported: RegExp])[] = [
 
 /** The frame: what most tools need, and what some need that takes many modules. */
 const FRAME =
-  /^lib\/tool\/(mod|functions|probes|fetch|stacks|file_systems|function_hooks|removals|task_times|irq_times|off_cpu_times|wakers|page_cache|families|drop_reasons|gfp_flags|work_context|timers|kernel_variables|places|name_lookups)\.ts$/;
+  /^lib\/tool\/(mod|functions|probes|fetch|stacks|file_systems|function_hooks|removals|task_times|irq_times|off_cpu_times|wakers|page_cache|families|drop_reasons|gfp_flags|work_context|timers|kernel_variables|places|name_lookups|uring_io|named_files)\.ts$/;
 
 /** Whether a tool may import a file, whatever {@link MORE} allows. */
 function mayImport(path: string, imported: string): boolean {

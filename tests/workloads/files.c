@@ -10,8 +10,10 @@
  *   vector   37 preadv of two buffers of half a block
  *   splice   31 splice to a pipe
  *   aio      13 reads of io_submit, with O_DIRECT
+ *   batch    5 writes of two halves of a block each, by one io_submit
  *   uring    11 reads of io_uring, with O_DIRECT
  *   cached   3 reads of io_uring from the page cache
+ *   uwrite   7 writes of io_uring of two halves of a block each
  *   fsync    5 fsync
  *   stat     17 fstat
  *   open     19 open
@@ -138,6 +140,43 @@ static void aios(int file)
 	}
 }
 
+static struct iovec halves[] = { { block, BLOCK / 2 }, { block + BLOCK / 2, BLOCK / 2 } };
+
+static void batch(int file)
+{
+	aio_context_t context = 0;
+	struct iocb requests[5] = {}, *pointers[5];
+	struct io_event events[5];
+
+	check(syscall(SYS_io_setup, 5, &context) == 0, "io_setup");
+	for (int i = 0; i < 5; i++) {
+		pointers[i] = &requests[i];
+		requests[i].aio_lio_opcode = IOCB_CMD_PWRITEV;
+		requests[i].aio_fildes = file;
+		requests[i].aio_buf = (__u64)halves;
+		requests[i].aio_nbytes = 2;
+		requests[i].aio_offset = i * BLOCK;
+	}
+	check(syscall(SYS_io_submit, context, 5, pointers) == 5, "io_submit");
+	check(syscall(SYS_io_getevents, context, 5, 5, events, NULL) == 5, "io_getevents");
+	for (int i = 0; i < 5; i++)
+		moved(events[i].res);
+}
+
+static void uring_writes(int file)
+{
+	uring_open();
+	for (int i = 0; i < 7; i++)
+		moved(uring_do((struct io_uring_sqe){
+			.opcode = IORING_OP_WRITEV,
+			.fd = file,
+			.off = i * BLOCK,
+			.addr = (__u64)halves,
+			.len = 2,
+		}));
+	close(uring.fd);
+}
+
 static void urings(int file, int count)
 {
 	uring_open();
@@ -184,7 +223,6 @@ static void threads(void)
 
 static void run(void)
 {
-	struct iovec halves[] = { { block, BLOCK / 2 }, { block + BLOCK / 2, BLOCK / 2 } };
 	int direct = is("aio") || is("uring") || is("odd") ? O_DIRECT : 0;
 	int file = open_file(O_RDWR | direct | (is("make") ? O_CREAT | O_TRUNC : 0) |
 			     (is("sync") ? O_SYNC : 0) | (is("append") ? O_APPEND : 0));
@@ -226,6 +264,10 @@ static void run(void)
 		urings(file, 11);
 	if (is("cached"))
 		urings(file, 3);
+	if (is("batch"))
+		batch(file);
+	if (is("uwrite"))
+		uring_writes(file);
 	if (is("map"))
 		map(file);
 	if (is("threads"))

@@ -1,5 +1,14 @@
+import type { group, usage } from "#skel/filetop.ts";
 import { type Counted, deviceNumbers, type EventOf, membersOf } from "#lib/tool/mod.ts";
-import type { Usage } from "./named_files.ts";
+
+/** What has been read and written, and what the file is called. */
+type Usage = group & usage & Partial<FileName>;
+
+/** What a file is called. */
+export interface FileName {
+  readonly path: string;
+  readonly fs: string;
+}
 
 /** What distinguishes rows. */
 export const own = ({ by }: { readonly by: string }): { readonly by: string } => ({ by });
@@ -47,6 +56,10 @@ export const members = {
     (r) => r.write_bytes,
   ),
   errors: member.integer({ brief: "Calls that failed", width: 6 }, (r) => r.errors),
+  aio: member.integer(
+    { brief: "Reads and writes of these by aio: their bytes are those asked for", width: 6 },
+    (r) => r.aio,
+  ),
 };
 
 /** What was read and written since the table before. */
