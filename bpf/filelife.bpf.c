@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "files.h"
+#include "folder.h"
 #include "kinds.h"
 
 #define FS_SIZE 32 /* of the name of a file system's type */
@@ -92,6 +93,8 @@ static __always_inline int on_removal(const struct removal *removal)
 	birth = *known;
 	bpf_map_delete_elem(&births, &id);
 	if (now - birth.time < min_age_ns || !(birth.by_target || is_target()))
+		return 0;
+	if (!is_in_targ_folder((void *)dentry))
 		return 0;
 	event = begin_record();
 	if (!event)

@@ -13,6 +13,7 @@ import { Filelife } from "#skel/filelife.ts";
 import {
   decimal,
   flag,
+  folder,
   MAX_SECONDS,
   option,
   ringTool,
@@ -47,11 +48,13 @@ export const { tool, start: filelife } = ringTool({
     ["filelife", "all files that are made and removed from now on"],
     ["filelife -F", "include their paths"],
     ["filelife -p 181", "only files that process 181 makes or removes"],
+    ["filelife -d /tmp", "only those that are removed from /tmp itself"],
     ["filelife --min-age 0.5", "only those that were there for half a second or more"],
     ["filelife --fields time,age_ns,path,creator_comm,comm", "who made them, and who removed them"],
   ],
   options: {
     full_path: flag("F", "Show whole paths"),
+    directory: option("d", "DIR", "Show only files that are removed from this folder", folder),
     min_age: option(
       "",
       "SEC",
@@ -65,8 +68,12 @@ export const { tool, start: filelife } = ringTool({
   derived,
   columns: ({ full_path }) => ["time", "pid", "comm", "age_s", full_path ? "file" : "filename"],
   open: () => Filelife.open(),
-  prepare({ rodata, progs }, { min_age }, shown) {
+  prepare({ rodata, progs }, { min_age, directory }, shown) {
     rodata.min_age_ns = BigInt(Math.round(min_age * 1e9));
+    if (directory !== undefined) {
+      rodata.targ_folder_ino = directory.ino;
+      rodata.targ_folder_dev = directory.dev;
+    }
     rodata.with_path = shown.has("path") || shown.has("file");
     rodata.with_fs = shown.has("fs");
     loadFunctionHooks(progs, HOOKS);

@@ -106,6 +106,23 @@ kernelTest("a target is who makes a file, or who removes it", { needs }, async (
   }
 });
 
+kernelTest("--directory is the folder that a file is removed from", { needs }, async () => {
+  using disk = ext4();
+  const below = `${disk.path}/below`;
+  Deno.mkdirSync(below);
+  const directory = (tool.options.directory as { parse: (path: string) => Options["directory"] })
+    .parse(disk.path);
+  const files = await filesOf({ comm: "removes", directory }, async () => {
+    await runRemoves(below, "short");
+    await runRemoves(disk.path, "moved", "replaced");
+  });
+  assertEquals(counted(files, ({ path, action }) => [path, action]), {
+    [`${disk.path}/new unlink`]: 3,
+    [`${disk.path}/target rename`]: 11,
+    [`${disk.path}/target unlink`]: 11,
+  });
+});
+
 kernelTest("files that were there for less than --min-age are left out", { needs }, async () => {
   using disk = ext4();
   const work = async () => {
