@@ -171,8 +171,7 @@ __noinline int count_request(__u64 address)
 
 	if (!read_aio_request(address, &request))
 		return 0;
-	return count_io(request.fd, request.bytes,
-			ASKED_FOR | (request.writes ? WRITES_TO : 0));
+	return count_io(request.fd, request.bytes, ASKED_FOR | (request.writes ? WRITES_TO : 0));
 }
 
 static __always_inline int count_requests(__u64 requests, long accepted)

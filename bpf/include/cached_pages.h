@@ -6,6 +6,12 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+/* A file, as these tracepoints name it. */
+struct file_key {
+	__u64 ino;
+	__u64 dev;
+};
+
 /* since Linux 5.17 */
 struct trace_event_raw_mm_filemap_op_page_cache___order {
 	unsigned char order;

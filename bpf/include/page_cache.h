@@ -11,8 +11,8 @@
  *
  * The tool defines what is done with that before it includes this:
  *
- *	static __always_inline void on_added(__u64 pages)
- *	static __always_inline void on_read(__u64 pages, __u64 missing)
+ *	static __always_inline void on_added(const struct file_key *file, __u64 pages)
+ *	static __always_inline void on_read(struct inode *inode, __u64 pages, __u64 missing)
  *
  * The user half is lib/tool/page_cache.ts.
  */
@@ -49,16 +49,12 @@ struct span {
 	__u64 end;
 };
 
-struct file_key {
-	__u64 ino;
-	__u64 dev;
-};
-
 /* A task that reads. */
 struct reader {
 	struct file_key file;
 	struct span wanted;
-	__u64 position; /* where functions are hooked: the first byte */
+	__u64 inode; /* where functions are hooked: the file itself, open during a read */
+	__u64 position; /* there: the first byte */
 	__u64 before; /* there: what the same call had read before */
 	__u64 missing; /* and the pages that were not in the cache so far */
 	__u64 calls; /* by the tracepoint: reads that the task had ended */
@@ -167,7 +163,7 @@ int page_added(struct trace_event_raw_mm_filemap_op_page_cache *ctx)
 
 	if (!is_target())
 		return 0;
-	on_added(pages);
+	on_added(&file, pages);
 	if (by_tracepoint) {
 		note_added(&file, &span);
 		return 0;
@@ -258,13 +254,14 @@ int pages_found(__u64 *ctx)
 	reader->calls = calls;
 	missing = take_missing(reader, &wanted);
 	/* a read may ask for more than the file has */
-	on_read(goes_on ? 0 : overlap(&wanted, &there), missing);
+	on_read(inode, goes_on ? 0 : overlap(&wanted, &there), missing);
 	return 0;
 }
 
 static __always_inline int begin_read(struct address_space *mapping, __u64 position, __u64 bytes,
 				      __u64 before)
 {
+	struct inode *inode = BPF_CORE_READ(mapping, host);
 	struct reader *reader;
 
 	if (!is_target())
@@ -272,7 +269,8 @@ static __always_inline int begin_read(struct address_space *mapping, __u64 posit
 	reader = this_reader();
 	if (!reader)
 		return 0;
-	reader->file = file_key(BPF_CORE_READ(mapping, host));
+	reader->inode = (__u64)inode;
+	reader->file = file_key(inode);
 	reader->wanted = span_of(position, bytes);
 	reader->position = position;
 	reader->before = before;
@@ -297,7 +295,7 @@ static __always_inline int end_read(__s64 ret)
 	read = span_of(reader->position, bytes);
 	pages = read.end - read.first;
 	/* it may have been cut short behind pages that were there by then */
-	on_read(pages, reader->missing < pages ? reader->missing : pages);
+	on_read((void *)reader->inode, pages, reader->missing < pages ? reader->missing : pages);
 	return 0;
 }
 

@@ -44,6 +44,30 @@ static __always_inline __u64 write_cut(__u8 *to, __u64 size)
 	return size + 1;
 }
 
+/* Writes a path within its file system. Returns its size. */
+static __always_inline __u32 write_inner_path(__u8 *to, struct dentry *dentry)
+{
+	__u64 size = 0;
+	int i;
+
+	for (i = 0; i < MAX_PARTS && size <= PARTS_SIZE; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (dentry == parent)
+			break;
+		size = grow(size, read_part(to + size, BPF_CORE_READ(dentry, d_name.name)),
+			    (__u64)parent, PARTS_ROOM);
+		dentry = parent;
+	}
+	if (size && dentry != BPF_CORE_READ(dentry, d_parent))
+		return write_cut(to, size);
+	if (size)
+		return size;
+	to[0] = '/';
+	to[1] = 0;
+	return 2;
+}
+
 /* Writes a path as a process with this root sees it. Returns its size. */
 static __always_inline __u32 write_path(__u8 *to, const struct path *path, const struct path *root)
 {

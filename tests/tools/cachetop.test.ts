@@ -2,6 +2,13 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { cachetop } from "../../tools/cachetop.ts";
 import { kernelTest, startTool } from "../kernel/harness.ts";
 import { cachedDisk, runCached } from "./cached_file.ts";
+import { ext4, runFiles } from "./file_calls.ts";
+
+/** The device of a file system, as findmnt(8) has it. */
+function deviceOf(path: string): string {
+  const { stdout } = new Deno.Command("findmnt", { args: ["-no", "MAJ:MIN", path] }).outputSync();
+  return new TextDecoder().decode(stdout).trim();
+}
 
 kernelTest("processes are apart", {}, async () => {
   using disk = cachedDisk();
@@ -25,6 +32,30 @@ kernelTest("processes are apart", {}, async () => {
     ["pages", 0, "root", 0, 0, 0, undefined, 23],
   ]);
   assertEquals(rows.length, 3);
+});
+
+kernelTest("--by file has a row for each file, those of disks themselves too", {}, async () => {
+  using disk = ext4();
+  using device = cachedDisk();
+  using trace = cachetop({ ppid: Deno.pid, by: "file", interval: 600 });
+  await runFiles(disk.path, "make");
+  const { ino } = Deno.statSync(`${disk.path}/file`);
+  await runCached(device.path, "drop", "whole", "steps");
+  await runCached(device.path, "write");
+  trace.stop();
+  const rows = await Array.fromAsync(trace);
+  assertEquals(trace.losses.map ?? 0n, 0n);
+  const rowOf = (name: string) => {
+    const found = rows.filter(({ path }) => path === name);
+    assertEquals(found.length, 1, Deno.inspect(rows.map(({ path }) => path)));
+    const { pid, uid, comm, fs, accesses, misses, dirtied } = found[0];
+    assertEquals([pid, uid, comm], [undefined, undefined, undefined]);
+    return [fs, accesses, misses, dirtied];
+  };
+  assertEquals(rowOf(`${disk.path}/file`), ["ext4", 0, 0, 53]);
+  assertEquals(rowOf(device.path), ["bdev", 202, 101, 23]);
+  const made = rows.find(({ path }) => path === `${disk.path}/file`)!;
+  assertEquals([made.ino, String(made.dev), made.added], [BigInt(ino!), deviceOf(disk.path), 53]);
 });
 
 kernelTest("tables have the columns of the C tool, sorted as it says", {}, async () => {

@@ -13,12 +13,15 @@ const NOTHING: group & usage = {
   cpu: 0,
   pid: 0,
   uid: 0,
+  ino: 0n,
+  dev: 0n,
   accesses: 0n,
   misses: 0n,
   added: 0n,
   dirtied: 0n,
   removed: 0n,
   faults: 0n,
+  named: 0n,
   comm: "",
 };
 
