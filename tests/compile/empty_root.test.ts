@@ -67,6 +67,9 @@ binaryTest("a binary that is killed leaves no file behind", async () => {
 });
 
 binaryTest("the binary makes no file, in /tmp or elsewhere", async () => {
+  // The first one of an object makes one on purpose: the types that it needs, in /run/denobpf.
+  const first = await startCommand([await binary(), "bootstrap", "--seconds", "0"]).finish(60_000);
+  assertEquals(first.code, 0);
   const calls = "trace=open,openat,creat,mkdir,mkdirat,link,linkat,symlink,symlinkat,mknod,mknodat";
   const log = await Deno.makeTempFile();
   try {
