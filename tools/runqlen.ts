@@ -101,7 +101,8 @@ export const { tool, start: runqlen } = countTool({
         ExitCode.Unavailable,
         "--unclaimed compares CPUs, and this kernel lets no program find the run queues of others",
         {
-          hint: "it needs Linux 6.1 or so, with types of per-CPU variables and CONFIG_KALLSYMS_ALL",
+          hint:
+            "it needs Linux 6.1 or later, with types of per-CPU variables and CONFIG_KALLSYMS_ALL",
         },
       );
     }

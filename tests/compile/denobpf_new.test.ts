@@ -104,7 +104,7 @@ kernelTest("denobpf new --here writes a tool that passes what every tool must", 
       ...["CHANGELOG.md", "bpf/opens.bpf.c", "docs/opens.md", "tests/tools/opens.scenario.ts"],
       ...["tests/tools/opens.test.ts", "tools/opens.ts"],
     ]);
-    assertEquals(next, `Next: cd ${copy} && make build fmt && make test TEST=opens\n`);
+    assertEquals(next, `Next: cd ${copy} && make api fmt && make test TEST=opens\n`);
     const again = await run(...command, "--here");
     assertEquals([again.stdout, again.code], ["", 1]);
 

@@ -148,7 +148,7 @@ function writeHere(name: string): string {
       { path: `tests/tools/${name}.scenario.ts`, text: scenario },
       { path: `docs/${name}.md`, text: toolPage(project) },
     ],
-    `make build fmt && make test TEST=${name}`,
+    `make api fmt && make test TEST=${name}`,
     tryPathStatus(base)?.uid,
   );
   const changelog = `${base}/CHANGELOG.md`;
