@@ -1,8 +1,11 @@
 import { knownSize, type TypeList } from "./resolve.ts";
 import { BtfError, type BtfType, type TypeId } from "./types.ts";
 
-/** Types within types within types: the kernel allows 32 (MAX_RESOLVE_DEPTH in kernel/bpf/btf.c). */
-const DEEPEST = 32;
+/**
+ * Types within types within types. The kernel allows 32 (MAX_RESOLVE_DEPTH in kernel/bpf/btf.c), but libbpf goes on
+ * without BTF there; CO-RE paths have 64 at most (BPF_CORE_SPEC_MAX_LEN of libbpf's relo_core.h).
+ */
+const DEEPEST = 64;
 
 /** More than any BPF object can hold; beyond it an offset would no longer be an exact number. */
 const LARGEST = 2 ** 32;

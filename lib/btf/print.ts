@@ -1,5 +1,5 @@
 import type { Btf } from "./layout.ts";
-import { type BtfComposite, type BtfEnum, BtfError, type TypeId } from "./types.ts";
+import { type BtfComposite, type BtfEnum, BtfError, type BtfType, type TypeId } from "./types.ts";
 
 /**
  * A type, or with `name` a declaration, as C writes it: `const volatile __u32 max_args`,
@@ -161,7 +161,7 @@ function declare(
     case "const":
     case "volatile":
     case "restrict":
-      return btf.type(type.type).kind === "pointer"
+      return qualified(btf, type.type).kind === "pointer"
         ? declare(btf, type.type, `${type.kind} ${inner}`.trimEnd(), body)
         : `${type.kind} ${declare(btf, type.type, inner, body)}`;
     case "type_tag":
@@ -178,5 +178,18 @@ function declare(
       return declare(btf, type.type, type.name, body);
     default:
       return `${type.name === "_Bool" ? "bool" : type.name} ${inner}`;
+  }
+}
+
+/** The type that qualifiers are of: those of a pointer stand behind its star, all others in front. */
+function qualified(btf: Btf, id: TypeId): BtfType {
+  const type = btf.type(id);
+  switch (type.kind) {
+    case "const":
+    case "volatile":
+    case "restrict":
+      return qualified(btf, type.type);
+    default:
+      return type;
   }
 }

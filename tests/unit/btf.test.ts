@@ -111,6 +111,15 @@ Deno.test("Btf refuses types that make no sense, and says which", () => {
   );
 });
 
+Deno.test("types may lie deeper in one another than the kernel allows", () => {
+  const builder = new BtfBuilder();
+  let inner = builder.int("int", 4);
+  for (let depth = 1; depth < 60; depth++) {
+    inner = builder.struct(`s${depth}`, 4, [["m", inner, 0]]);
+  }
+  assertEquals(new Btf(builder.bytes()).sizeOf(inner), 4);
+});
+
 Deno.test("Btf refuses cycles instead of following them for ever", () => {
   refused((btf) => btf.typedef("me", 1), "type 1 (typedef me) contains itself");
   refused((btf) => btf.pointer(1), "contains itself");
@@ -177,6 +186,9 @@ Deno.test("printType() writes declarations as C does", () => {
   const constant = builder.add(10, { sizeOrType: char });
   const string = builder.pointer(constant);
   const fixed = builder.add(10, { sizeOrType: string });
+  const changing = builder.add(9, { sizeOrType: builder.pointer(char) });
+  const both = builder.add(10, { sizeOrType: changing });
+  const deep = builder.add(10, { sizeOrType: builder.pointer(both) });
   const names = builder.array(char, 16);
   const pointerToArray = builder.pointer(names);
   const prototype = builder.add(13, {
@@ -197,6 +209,8 @@ Deno.test("printType() writes declarations as C does", () => {
   assertEquals(printType(btf, int), "int");
   assertEquals(spelled(string), "const char *x");
   assertEquals(spelled(fixed), "const char *const x");
+  assertEquals(spelled(both), "char *volatile const x");
+  assertEquals(spelled(deep), "char *volatile const *const x");
   assertEquals(spelled(names), "char x[16]");
   assertEquals(spelled(pointerToArray), "char (*x)[16]");
   assertEquals(spelled(callback), "int (*x)(const char *format, int, ...)");
