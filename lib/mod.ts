@@ -45,7 +45,12 @@ export type { Descriptor, KernelObject } from "./objects/kernel_object.ts";
 export type { Lifetime, Phase } from "./objects/lifetime.ts";
 export type { ByHand } from "./objects/attach/attached_by_hand.ts";
 export { attachCgroup, attachNetns } from "./objects/attach/cgroup.ts";
-export { attachIter, type IterLink, type IterOptions } from "./objects/attach/iter.ts";
+export {
+  attachIter,
+  type CgroupOrder,
+  type IterLink,
+  type IterOptions,
+} from "./objects/attach/iter.ts";
 export { attachKprobe, type KprobeOptions } from "./objects/attach/kprobe.ts";
 export { attachKprobeMulti, type KprobeMultiOptions } from "./objects/attach/kprobe_multi.ts";
 export { attachKsyscall, type KsyscallOptions } from "./objects/attach/ksyscall.ts";

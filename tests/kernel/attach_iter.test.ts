@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AttachIter } from "../../build/tests/skel/attach_iter.ts";
 import { AttachIterElem } from "../../build/tests/skel/attach_iter_elem.ts";
-import { attachIter, BpfError, linkInfo, PhaseError } from "#lib/mod.ts";
+import { attachIter, BpfError, type CgroupOrder, linkInfo, PhaseError } from "#lib/mod.ts";
+import { Cgroup } from "./cgroup.ts";
 import { kernelTest } from "./harness.ts";
 
 const ENTRIES = 23;
@@ -46,3 +47,23 @@ kernelTest(
     assertEquals(error.code, "EBADF");
   },
 );
+
+kernelTest("an iterator walks cgroups, from one on", { needs: ["cgroup_iter"] }, async () => {
+  await using parent = new Cgroup();
+  const child = `${parent.path}/child`;
+  Deno.mkdirSync(child);
+  using opened = AttachIter.open();
+  opened.progs.dump_cgroup.autoload = true;
+  using skel = opened.load();
+  const idOf = (path: string) => String(Deno.statSync(path).ino);
+  const walk = (cgroup: string, order?: CgroupOrder) => {
+    using cgroups = attachIter(skel.progs.dump_cgroup, { cgroup, order });
+    return cgroups.readText().trimEnd().split("\n");
+  };
+  const [above, below] = [idOf(parent.path), idOf(child)];
+  assertEquals(walk(parent.path), [above, below]);
+  assertEquals(walk(parent.path, "descendants_post"), [below, above]);
+  assertEquals(walk(parent.path, "self_only"), [above]);
+  assertEquals(walk(child, "ancestors_up").slice(0, 2), [below, above]);
+  Deno.removeSync(child);
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AttachNetwork } from "../../build/tests/skel/attach_network.ts";
 import {
   attachCgroup,
@@ -139,6 +139,7 @@ kernelTest("a program of a cgroup sees its processes alone, and is replaced", {}
   assertThrows(() => attachCgroup(skel.progs.on_socket_create, "/sys/no"), SystemError, "/sys/no");
   const error = assertThrows(() => attachCgroup(skel.progs.on_socket_create, "/tmp"), BpfError);
   assertEquals(error.code, "EBADF");
+  assertStringIncludes(error.message, "/tmp is no cgroup of version 2");
 });
 
 kernelTest("a program of a network namespace steers its lookups", {}, () => {

@@ -24,6 +24,7 @@ const probes = {
   bpf_loop: { since: "5.17", present: () => inBtf("BPF_FUNC_loop") },
   btf: { since: "5.4", present: () => exists("/sys/kernel/btf/vmlinux") },
   cgrp_storage: { since: "6.2", present: () => inBtf("BPF_MAP_TYPE_CGRP_STORAGE") },
+  cgroup_iter: { since: "6.1", present: () => inBtf("bpf_iter__cgroup") },
   cgroup_order: { since: "6.17", present: () => inBtf("revisions") },
   /** A second CPU that can be taken away. Linux panics under QEMU from 7.0 on when it has two. */
   cpu_hotplug: {

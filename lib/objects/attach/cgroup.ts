@@ -1,5 +1,7 @@
 import { cgroupOrders, cgroups, netNamespaces } from "../../libbpf/attach_symbols.ts";
+import { EBADF } from "../../sys/errno.ts";
 import { OpenFile } from "../../sys/file.ts";
+import { BpfError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import type { Attachable } from "../program.ts";
 import { laterLibbpf } from "./later_libbpf.ts";
@@ -39,7 +41,13 @@ const CGROUP = [
 export function attachCgroup(program: Attachable, path: string, order?: OrderOptions): Link {
   using cgroup = OpenFile.open(path);
   const hook = `cgroup ${path}`;
-  const way = { takes: CGROUP };
+  const way = {
+    takes: CGROUP,
+    fault: (operation: string, errno: number) =>
+      errno === EBADF
+        ? new BpfError(operation, errno, undefined, `${path} is no cgroup of version 2`)
+        : undefined,
+  };
   if (order === undefined) {
     const { bpf_program__attach_cgroup } = cgroups();
     return program.attachTo(
