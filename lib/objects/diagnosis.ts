@@ -216,6 +216,8 @@ export function explainLoad(
     (map && misfitting(operation, errno, mapName!, map)) ||
     missingOption(operation, errno, log) ||
     missingTarget(operation, errno, log) ||
+    missingKfunc(operation, errno, log) ||
+    unnamedTarget(operation, errno, log) ||
     explain(operation, errno, log);
 }
 
@@ -240,6 +242,20 @@ function missingTarget(operation: string, errno: number, log: string): BpfError 
   const name = /failed to find kernel BTF type ID of '([^']+)'/.exec(log)?.[1];
   const fault = name === undefined ? undefined : faultOfHook("fentry", name, errno);
   return fault && new BpfError(operation, errno, fault.hint, fault.reason);
+}
+
+/** The error for a function of the kernel that a program calls, and that this kernel does not have for programs. */
+function missingKfunc(operation: string, errno: number, log: string): BpfError | undefined {
+  const name = /extern \(func ksym\) '([^']+)': not found/.exec(log)?.[1];
+  return name === undefined ? undefined : new UnsupportedError(operation, errno, `kfunc ${name}`);
+}
+
+/** The error for a program that stands in for another one, of which nobody has said which. */
+function unnamedTarget(operation: string, errno: number, log: string): BpfError | undefined {
+  const name = /prog '([^']+)': attach program FD is not set/.exec(log)?.[1];
+  if (name === undefined) return undefined;
+  const reason = `nothing says which program ${name} is attached to`;
+  return new BpfError(operation, errno, "name it before the load: setAttachTarget()", reason);
 }
 
 /** The error for an option of the kernel's configuration that an object cannot do without. */
@@ -313,8 +329,12 @@ function lastProgram(log: string): string | undefined {
   return [...log.matchAll(/prog '([^']+)': /g)].at(-1)?.[1];
 }
 
+/** What libbpf says when something else has failed: it comes last, and the reason before it. */
+const FAILED =
+  /failed to load (object|BPF skel)|failed to prepare load attributes|: failed to load: -?\d+/;
+
 /** The last line of libbpf's that says more than that it failed. */
 function lastLine(log: string): string | undefined {
   const lines = log.split("\n").filter((line) => line.trim() !== "");
-  return lines.findLast((line) => !/failed to load object|failed to load BPF skel/.test(line));
+  return lines.findLast((line) => !FAILED.test(line));
 }

@@ -115,7 +115,7 @@ export class UnsupportedError extends BpfError {
 export class VerifierError extends BpfError {
   /** The name of its class. */
   override readonly name = "VerifierError";
-  /** The last line of the log that says something: why the program was rejected. */
+  /** What the log says behind the last instruction: why the program was rejected. Three lines at most. */
   readonly summary: string;
 
   /**
@@ -124,7 +124,7 @@ export class VerifierError extends BpfError {
    * @param log the verifier's whole log
    */
   constructor(operation: string, errno: number, readonly program: string, readonly log: string) {
-    const summary = lastReason(log);
+    const summary = reasonsOf(log);
     const others = log.trim().split("\n").length - 1;
     super(
       operation,
@@ -154,12 +154,30 @@ export class PhaseError extends Error {
 }
 
 /** Lines of a verifier log that give no reason: instructions, source, register states, statistics. */
-const NO_REASON =
-  /^(\d+: |; |\d+ \[|from \d+ to |R\d+(_\w+)?=|processed \d+ insns|verification time|stack depth|func#|max_states|$)/;
+const NO_REASON = new RegExp(
+  "^(" +
+    [
+      "\\d+: |; |\\d+ \\[|from \\d+ to |returning from |to caller |$",
+      "(R\\d+(_\\w+)?|regs|fp-\\d+\\w*)=|frame\\d+:|(cur|old) state:",
+      "mark_precise:|last_idx|parent |propagating |Validating |Global function|safe$",
+      "processed \\d+ insns|verification time|stack depth|func#|max_states",
+    ].join("|") +
+    ")",
+);
 
-function lastReason(log: string): string {
+/** A line of a verifier log with an instruction: `4: (85) call bpf_map_lookup_elem#1`. */
+const INSTRUCTION = /^\d+: \([0-9a-f]{2}\) /;
+
+/** Lines of a reason at most. */
+const MOST_REASONS = 3;
+
+/** The kernel says first what is wrong, and then what it comes of, or the other way round. */
+function reasonsOf(log: string): string {
   const lines = log.trim().split("\n").map((line) => line.trim());
-  return lines.findLast((line) => !NO_REASON.test(line)) ?? "no reason given";
+  const says = (line: string) => !NO_REASON.test(line);
+  const last = lines.findLastIndex((line) => INSTRUCTION.test(line));
+  const reasons = lines.slice(last + 1).filter(says).slice(0, MOST_REASONS);
+  return reasons.join("; ") || (lines.findLast(says) ?? "no reason given");
 }
 
 /**

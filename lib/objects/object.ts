@@ -56,6 +56,8 @@ const OPEN_OPTIONS = {
  */
 const EVENT_MAPS: ReadonlyMap<number, number> = new Map([[4, 4], [27, 0], [31, 0]]);
 
+/** The sections of programs at USDT probes. */
+const USDT = /^usdt(\/|$)/;
 /** The map of usdt.bpf.h, and the size of its values, before libbpf 1.7 and from there on. */
 const USDT_SPECS = { map: "__bpf_usdt_specs", before: 208, later: 304 };
 
@@ -339,6 +341,8 @@ export class BpfObject implements Disposable, AsyncDisposable {
   #checkUsdt(): void {
     const specs = this.#mapPointers.get(USDT_SPECS.map);
     if (specs === undefined || this.#lifetime.leftOut.has(USDT_SPECS.map)) return;
+    // The header alone does no harm: only what libbpf writes into the map for such a program is another struct.
+    if (!this.programs.some(({ autoload, section }) => autoload && USDT.test(section))) return;
     const { major, minor } = libbpfVersion();
     const [foreign, since] = major > 1 || minor >= 7
       ? [USDT_SPECS.before, "libbpf 1.7 or later"]

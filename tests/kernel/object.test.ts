@@ -1,6 +1,17 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Reject } from "../../build/tests/skel/reject.ts";
-import { BpfError, BpfObject, onLog, raw, u32, u64, VerifierError } from "#lib/mod.ts";
+import {
+  BpfError,
+  BpfObject,
+  libbpfVersion,
+  LibraryError,
+  onLog,
+  raw,
+  u32,
+  u64,
+  UnsupportedError,
+  VerifierError,
+} from "#lib/mod.ts";
 import { call, MAPS_CALL, openMaps } from "./call.ts";
 import { kernelTest, startCommand } from "./harness.ts";
 
@@ -14,6 +25,49 @@ kernelTest("a program that the verifier rejects names itself, the reason and the
   assertStringIncludes(error.log, "call bpf_map_lookup_elem#1");
   assertStringIncludes(error.message, "Cannot load reject: program rejected was rejected");
   assertEquals(error.code, "EACCES");
+});
+
+for (
+  const [name, reasons] of [
+    ["spins", ["infinite loop detected"]],
+    ["reads_beyond", ["invalid access to packet, off=8 size=1", "offset is outside of the packet"]],
+    ["keeps", ["Unreleased reference"]],
+  ] as const
+) {
+  kernelTest(`all that the verifier says of its reason is shown: ${name}`, {}, () => {
+    using opened = Reject.open();
+    for (const program of Object.values(opened.progs)) program.autoload = false;
+    opened.progs[name].autoload = true;
+    const { summary } = assertThrows(() => opened.load(), VerifierError);
+    for (const reason of reasons) assertStringIncludes(summary, reason);
+    assert(!/R\d+=|state:/.test(summary), summary);
+  });
+}
+
+kernelTest("a program that stands in for another is told to name it", {}, () => {
+  using opened = Reject.open();
+  for (const program of Object.values(opened.progs)) program.autoload = false;
+  opened.progs.stands_in.autoload = true;
+  const error = assertThrows(() => opened.load(), BpfError);
+  assertStringIncludes(error.message, "nothing says which program stands_in is attached to");
+  assertStringIncludes(error.hint!, "setAttachTarget()");
+});
+
+kernelTest("a function that this kernel does not have for programs is named", {}, () => {
+  using opened = BpfObject.open(object("kfunc").pathname);
+  const error = assertThrows(() => opened.load(), UnsupportedError);
+  assertEquals(error.feature, "kfunc denobpf_no_such_function");
+});
+
+kernelTest("only programs for USDT probes need a map that libbpf knows", {}, () => {
+  const path = object("usdt_header").pathname;
+  using opened = BpfObject.open(path);
+  opened.load();
+  using other = BpfObject.open(path);
+  other.program("at_probe").autoload = true;
+  const { major, minor } = libbpfVersion();
+  if (major > 1 || minor >= 7) other.load();
+  else assertThrows(() => other.load(), LibraryError, "usdt.bpf.h");
 });
 
 kernelTest("a program that is not to be loaded is left out", {}, () => {
