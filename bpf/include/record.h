@@ -55,7 +55,11 @@ static __always_inline struct event *begun_record(void)
 {
 	struct record *record = this_record();
 
-	return record ? &record->event : NULL;
+	if (!record)
+		return NULL;
+	/* else clang 16 adds first and compares then, which Linux 5.10 refuses */
+	barrier_var(record);
+	return &record->event;
 }
 
 /*
@@ -203,6 +207,8 @@ static __always_inline __u32 append_kernel_bytes(struct event *event, const void
 
 	if (!to)
 		return 0;
+	/* else clang 14 compares the lower half, from which Linux 5.10 learns nothing of the whole */
+	barrier_var(size);
 	if (size > most)
 		size = most;
 	barrier_var(size);
